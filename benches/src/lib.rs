@@ -1,0 +1,1 @@
+//! Speed: callgen, the bare forwarder, and the measurements that compare with them.

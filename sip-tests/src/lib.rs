@@ -1,0 +1,1 @@
+//! The test house: a simulated world of phones, carriers and a lossy network, and tests on the real wire.

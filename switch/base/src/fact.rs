@@ -1,0 +1,142 @@
+//! What happened, append-only: the source of call records, reports and events.
+//!
+//! A fact is on disk before the peer is told of it, so a record survives `kill -9`. Facts of one call
+//! carry everything its record needs; whoever reads them needs no other table.
+
+use serde::{Deserialize, Serialize};
+
+use crate::media::LegMedia;
+use crate::{CallId, Cause, LegId, Party, TenantId, Wall, Why};
+
+/// One thing that happened to a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Whose call.
+    pub tenant: TenantId,
+    /// When.
+    pub at: Wall,
+    /// Which call.
+    pub call: CallId,
+    /// What.
+    pub what: What,
+}
+
+/// The kinds of fact about calls. Text from outside is cut to `limits::RECORD_CHARS`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum What {
+    /// A call came in.
+    CallStarted {
+        /// The caller's leg.
+        leg: LegId,
+        /// From which trunk or station.
+        from: Endpoint,
+        /// The caller's number or user as presented.
+        caller: String,
+        /// The caller's display name.
+        caller_name: String,
+        /// What was dialled.
+        dialled: String,
+        /// The caller's Call-ID, to find the call in a capture.
+        sip_call_id: String,
+    },
+    /// It was decided where it goes.
+    Routed {
+        /// Where to, in provisioning's words: `station:1001`, `trunk:carrier`, `echo`, ….
+        to: String,
+        /// Why there.
+        why: Why,
+    },
+    /// A leg out was started.
+    LegStarted {
+        /// The leg.
+        leg: LegId,
+        /// Towards whom.
+        to: Endpoint,
+        /// The number or user that was dialled on it.
+        dialled: String,
+        /// Our Call-ID on it.
+        sip_call_id: String,
+    },
+    /// The far end rings (180) or speaks before the answer (183).
+    LegRinging {
+        /// The leg.
+        leg: LegId,
+        /// With early media.
+        early_media: bool,
+    },
+    /// A leg out answered; the call is connected to it.
+    Answered {
+        /// The leg that answered; the caller's own when Tandem itself answered (echo, tests).
+        leg: LegId,
+        /// The codec's name as in SDP: `PCMU`, empty when there is no media.
+        codec: String,
+    },
+    /// Media that should be there is not.
+    MediaSilent {
+        /// Whose media.
+        leg: LegId,
+        /// Whether any ever came.
+        ever_heard: bool,
+    },
+    /// A leg is over.
+    LegEnded {
+        /// The leg.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+        /// The final SIP status to its INVITE, 0 when there was none.
+        sip_status: u16,
+        /// The Q.850 value from a Reason header, or mapped from the cause.
+        q850: u8,
+    },
+    /// A leg's final media figures.
+    LegMedia {
+        /// The leg.
+        leg: LegId,
+        /// The figures.
+        media: LegMedia,
+    },
+    /// The call is over: its record is complete.
+    CallEnded {
+        /// Why.
+        cause: Cause,
+        /// The final SIP status of the caller's INVITE, 200 once answered.
+        sip_status: u16,
+        /// The Q.850 value.
+        q850: u8,
+        /// Who released it.
+        by: Party,
+    },
+}
+
+/// Who stands at the far end of a leg.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum Endpoint {
+    /// A carrier or another switch, by the trunk's name.
+    Trunk(String),
+    /// A phone, by its extension.
+    Station(String),
+    /// Tandem itself: echo, test targets.
+    Local(String),
+    /// Somebody we do not know.
+    Stranger(String),
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Trunk(name) => write!(f, "trunk:{name}"),
+            Self::Station(name) => write!(f, "station:{name}"),
+            Self::Local(name) => write!(f, "local:{name}"),
+            Self::Stranger(name) => write!(f, "stranger:{name}"),
+        }
+    }
+}
+
+/// Cuts text from outside to what a record keeps, at a character boundary.
+#[must_use]
+pub fn record_text(text: &str) -> String {
+    text.chars().take(crate::limits::RECORD_CHARS).collect()
+}

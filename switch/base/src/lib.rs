@@ -1,0 +1,28 @@
+//! Words everyone speaks: ids, time, machines, timers, causes, facts and the vocabulary between threads.
+//!
+//! Deliberately absent: clocks, sockets, files, operating-system randomness, locks. Time and randomness
+//! come in as arguments; what should happen in the world goes out as values.
+
+mod cause;
+mod entropy;
+pub mod fact;
+mod id;
+pub mod limits;
+mod machine;
+pub mod media;
+pub mod record;
+mod time;
+mod timers;
+mod why;
+pub mod wire;
+
+#[doc(hidden)]
+pub mod testing;
+
+pub use cause::{Cause, Party};
+pub use entropy::Entropy;
+pub use id::{CallId, CallIds, LegId, PortId, ShardId, TenantId};
+pub use machine::Machine;
+pub use time::{Mono, Now, Wall};
+pub use timers::{TimerKind, Timers};
+pub use why::Why;

@@ -1,0 +1,50 @@
+//! Every bound that guards against the outside, by name. What happens at the bound is said here too.
+
+use std::time::Duration;
+
+/// Octets of one SIP message in a datagram; a larger one cannot exist in UDP over IPv4.
+pub const SIP_DATAGRAM_OCTETS: usize = 65_535;
+/// Octets of one SIP message on a stream; more is answered 513 and the connection closed.
+pub const SIP_STREAM_OCTETS: usize = 262_144;
+/// Octets of a body; more is answered 413.
+pub const SIP_BODY_OCTETS: usize = 65_536;
+/// Octets of one header line with its folds; more is answered 400.
+pub const SIP_HEADER_OCTETS: usize = 8_192;
+/// Header lines of one message; more is answered 400.
+pub const SIP_HEADERS: usize = 128;
+/// Via values of one message; more is answered 400.
+pub const SIP_VIAS: usize = 70;
+/// Route or Record-Route values; more is answered 400.
+pub const SIP_ROUTES: usize = 32;
+/// Contact values; more is answered 400.
+pub const SIP_CONTACTS: usize = 16;
+/// Octets of one URI; more is answered 414.
+pub const SIP_URI_OCTETS: usize = 2_048;
+/// Live transactions of one shard; at the bound new requests get 503.
+pub const TRANSACTIONS: usize = 200_000;
+
+/// Messages waiting for a shard from the network; when full an INVITE gets a stateless 503, other datagrams are dropped, streams stop reading.
+pub const SHARD_NET_INBOX: usize = 4_096;
+/// Commands waiting for a shard; when full the asker is told `Busy`.
+pub const SHARD_COMMANDS: usize = 1_024;
+/// Events waiting for a shard from media; when full the worker keeps them and tries again.
+pub const SHARD_EVENTS: usize = 8_192;
+/// Commands waiting for a media worker; when full the shard keeps them and tries again.
+pub const MEDIA_COMMANDS: usize = 8_192;
+/// Facts waiting for the journal's reader; new calls are refused at 80 %.
+pub const JOURNAL_FACTS: usize = 65_536;
+
+/// Bindings of one address of record; a further REGISTER is answered 403.
+pub const BINDINGS_PER_AOR: usize = 10;
+/// Legs one call may ring at once; further targets are left out and noted in the record's reason.
+pub const FORK_LEGS: usize = 16;
+/// Peers tried for one call over all trunks.
+pub const PEERS_TRIED: usize = 8;
+/// How long a call may ring before it is given up (RFC 3261 timer C's order of magnitude).
+pub const RING: Duration = Duration::from_secs(180);
+/// Port pairs leased to a shard at a time by each media worker.
+pub const LEASE_BATCH: usize = 64;
+/// Characters of a `Why`.
+pub const WHY_CHARS: usize = 256;
+/// Characters of any text from outside that a record keeps.
+pub const RECORD_CHARS: usize = 256;

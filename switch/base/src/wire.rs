@@ -1,0 +1,132 @@
+//! Where a SIP message came from and where one goes: the words between the network and a shard.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+/// The transport protocol of a hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// A byte stream in the clear.
+    Tcp,
+}
+
+impl Transport {
+    /// As written in a Via header: `UDP`, `TCP`.
+    #[must_use]
+    pub fn via(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+
+    /// As written in a URI's `transport` parameter: `udp`, `tcp`.
+    #[must_use]
+    pub fn param(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+
+    /// Whether the transport resends by itself, so that transactions need not.
+    #[must_use]
+    pub fn is_reliable(self) -> bool {
+        match self {
+            Self::Udp => false,
+            Self::Tcp => true,
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.via())
+    }
+}
+
+/// One connection of a stream transport, unique for the life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnId(pub u64);
+
+/// A path between us and one peer: enough to send an answer back the way its request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Flow {
+    /// Which protocol.
+    pub transport: Transport,
+    /// Our address on this path; for UDP also the socket to send from.
+    pub local: SocketAddr,
+    /// The peer's address as seen on the wire.
+    pub remote: SocketAddr,
+    /// The connection, for stream transports.
+    pub conn: Option<ConnId>,
+}
+
+/// Where to send a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Along a known path. A stream whose connection is gone is opened anew towards `remote`.
+    Flow(Flow),
+    /// To an address; the network picks the local socket of that protocol and family, reusing a connection.
+    Addr {
+        /// Which protocol.
+        transport: Transport,
+        /// Where.
+        remote: SocketAddr,
+    },
+}
+
+impl Target {
+    /// The protocol of the hop.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match self {
+            Self::Flow(flow) => flow.transport,
+            Self::Addr { transport, .. } => *transport,
+        }
+    }
+
+    /// The far end's address.
+    #[must_use]
+    pub fn remote(&self) -> SocketAddr {
+        match self {
+            Self::Flow(flow) => flow.remote,
+            Self::Addr { remote, .. } => *remote,
+        }
+    }
+}
+
+/// A whole SIP message as received: one datagram, or one framed message of a stream.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// The octets.
+    pub data: Bytes,
+    /// The path it came by.
+    pub flow: Flow,
+}
+
+/// A whole SIP message to send.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    /// The octets.
+    pub data: Bytes,
+    /// Where to.
+    pub target: Target,
+    /// Returned in `SendFailed` when the message could not be delivered; 0 wants no report.
+    pub ticket: u64,
+}
+
+/// Tells which of our addresses faces a peer, for Via, Contact and SDP. The edge asks the routing table
+/// (and caches); a simulation answers from its plan.
+pub trait Locals: Send {
+    /// Our listening address of this protocol towards `remote`, with `external_ip` already applied;
+    /// `None` when no socket of that protocol and family listens.
+    fn signalling(&self, transport: Transport, remote: SocketAddr) -> Option<SocketAddr>;
+    /// The address to write into SDP for media towards `remote`.
+    fn media(&self, remote: SocketAddr) -> std::net::IpAddr;
+}

@@ -1,0 +1,1 @@
+//! The B2BUA: calls as values in shards, legs, negotiation and ringing, without io.

@@ -1,0 +1,1 @@
+//! Facts on disk first: segments, recovery and the records made from them.

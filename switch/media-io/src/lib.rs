@@ -1,0 +1,1 @@
+//! RTP on the wire: media worker threads, their sockets and port leases.

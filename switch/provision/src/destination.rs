@@ -1,0 +1,111 @@
+//! Where a number leads.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The far end of a number, in provisioning's words: `station:1001`, `trunk:carrier`, `echo`, ….
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// The phones of an extension.
+    Station(String),
+    /// Every phone of a user.
+    User(String),
+    /// The dialled number goes on to a trunk: the plain tandem call.
+    Trunk(String),
+    /// The caller hears itself.
+    Echo,
+    /// The call is refused.
+    Hangup,
+    /// A fixed behaviour for tests of peers and carriers.
+    Test(TestTarget),
+}
+
+/// What a test number does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TestTarget {
+    /// 200 at once, silence, BYE after 60 s.
+    Answer,
+    /// 180, then 486 after 10 s.
+    Ring,
+    /// 486.
+    Busy,
+    /// 183 with SDP, 200 after 2 s.
+    Early,
+}
+
+/// A destination that is none of the known forms.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{found:?} is no destination; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, echo, hangup, \
+     test:answer, test:ring, test:busy, test:early"
+)]
+pub struct BadDestination {
+    found: String,
+}
+
+impl FromStr for Destination {
+    type Err = BadDestination;
+
+    fn from_str(text: &str) -> Result<Self, BadDestination> {
+        let bad = || BadDestination { found: text.chars().take(80).collect() };
+        let named = |name: &str| if name.is_empty() { Err(bad()) } else { Ok(name.to_owned()) };
+        match text.split_once(':') {
+            None if text == "echo" => Ok(Self::Echo),
+            None if text == "hangup" => Ok(Self::Hangup),
+            Some(("station", name)) => named(name).map(Self::Station),
+            Some(("user", name)) => named(name).map(Self::User),
+            Some(("trunk", name)) => named(name).map(Self::Trunk),
+            Some(("test", "answer")) => Ok(Self::Test(TestTarget::Answer)),
+            Some(("test", "ring")) => Ok(Self::Test(TestTarget::Ring)),
+            Some(("test", "busy")) => Ok(Self::Test(TestTarget::Busy)),
+            Some(("test", "early")) => Ok(Self::Test(TestTarget::Early)),
+            _ => Err(bad()),
+        }
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Station(name) => write!(f, "station:{name}"),
+            Self::User(name) => write!(f, "user:{name}"),
+            Self::Trunk(name) => write!(f, "trunk:{name}"),
+            Self::Echo => f.write_str("echo"),
+            Self::Hangup => f.write_str("hangup"),
+            Self::Test(TestTarget::Answer) => f.write_str("test:answer"),
+            Self::Test(TestTarget::Ring) => f.write_str("test:ring"),
+            Self::Test(TestTarget::Busy) => f.write_str("test:busy"),
+            Self::Test(TestTarget::Early) => f.write_str("test:early"),
+        }
+    }
+}
+
+impl Serialize for Destination {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Destination {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_destination_reads_back_and_a_wrong_one_names_what_is_allowed() {
+        for text in
+            ["station:1001", "user:ana", "trunk:carrier", "echo", "hangup", "test:answer", "test:early"]
+        {
+            assert_eq!(text.parse::<Destination>().map(|to| to.to_string()), Ok(text.to_owned()));
+        }
+        let error = "station:".parse::<Destination>().expect_err("no extension");
+        assert!(error.to_string().contains("station:EXTENSION"));
+    }
+}

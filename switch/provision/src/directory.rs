@@ -1,0 +1,150 @@
+//! Everything that is set up, by kind and key.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DialRule, Number, Station, Trunk, User};
+
+/// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// `[[trunk]]`
+    Trunk,
+    /// `[[user]]`
+    User,
+    /// `[[station]]`
+    Station,
+    /// `[[number]]`
+    Number,
+    /// `[[dial_rule]]`
+    DialRule,
+}
+
+impl Kind {
+    /// Every kind, in the order in which a file is best read.
+    pub const ALL: &'static [Self] = &[Self::Trunk, Self::User, Self::Station, Self::Number, Self::DialRule];
+
+    /// The word: `trunk`, `dial_rule`, ….
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Trunk => "trunk",
+            Self::User => "user",
+            Self::Station => "station",
+            Self::Number => "number",
+            Self::DialRule => "dial_rule",
+        }
+    }
+}
+
+/// Kind and key of an entity: `trunk carrier`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key {
+    /// Which kind.
+    pub kind: Kind,
+    /// Its name, login, extension, number or pattern.
+    pub name: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.word(), self.name)
+    }
+}
+
+/// One entity of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entity {
+    /// A trunk.
+    Trunk(Trunk),
+    /// A user.
+    User(User),
+    /// A station.
+    Station(Station),
+    /// A number.
+    Number(Number),
+    /// A dial rule.
+    DialRule(DialRule),
+}
+
+impl Entity {
+    /// Its kind and key.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        let (kind, name) = match self {
+            Self::Trunk(it) => (Kind::Trunk, &it.name),
+            Self::User(it) => (Kind::User, &it.login),
+            Self::Station(it) => (Kind::Station, &it.extension),
+            Self::Number(it) => (Kind::Number, &it.did),
+            Self::DialRule(it) => (Kind::DialRule, &it.pattern),
+        };
+        Key { kind, name: name.clone() }
+    }
+}
+
+/// All that is set up for one tenant. Maps are ordered, so two equal directories print equally.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// By name.
+    pub trunks: BTreeMap<String, Trunk>,
+    /// By login.
+    pub users: BTreeMap<String, User>,
+    /// By extension.
+    pub stations: BTreeMap<String, Station>,
+    /// By number or pattern.
+    pub numbers: BTreeMap<String, Number>,
+    /// By pattern; matched by `priority`, then by pattern.
+    pub dial_rules: BTreeMap<String, DialRule>,
+}
+
+impl Directory {
+    /// Puts an entity in, replacing one of the same key.
+    pub fn put(&mut self, entity: Entity) {
+        let name = entity.key().name;
+        match entity {
+            Entity::Trunk(it) => drop(self.trunks.insert(name, it)),
+            Entity::User(it) => drop(self.users.insert(name, it)),
+            Entity::Station(it) => drop(self.stations.insert(name, it)),
+            Entity::Number(it) => drop(self.numbers.insert(name, it)),
+            Entity::DialRule(it) => drop(self.dial_rules.insert(name, it)),
+        }
+    }
+
+    /// Takes an entity out; `false` when there was none.
+    pub fn remove(&mut self, key: &Key) -> bool {
+        match key.kind {
+            Kind::Trunk => self.trunks.remove(&key.name).is_some(),
+            Kind::User => self.users.remove(&key.name).is_some(),
+            Kind::Station => self.stations.remove(&key.name).is_some(),
+            Kind::Number => self.numbers.remove(&key.name).is_some(),
+            Kind::DialRule => self.dial_rules.remove(&key.name).is_some(),
+        }
+    }
+
+    /// One entity.
+    #[must_use]
+    pub fn entity(&self, key: &Key) -> Option<Entity> {
+        match key.kind {
+            Kind::Trunk => self.trunks.get(&key.name).cloned().map(Entity::Trunk),
+            Kind::User => self.users.get(&key.name).cloned().map(Entity::User),
+            Kind::Station => self.stations.get(&key.name).cloned().map(Entity::Station),
+            Kind::Number => self.numbers.get(&key.name).cloned().map(Entity::Number),
+            Kind::DialRule => self.dial_rules.get(&key.name).cloned().map(Entity::DialRule),
+        }
+    }
+
+    /// Every key, by kind.
+    pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let of = |kind: Kind| move |name: &String| Key { kind, name: name.clone() };
+        self.trunks
+            .keys()
+            .map(of(Kind::Trunk))
+            .chain(self.users.keys().map(of(Kind::User)))
+            .chain(self.stations.keys().map(of(Kind::Station)))
+            .chain(self.numbers.keys().map(of(Kind::Number)))
+            .chain(self.dial_rules.keys().map(of(Kind::DialRule)))
+    }
+}

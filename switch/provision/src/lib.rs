@@ -1,0 +1,14 @@
+//! What an administrator sets up: trunks, stations, users, numbers and dial rules.
+//!
+//! The same types are the rows of the store, the fields of the API and the tables of provisioning files.
+//! Deliberately absent: files, sockets, databases. Texts come in, checked values and differences go out.
+
+mod destination;
+mod directory;
+mod entity;
+mod host;
+
+pub use destination::{Destination, TestTarget};
+pub use directory::{Directory, Entity, Key, Kind};
+pub use entity::{DialRule, HeaderRule, Number, Peer, Rewrite, Role, Station, Trunk, User};
+pub use host::HostMask;

@@ -1,0 +1,1 @@
+//! Numbers to where: a pure function from a snapshot and an inquiry to a verdict and its reason.

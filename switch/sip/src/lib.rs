@@ -1,0 +1,1 @@
+//! SIP messages, transactions, dialogs and digest, without io: nothing here reads a clock or a socket.

@@ -1,0 +1,1 @@
+//! What lasts: SQLite and PostgreSQL behind one contract.

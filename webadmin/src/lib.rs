@@ -1,0 +1,1 @@
+//! The web face: API, status page, login, health and metrics.
