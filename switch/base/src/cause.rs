@@ -133,7 +133,7 @@ impl Cause {
             486 | 600 => Self::Busy,
             487 => Self::Cancelled,
             488 | 606 => Self::Incompatible,
-            500 | 501 | 502 => Self::OutOfOrder,
+            500..=502 => Self::OutOfOrder,
             503 => Self::Congestion,
             504 => Self::Timeout,
             603 | 607 | 608 => Self::Declined,

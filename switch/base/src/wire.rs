@@ -130,3 +130,34 @@ pub trait Locals: Send {
     /// The address to write into SDP for media towards `remote`.
     fn media(&self, remote: SocketAddr) -> std::net::IpAddr;
 }
+
+/// The Call-ID of a leg of ours: the shard that owns it stands in front, so that the network can find it.
+#[must_use]
+pub fn marked_call_id(shard: crate::ShardId, high: u64, low: u64) -> String {
+    format!("td{:02x}-{high:016x}{low:016x}", shard.0)
+}
+
+/// The shard in a Call-ID that `marked_call_id` made; `None` for a foreign one.
+#[must_use]
+pub fn marked_shard(call_id: &[u8]) -> Option<crate::ShardId> {
+    let rest = call_id.strip_prefix(b"td")?;
+    if rest.len() != 35 || rest.get(2) != Some(&b'-') {
+        return None;
+    }
+    let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+    u8::from_str_radix(digits, 16).ok().map(crate::ShardId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ShardId;
+
+    #[test]
+    fn a_call_id_of_ours_names_its_shard_and_a_foreign_one_does_not() {
+        let ours = marked_call_id(ShardId(3), 1, 2);
+        assert_eq!(marked_shard(ours.as_bytes()), Some(ShardId(3)));
+        assert_eq!(marked_shard(b"td03"), None);
+        assert_eq!(marked_shard(b"a84b4c76e66710@pc33.example.com"), None);
+    }
+}
