@@ -48,3 +48,10 @@ pub const LEASE_BATCH: usize = 64;
 pub const WHY_CHARS: usize = 256;
 /// Characters of any text from outside that a record keeps.
 pub const RECORD_CHARS: usize = 256;
+
+/// Octets of one SDP body; more is an error of the body (answered 488).
+pub const SDP_OCTETS: usize = 65_536;
+/// `m=` lines of one SDP body; more is an error of the body.
+pub const SDP_MEDIA: usize = 32;
+/// `a=` lines of one SDP body, session and streams together; more is an error of the body.
+pub const SDP_ATTRIBUTES: usize = 512;

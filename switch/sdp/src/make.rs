@@ -1,0 +1,130 @@
+//! Bodies that Tandem writes itself: for what it answers and calls on its own.
+
+use crate::anchor::{Ours, anchor, point_session_to};
+use crate::attributes::Line;
+use crate::codec::{Codec, codec_of};
+use crate::codecs::{NoCodecLeft, keep_formats};
+use crate::media::{Direction, Media, MediaKind};
+use crate::text::Sdp;
+
+/// The payload type of telephone-event in our own offers.
+const EVENTS: &str = "101";
+
+/// Codecs of our own offers: payload type, name, `rtpmap` value.
+const KNOWN: [(&str, &str); 3] = [("0", "PCMU/8000"), ("8", "PCMA/8000"), ("9", "G722/8000")];
+
+/// An offer of the named codecs in their order (PCMU, PCMA, G722; others are passed over) and telephone-event.
+///
+/// # Errors
+/// When no name is known.
+pub fn make_offer(ours: &Ours, codecs: &[&str]) -> Result<Sdp, NoCodecLeft> {
+    let known: Vec<&(&str, &str)> = codecs.iter().filter_map(|name| known(name)).collect();
+    if known.is_empty() {
+        return Err(NoCodecLeft);
+    }
+    let mut lines: Vec<Line> =
+        known.iter().map(|(number, map)| Line::new('a', format!("rtpmap:{number} {map}"))).collect();
+    lines.push(Line::new('a', format!("rtpmap:{EVENTS} telephone-event/8000")));
+    lines.push(Line::new('a', format!("fmtp:{EVENTS} 0-15")));
+    lines.push(Line::new('a', "ptime:20"));
+    if ours.rtcp_mux {
+        lines.push(Line::flag("rtcp-mux"));
+    }
+    lines.push(Line::flag(ours.direction.unwrap_or(Direction::SendRecv).name()));
+    let numbers = known.iter().map(|(number, _)| *number).chain([EVENTS]);
+    let audio = Media {
+        kind: MediaKind::Audio,
+        port: ours.rtp_port,
+        port_count: String::new(),
+        proto: "RTP/AVP".to_owned(),
+        formats: numbers.map(str::to_owned).collect(),
+        lines,
+    };
+    let session = vec![Line::new('v', "0"), Line::new('s', "-"), Line::new('t', "0 0")];
+    let mut sdp = Sdp { session, media: vec![audio] };
+    point_session_to(&mut sdp, ours);
+    Ok(sdp)
+}
+
+/// Our answer to an offer: one codec, the first offered one that is named, and telephone-event if offered
+/// at the same clock rate. Flows as far as the offer and `ours.direction` allow (RFC 3264 §6.1); every other
+/// stream is refused.
+///
+/// # Errors
+/// When no named codec is offered in a stream we can use.
+pub fn make_answer(offer: &Sdp, ours: &Ours, codecs: &[&str]) -> Result<Sdp, NoCodecLeft> {
+    let offered = offer.audio().ok_or(NoCodecLeft)?;
+    let named = |codec: &Codec<'_>| codecs.iter().any(|name| name.eq_ignore_ascii_case(codec.name));
+    let (format, codec) =
+        numbered(offered).find(|(_, codec)| named(codec) && !codec.is_auxiliary()).ok_or(NoCodecLeft)?;
+    let events = numbered(offered)
+        .find(|(_, other)| other.is_telephone_event() && other.clock_hz == codec.clock_hz)
+        .map(|(events, _)| events.clone());
+    let formats: Vec<String> = std::iter::once(format.clone()).chain(events).collect();
+    let mirrored = offer.direction_of(offered).reversed();
+    let direction = mirrored.and(ours.direction.unwrap_or(Direction::SendRecv));
+    let rtcp_mux = ours.rtcp_mux && offered.rtcp_mux();
+    let mut sdp = anchor(offer, &Ours { rtcp_mux, direction: Some(direction), ..*ours });
+    if let Some(audio) = sdp.audio_mut() {
+        keep_formats(audio, formats);
+        audio.lines.retain(is_answered);
+    }
+    sdp.session.retain(|line| line.kind != 'a');
+    Ok(sdp)
+}
+
+fn known(name: &str) -> Option<&'static (&'static str, &'static str)> {
+    KNOWN.iter().find(|(_, map)| map.split('/').next().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+}
+
+fn numbered(media: &Media) -> impl Iterator<Item = (&String, Codec<'_>)> {
+    media.formats.iter().filter_map(move |format| Some((format, codec_of(media, format)?)))
+}
+
+/// An answer of ours claims only what we understand.
+fn is_answered(line: &Line) -> bool {
+    let understood = ["rtpmap", "fmtp", "ptime", "rtcp-mux"];
+    understood.iter().chain(&Direction::NAMES).any(|name| line.is_attribute(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::offer_answer::answers_match;
+
+    fn ours() -> Ours {
+        let ip = "2001:db8::7".parse().unwrap();
+        Ours { ip, rtp_port: 20_000, session_id: 5, version: 1, rtcp_mux: true, direction: None }
+    }
+
+    fn text(sdp: &Sdp) -> String {
+        sdp.to_string().replace("\r\n", "\n")
+    }
+
+    #[test]
+    fn an_offer_of_ours_names_its_codecs_in_order() {
+        let offer = make_offer(&Ours { rtcp_mux: false, ..ours() }, &["PCMA", "opus", "G722"]).unwrap();
+        let expected = "v=0\no=tandem 5 1 IN IP6 2001:db8::7\ns=-\nc=IN IP6 2001:db8::7\nt=0 0\n\
+            m=audio 20000 RTP/AVP 8 9 101\na=rtpmap:8 PCMA/8000\na=rtpmap:9 G722/8000\n\
+            a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\na=ptime:20\na=sendrecv\n";
+        assert_eq!(text(&offer), expected);
+        assert_eq!(make_offer(&ours(), &["opus"]), Err(NoCodecLeft));
+    }
+
+    #[test]
+    fn an_answer_takes_one_codec_and_refuses_other_streams() {
+        let offer = Sdp::parse(
+            b"v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\na=sendonly\na=tool:x\n\
+            m=audio 4000 RTP/AVP 18 8 0 96 97\na=rtpmap:96 telephone-event/48000\n\
+            a=rtpmap:97 telephone-event/8000\na=fmtp:97 0-15\na=ptime:30\na=x-odd:1\nm=video 4002 RTP/AVP 31\n",
+        );
+        let offer = offer.unwrap();
+        let answer = make_answer(&offer, &ours(), &["PCMU", "PCMA"]).unwrap();
+        let expected = "v=0\no=tandem 5 1 IN IP6 2001:db8::7\ns=-\nc=IN IP6 2001:db8::7\nt=0 0\n\
+            m=audio 20000 RTP/AVP 8 97\na=rtpmap:97 telephone-event/8000\na=fmtp:97 0-15\na=ptime:30\n\
+            a=recvonly\nm=video 0 RTP/AVP 31\n";
+        assert_eq!(text(&answer), expected);
+        assert_eq!(answers_match(&offer, &answer), Ok(()));
+        assert_eq!(make_answer(&offer, &ours(), &["GSM"]), Err(NoCodecLeft));
+    }
+}

@@ -1,0 +1,142 @@
+//! What a finished negotiation means for the media workers.
+
+use std::net::{IpAddr, SocketAddr};
+
+use base::media::{MediaFlow, Payload, Remote};
+use smallvec::SmallVec;
+
+use crate::codec::{Codec, codec_of};
+use crate::media::{Direction, Media};
+use crate::text::Sdp;
+
+/// Where and how the far end takes media: `theirs` is its offer or answer, `ours` the other half as we sent
+/// it, `None` while we have sent none.
+///
+/// Payload types are the formats both halves know by codec, under the number either side gave them. Multicast,
+/// unspecified and broadcast addresses and host names give no destination. No usable audio: nothing flows.
+#[must_use]
+pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
+    let Some(media) = theirs.audio() else {
+        return Remote {
+            rtp: None,
+            rtcp: None,
+            mux: false,
+            payloads: SmallVec::new(),
+            flow: MediaFlow::Neither,
+        };
+    };
+    let our_media = ours.map(Sdp::audio);
+    let our_direction = ours.zip(our_media.flatten()).map(|(sdp, media)| sdp.direction_of(media));
+    let allowed = match (our_media, our_direction) {
+        (None, _) => Direction::SendRecv,
+        (Some(_), direction) => direction.unwrap_or(Direction::Inactive),
+    };
+    let ip = theirs.connection_of(media).and_then(|host| host.ip()).filter(|ip| is_sendable(*ip));
+    Remote {
+        rtp: ip.map(|ip| SocketAddr::new(ip, media.port)),
+        rtcp: rtcp_address(media, ip),
+        mux: media.rtcp_mux() && our_media.flatten().is_some_and(Media::rtcp_mux),
+        payloads: payloads(media, our_media.flatten()),
+        flow: theirs.direction_of(media).reversed().and(allowed).flow(),
+    }
+}
+
+fn is_sendable(ip: IpAddr) -> bool {
+    let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    !(ip.is_unspecified() || ip.is_multicast() || broadcast)
+}
+
+fn rtcp_address(media: &Media, ip: Option<IpAddr>) -> Option<SocketAddr> {
+    let Some(written) = media.rtcp() else {
+        return Some(SocketAddr::new(ip?, media.port.checked_add(1)?));
+    };
+    let ip = match written.host {
+        Some(host) => host.ip().filter(|ip| is_sendable(*ip)),
+        None => ip,
+    };
+    (written.port != 0).then_some(SocketAddr::new(ip?, written.port))
+}
+
+fn payloads(theirs: &Media, ours: Option<&Media>) -> SmallVec<[Payload; 4]> {
+    let mut agreed = SmallVec::new();
+    for (number, codec) in numbered(theirs) {
+        let same: Option<SmallVec<[u8; 2]>> =
+            ours.map(|ours| numbered(ours).filter(|(_, other)| *other == codec).map(|(n, _)| n).collect());
+        match same {
+            None => add(&mut agreed, number, codec.clock_hz),
+            Some(same) if same.is_empty() => {}
+            Some(same) => {
+                add(&mut agreed, number, codec.clock_hz);
+                same.into_iter().for_each(|number| add(&mut agreed, number, codec.clock_hz));
+            }
+        }
+    }
+    agreed
+}
+
+fn numbered(media: &Media) -> impl Iterator<Item = (u8, Codec<'_>)> {
+    media.formats.iter().filter_map(move |format| {
+        let number = format.parse().ok().filter(|number| *number < 128)?;
+        Some((number, codec_of(media, format)?))
+    })
+}
+
+fn add(agreed: &mut SmallVec<[Payload; 4]>, number: u8, clock_hz: u32) {
+    if !agreed.iter().any(|payload| payload.number == number) {
+        agreed.push(Payload { number, clock_hz });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sdp(body: &str) -> Sdp {
+        Sdp::parse(format!("v=0\no=- 1 1 IN IP4 h\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\n{body}").as_bytes())
+            .unwrap()
+    }
+
+    fn numbers(remote: &Remote) -> Vec<u8> {
+        remote.payloads.iter().map(|payload| payload.number).collect()
+    }
+
+    #[test]
+    fn an_answer_says_where_media_goes_and_which_payloads_are_agreed() {
+        let offer = sdp("m=audio 20000 RTP/AVP 0 8 101\na=rtpmap:101 telephone-event/8000\n");
+        let answer = sdp("m=audio 4000 RTP/AVP 8 96\na=rtpmap:96 telephone-event/8000\n");
+        let remote = remote(&answer, Some(&offer));
+        assert_eq!(remote.rtp, Some("192.0.2.1:4000".parse().unwrap()));
+        assert_eq!(remote.rtcp, Some("192.0.2.1:4001".parse().unwrap()));
+        assert_eq!(numbers(&remote), [8, 96, 101]);
+        assert_eq!((remote.mux, remote.flow), (false, MediaFlow::Both));
+    }
+
+    #[test]
+    fn rtcp_goes_where_rfc_3605_says_and_mux_needs_both_sides() {
+        let theirs = sdp("m=audio 4000 RTP/AVP 0\na=rtcp:5009 IN IP4 192.0.2.9\na=rtcp-mux\n");
+        let ours = sdp("m=audio 20000 RTP/AVP 0\n");
+        let plain = remote(&theirs, Some(&ours));
+        assert_eq!((plain.rtcp, plain.mux), (Some("192.0.2.9:5009".parse().unwrap()), false));
+        assert!(remote(&theirs, Some(&theirs)).mux);
+    }
+
+    #[test]
+    fn holds_stop_what_they_say_they_stop() {
+        let ours = sdp("m=audio 20000 RTP/AVP 0\n");
+        let held = sdp("m=audio 4000 RTP/AVP 0\nc=IN IP4 0.0.0.0\n");
+        assert_eq!(remote(&held, Some(&ours)).flow, MediaFlow::Receive);
+        assert_eq!(remote(&held, Some(&ours)).rtp, None);
+        let inactive = sdp("m=audio 4000 RTP/AVP 0\na=inactive\n");
+        assert_eq!(remote(&inactive, Some(&ours)).flow, MediaFlow::Neither);
+        assert_eq!(remote(&ours, Some(&inactive)).flow, MediaFlow::Neither);
+        assert_eq!(remote(&sdp("m=audio 0 RTP/AVP 0\n"), Some(&ours)).flow, MediaFlow::Neither);
+    }
+
+    #[test]
+    fn nobody_is_flooded_by_multicast_or_broadcast() {
+        for address in ["224.0.0.1", "255.255.255.255", "pbx.example.com"] {
+            let theirs = sdp(&format!("m=audio 4000 RTP/AVP 0\nc=IN IP4 {address}\n"));
+            assert_eq!(remote(&theirs, None).rtp, None, "{address}");
+        }
+    }
+}
