@@ -1,0 +1,3 @@
+//! Assembly of every part into one process: configuration, clock, entropy, threads.
+
+pub mod config;
