@@ -1,3 +1,5 @@
 //! Assembly of every part into one process: configuration, clock, entropy, threads.
 
+pub mod clock;
 pub mod config;
+pub mod entropy;
