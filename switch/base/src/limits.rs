@@ -23,6 +23,23 @@ pub const SIP_URI_OCTETS: usize = 2_048;
 /// Live transactions of one shard; at the bound new requests get 503.
 pub const TRANSACTIONS: usize = 200_000;
 
+/// Stream connections of the node, both directions; a further one is closed at once.
+pub const CONNECTIONS: usize = 16_384;
+/// Stream connections from one address (many phones may stand behind one); a further one is closed at once.
+pub const CONNECTIONS_PER_SOURCE: usize = 1_024;
+/// Messages waiting to be written to one connection; when full the connection is closed, since its peer does not read.
+pub const CONNECTION_WRITES: usize = 256;
+/// How long a connection may take over its first message, and over any message once begun.
+pub const CONNECTION_MESSAGE: Duration = Duration::from_secs(30);
+/// How long a connection may say nothing at all.
+pub const CONNECTION_IDLE: Duration = Duration::from_secs(3_600);
+/// How long opening a connection may take.
+pub const CONNECT: Duration = Duration::from_secs(4);
+/// How long one message may take to be written to a connection.
+pub const CONNECTION_WRITE: Duration = Duration::from_secs(10);
+/// Local addresses remembered by peer address; when full all are forgotten and asked anew.
+pub const ROUTES_REMEMBERED: usize = 4_096;
+
 /// Messages waiting for a shard from the network; when full an INVITE gets a stateless 503, other datagrams are dropped, streams stop reading.
 pub const SHARD_NET_INBOX: usize = 4_096;
 /// Commands waiting for a shard; when full the asker is told `Busy`.
