@@ -33,6 +33,18 @@ impl HostMask {
         }
     }
 
+    /// Leading bits that must agree: 32 or 128 for a single address. Longer is more specific.
+    #[must_use]
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
+    /// The address, when it is a single one.
+    #[must_use]
+    pub fn single(&self) -> Option<IpAddr> {
+        (self.prefix == Self::width(self.address)).then_some(self.address)
+    }
+
     fn width(address: IpAddr) -> u8 {
         if address.is_ipv4() { 32 } else { 128 }
     }

@@ -7,8 +7,12 @@ mod destination;
 mod directory;
 mod entity;
 mod host;
+mod pattern;
+mod peer_uri;
 
 pub use destination::{Destination, TestTarget};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{DialRule, HeaderRule, Number, Peer, Rewrite, Role, Station, Trunk, User};
 pub use host::HostMask;
+pub use pattern::{BadPattern, Pattern, Replacement};
+pub use peer_uri::{BadPeerUri, PeerHost, PeerUri};

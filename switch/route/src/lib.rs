@@ -1,1 +1,17 @@
 //! Numbers to where: a pure function from a snapshot and an inquiry to a verdict and its reason.
+//!
+//! Deliberately absent: registrations and health. A verdict names extensions and trunks; whether they can
+//! be reached is for `peer` to say.
+
+mod decide;
+mod dialled;
+mod emergency;
+mod inquiry;
+mod snapshot;
+mod trunk;
+
+pub use decide::decide;
+pub use inquiry::{Inquiry, Local, Origin, TrunkTry, Verdict};
+pub use provision::TestTarget;
+pub use snapshot::{BuildError, Snapshot};
+pub use trunk::TrunkRoute;

@@ -1,0 +1,165 @@
+//! The address of a trunk's peer: a SIP URI that names a host, and nothing that needs a SIP parser.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use base::wire::Transport;
+
+/// The port of SIP over UDP and TCP.
+const SIP_PORT: u16 = 5060;
+/// Characters of a host name (RFC 1035 §2.3.4).
+const NAME_CHARS: usize = 253;
+
+/// What a peer's URI says: `sip:[user@]host[:port][;transport=udp|tcp]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerUri {
+    /// Where.
+    pub host: PeerHost,
+    /// The port; 5060 when the URI names none.
+    pub port: u16,
+    /// The protocol, when the URI names one.
+    pub transport: Option<Transport>,
+}
+
+/// A host by address or by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PeerHost {
+    /// An address.
+    Ip(IpAddr),
+    /// A name to resolve, in lower case.
+    Name(String),
+}
+
+impl fmt::Display for PeerHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
+            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A URI that is no address of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{found:?} is no peer ({reason}); allowed: sip:HOST[:PORT][;transport=udp|tcp], such as sip:198.51.100.10:5060"
+)]
+pub struct BadPeerUri {
+    found: String,
+    reason: &'static str,
+}
+
+impl FromStr for PeerUri {
+    type Err = BadPeerUri;
+
+    fn from_str(text: &str) -> Result<Self, BadPeerUri> {
+        read(text).map_err(|reason| BadPeerUri { found: text.chars().take(80).collect(), reason })
+    }
+}
+
+fn read(text: &str) -> Result<PeerUri, &'static str> {
+    let (scheme, rest) = text.split_once(':').ok_or("it does not begin with sip:")?;
+    if scheme.eq_ignore_ascii_case("sips") {
+        return Err("sips and TLS are not available in this version yet");
+    }
+    if !scheme.eq_ignore_ascii_case("sip") {
+        return Err("it does not begin with sip:");
+    }
+    if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"?,".contains(c)) {
+        return Err("it has a character that does not belong there");
+    }
+    let mut parts = rest.split(';');
+    let place = parts.next().unwrap_or_default();
+    let place = place.rsplit_once('@').map_or(place, |(_user, place)| place);
+    let (host, port) = host_and_port(place)?;
+    let mut transport = None;
+    for parameter in parts {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        if name.eq_ignore_ascii_case("transport") {
+            transport = Some(match value.to_ascii_lowercase().as_str() {
+                "udp" => Transport::Udp,
+                "tcp" => Transport::Tcp,
+                _ => return Err("its transport is neither udp nor tcp"),
+            });
+        }
+    }
+    Ok(PeerUri { host, port, transport })
+}
+
+fn host_and_port(place: &str) -> Result<(PeerHost, u16), &'static str> {
+    let (host, port) = match place.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']').ok_or("its IPv6 address has no ]")?;
+            let ip = host.parse().map(IpAddr::V6).map_err(|_not_ip| "its IPv6 address is wrong")?;
+            (PeerHost::Ip(ip), after)
+        }
+        None => {
+            let end = place.find(':').unwrap_or(place.len());
+            let (host, after) = place.split_at(end);
+            (named(host)?, after)
+        }
+    };
+    if port.is_empty() {
+        return Ok((host, SIP_PORT));
+    }
+    let digits = port.strip_prefix(':').ok_or("something follows its address")?;
+    match digits.parse::<u16>() {
+        Ok(number) if number > 0 => Ok((host, number)),
+        Ok(_) | Err(_) => Err("its port is not 1 to 65535"),
+    }
+}
+
+fn named(host: &str) -> Result<PeerHost, &'static str> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(PeerHost::Ip(ip));
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let numeric = name.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    if name.is_empty() || name.len() > NAME_CHARS || numeric || !name.split('.').all(label) {
+        return Err("its host is neither an address nor a name");
+    }
+    Ok(PeerHost::Name(name.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        match text.parse::<PeerUri>() {
+            Ok(uri) => format!("{} {} {:?}", uri.host, uri.port, uri.transport),
+            Err(error) => error.reason.to_owned(),
+        }
+    }
+
+    #[test]
+    fn addresses_names_ports_and_transports_are_read() {
+        assert_eq!(read("sip:198.51.100.10"), "198.51.100.10 5060 None");
+        assert_eq!(read("SIP:gw@Carrier.Example:5070;transport=TCP"), "carrier.example 5070 Some(Tcp)");
+        assert_eq!(read("sip:[2001:db8::1]:5080;lr"), "[2001:db8::1] 5080 None");
+    }
+
+    #[test]
+    fn what_is_no_peer_is_refused_with_its_reason() {
+        for wrong in [
+            "",
+            "198.51.100.10",
+            "sip:",
+            "sip:a b",
+            "sip:1.2.3.400",
+            "sip:h:0",
+            "sip:h:70000",
+            "sip:[::1",
+            "sips:h",
+        ] {
+            assert!(wrong.parse::<PeerUri>().is_err(), "{wrong}");
+        }
+        assert_eq!(read("sip:h;transport=tls"), "its transport is neither udp nor tcp");
+    }
+}

@@ -1,0 +1,185 @@
+//! The decision.
+
+use base::{Cause, Why};
+use provision::{Destination, DialRule, Station};
+
+use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled, emergency};
+
+/// The service number that lets a caller hear itself.
+const ECHO: &str = "*43";
+
+/// Says where a call goes and why.
+///
+/// From a station, the first that fits: service number, extension, exact number, emergency number, dial
+/// rule by priority and pattern, number pattern. From a trunk, after its `number_in`: exact number, number
+/// pattern; never an extension by its bare digits and never a dial rule, so that nobody outside can make
+/// us pay for a call. Exact numbers are compared without a leading `+`; among number patterns the longest
+/// literal prefix wins.
+#[must_use]
+pub fn decide(snapshot: &Snapshot, inquiry: &Inquiry<'_>) -> (Verdict, Why) {
+    match inquiry.from {
+        Origin::Station(extension) => match snapshot.station(extension) {
+            Some(station) => from_station(snapshot, inquiry, station),
+            None => refuse(Cause::Forbidden, format!("no station {extension}")),
+        },
+        Origin::Trunk(name) => match snapshot.trunk(name) {
+            Some(trunk) => from_trunk(snapshot, inquiry, trunk),
+            None => refuse(Cause::Forbidden, format!("no trunk {name}")),
+        },
+    }
+}
+
+fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -> (Verdict, Why) {
+    let number = dialled::plain(inquiry.dialled);
+    let number = number.as_ref();
+    let caller = Caller { number: inquiry.caller, station: Some(station) };
+    if number == ECHO {
+        return (Verdict::Local(Local::Echo), Why::new("service number *43"));
+    }
+    if let Some(extension) = [number, inquiry.dialled].into_iter().find(|it| snapshot.station(it).is_some()) {
+        let (verdict, _) = to_stations(snapshot.station(extension).into_iter(), &caller, extension);
+        return (verdict, Why::new(format!("extension {extension}")));
+    }
+    if let Some((did, to)) = snapshot.number(number) {
+        return follow(snapshot, to, number, &caller, format!("number {did}"));
+    }
+    if let Some(found) = to_emergency(snapshot, number, &caller) {
+        return found;
+    }
+    if let Some(rule) = snapshot.matching_rules(number).next() {
+        return by_rule(snapshot, rule, number, &caller);
+    }
+    by_pattern(snapshot, number, &caller)
+}
+
+fn from_trunk(snapshot: &Snapshot, inquiry: &Inquiry<'_>, trunk: &TrunkRoute) -> (Verdict, Why) {
+    let number = trunk.number_in(&dialled::plain(inquiry.dialled));
+    let shown = trunk.caller_in(inquiry.caller);
+    let caller = Caller { number: &shown, station: None };
+    match snapshot.number(&number) {
+        Some((did, to)) => follow(snapshot, to, &number, &caller, format!("number {did}")),
+        None => by_pattern(snapshot, &number, &caller),
+    }
+}
+
+/// Who calls: what is shown, and what it may be replaced with.
+struct Caller<'a> {
+    number: &'a str,
+    station: Option<&'a Station>,
+}
+
+impl Caller<'_> {
+    /// What a trunk shows: the rule's number, else the station's, else the trunk's, else the caller's own.
+    fn shown_on(&self, trunk: &TrunkRoute, rule: Option<&DialRule>) -> String {
+        let rule = rule.map_or("", |rule| rule.caller_id.as_str());
+        let station = self.station.map_or("", |station| station.caller_id.as_str());
+        let wishes = [rule, station, trunk.trunk().caller_id.as_str(), self.number];
+        trunk.caller_out(wishes.into_iter().find(|wish| !wish.is_empty()).unwrap_or_default())
+    }
+}
+
+fn refuse(cause: Cause, why: String) -> (Verdict, Why) {
+    (Verdict::Refuse(cause), Why::new(why))
+}
+
+fn follow(
+    snapshot: &Snapshot,
+    to: &Destination,
+    number: &str,
+    caller: &Caller<'_>,
+    found: String,
+) -> (Verdict, Why) {
+    let (verdict, missing) = match to {
+        Destination::Station(extension) => {
+            to_stations(snapshot.station(extension).into_iter(), caller, extension)
+        }
+        Destination::User(login) => to_stations(snapshot.stations_of(login), caller, login),
+        Destination::Trunk(name) => match snapshot.trunk(name) {
+            Some(trunk) => {
+                let tries = vec![attempt(trunk, None, number, caller)];
+                (Verdict::Trunks { tries, emergency: emergency::is_built_in(number) }, None)
+            }
+            None => (Verdict::Refuse(Cause::NoRoute), Some(format!("no trunk {name}"))),
+        },
+        Destination::Echo => (Verdict::Local(Local::Echo), None),
+        Destination::Hangup => (Verdict::Refuse(Cause::Forbidden), None),
+        Destination::Test(target) => (Verdict::Local(Local::Test(*target)), None),
+    };
+    let why = match missing {
+        Some(missing) => format!("{found}, {to}: {missing}"),
+        None => format!("{found}, {to}"),
+    };
+    (verdict, Why::new(why))
+}
+
+fn to_stations<'a>(
+    stations: impl Iterator<Item = &'a Station>,
+    caller: &Caller<'_>,
+    name: &str,
+) -> (Verdict, Option<String>) {
+    let own = caller.station.map(|station| station.extension.as_str());
+    let (mut extensions, mut ring_secs, mut own_called) = (Vec::new(), 0, false);
+    for station in stations {
+        if own == Some(station.extension.as_str()) {
+            own_called = true;
+            continue;
+        }
+        extensions.push(station.extension.clone());
+        ring_secs = ring_secs.max(station.ring_secs);
+    }
+    match (extensions.is_empty(), own_called) {
+        (false, _) => (Verdict::Stations { extensions, ring_secs }, None),
+        (true, true) => (Verdict::Refuse(Cause::Busy), Some("it calls itself".to_owned())),
+        (true, false) => (Verdict::Refuse(Cause::NotRegistered), Some(format!("{name} has no station"))),
+    }
+}
+
+/// An emergency call goes out over the trunks of the first emergency rule that matches (of any rule, for a
+/// built-in number), then over every other trunk there is.
+fn to_emergency(snapshot: &Snapshot, number: &str, caller: &Caller<'_>) -> Option<(Verdict, Why)> {
+    let marked = snapshot.matching_rules(number).find(|rule| rule.emergency);
+    if marked.is_none() && !emergency::is_built_in(number) {
+        return None;
+    }
+    let rule = marked.or_else(|| snapshot.matching_rules(number).next());
+    let mut tries = rule.map_or_else(Vec::new, |rule| attempts(snapshot, rule, number, caller));
+    for trunk in snapshot.trunk_routes().filter(|trunk| !trunk.trunk().peers.is_empty()) {
+        if !tries.iter().any(|made| made.trunk == trunk.trunk().name) {
+            tries.push(attempt(trunk, None, number, caller));
+        }
+    }
+    if tries.is_empty() {
+        return Some(refuse(Cause::NoRoute, format!("emergency {number}, and there is no trunk")));
+    }
+    Some((Verdict::Trunks { tries, emergency: true }, Why::new(format!("emergency {number}"))))
+}
+
+fn by_rule(snapshot: &Snapshot, rule: &DialRule, number: &str, caller: &Caller<'_>) -> (Verdict, Why) {
+    let tries = attempts(snapshot, rule, number, caller);
+    if tries.is_empty() {
+        return refuse(Cause::NoRoute, format!("dial rule {} names no trunk", rule.pattern));
+    }
+    (Verdict::Trunks { tries, emergency: false }, Why::new(format!("dial rule {}", rule.pattern)))
+}
+
+fn by_pattern(snapshot: &Snapshot, number: &str, caller: &Caller<'_>) -> (Verdict, Why) {
+    match snapshot.number_pattern(number) {
+        Some((pattern, to)) => follow(snapshot, to, number, caller, format!("pattern {pattern}")),
+        None => refuse(Cause::Unallocated, format!("nothing is set up for {number:?}")),
+    }
+}
+
+fn attempts(snapshot: &Snapshot, rule: &DialRule, number: &str, caller: &Caller<'_>) -> Vec<TrunkTry> {
+    let stripped: String = number.chars().skip(rule.strip as usize).collect();
+    let number = format!("{}{stripped}", rule.prepend);
+    let trunks = rule.trunks.iter().filter_map(|name| snapshot.trunk(name));
+    trunks.map(|trunk| attempt(trunk, Some(rule), &number, caller)).collect()
+}
+
+fn attempt(trunk: &TrunkRoute, rule: Option<&DialRule>, number: &str, caller: &Caller<'_>) -> TrunkTry {
+    TrunkTry {
+        trunk: trunk.trunk().name.clone(),
+        number: trunk.number_out(number),
+        caller: caller.shown_on(trunk, rule),
+    }
+}

@@ -1,0 +1,67 @@
+//! The question and the answer.
+
+use base::Cause;
+use provision::TestTarget;
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// From a carrier or another switch, by the trunk's name.
+    Trunk(&'a str),
+    /// From a phone that proved to be this extension.
+    Station(&'a str),
+}
+
+/// A call that wants to go somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inquiry<'a> {
+    /// Where it comes from.
+    pub from: Origin<'a>,
+    /// The user part of the Request-URI, unescaped.
+    pub dialled: &'a str,
+    /// The caller's number or user as presented.
+    pub caller: &'a str,
+}
+
+/// Where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// To phones: all that are registered for these extensions ring at once.
+    Stations {
+        /// The extensions, in order, each once, never empty.
+        extensions: Vec<String>,
+        /// Seconds they ring, 5…180.
+        ring_secs: u32,
+    },
+    /// Out through trunks, in this order until one takes it.
+    Trunks {
+        /// The trunks and what to dial on each; never empty.
+        tries: Vec<TrunkTry>,
+        /// Whether caps and draining must not hold it back.
+        emergency: bool,
+    },
+    /// Tandem itself answers.
+    Local(Local),
+    /// Nowhere.
+    Refuse(Cause),
+}
+
+/// One attempt through a trunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrunkTry {
+    /// The trunk's name.
+    pub trunk: String,
+    /// What to dial there, after `strip`, `prepend` and the trunk's `number_out`.
+    pub number: String,
+    /// The number to show, after the trunk's `caller_out`.
+    pub caller: String,
+}
+
+/// What Tandem itself answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Local {
+    /// The caller hears itself.
+    Echo,
+    /// A fixed behaviour for tests.
+    Test(TestTarget),
+}

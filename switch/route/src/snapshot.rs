@@ -1,0 +1,157 @@
+//! The directory made ready for questions: patterns compiled, lookups indexed. Immutable; a change makes a new one.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use provision::{
+    BadPattern, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern, Station, Trunk, User,
+};
+
+use crate::TrunkRoute;
+use crate::dialled;
+
+/// Everything a routing decision reads.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    stations: HashMap<String, Station>,
+    users: HashMap<String, User>,
+    stations_by_user: HashMap<String, Vec<String>>,
+    trunks: BTreeMap<String, TrunkRoute>,
+    single_sources: HashMap<IpAddr, String>,
+    networks: Vec<(HostMask, String)>,
+    numbers: HashMap<String, (String, Destination)>,
+    patterns: Vec<(Pattern, Destination)>,
+    dial_rules: Vec<(Pattern, DialRule)>,
+}
+
+/// A directory that cannot be used: an entity whose pattern or rewriting rule does not compile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {reason}")]
+pub struct BuildError {
+    /// Which entity.
+    pub key: Key,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Snapshot {
+    /// Makes a directory ready. Where two trunks name the same source the first by name has it.
+    ///
+    /// # Errors
+    /// When a pattern does not compile; a directory that passed `provision::check` has none such.
+    pub fn build(directory: &Directory) -> Result<Self, BuildError> {
+        let mut snapshot = Self {
+            stations: directory.stations.clone().into_iter().collect(),
+            users: directory.users.clone().into_iter().collect(),
+            ..Self::default()
+        };
+        for station in directory.stations.values().filter(|station| !station.user.is_empty()) {
+            let of_user = snapshot.stations_by_user.entry(station.user.clone()).or_default();
+            of_user.push(station.extension.clone());
+        }
+        for trunk in directory.trunks.values() {
+            snapshot.add_trunk(trunk).map_err(|bad| failed(Kind::Trunk, &trunk.name, &bad))?;
+        }
+        snapshot.networks.sort_by_key(|(mask, _)| Reverse(mask.prefix()));
+        for number in directory.numbers.values() {
+            let added = snapshot.add_number(&number.did, &number.to);
+            added.map_err(|bad| failed(Kind::Number, &number.did, &bad))?;
+        }
+        snapshot.patterns.sort_by_cached_key(|(pattern, _)| {
+            (Reverse(pattern.literal_prefix().len()), pattern.text().to_owned())
+        });
+        for rule in directory.dial_rules.values() {
+            let pattern = Pattern::search(&rule.pattern);
+            let pattern = pattern.map_err(|bad| failed(Kind::DialRule, &rule.pattern, &bad))?;
+            snapshot.dial_rules.push((pattern, rule.clone()));
+        }
+        snapshot.dial_rules.sort_by(|(_, a), (_, b)| (a.priority, &a.pattern).cmp(&(b.priority, &b.pattern)));
+        Ok(snapshot)
+    }
+
+    fn add_trunk(&mut self, trunk: &Trunk) -> Result<(), BadPattern> {
+        for mask in &trunk.hosts {
+            match mask.single() {
+                Some(address) => {
+                    self.single_sources.entry(address).or_insert_with(|| trunk.name.clone());
+                }
+                None => self.networks.push((*mask, trunk.name.clone())),
+            }
+        }
+        self.trunks.insert(trunk.name.clone(), TrunkRoute::build(trunk)?);
+        Ok(())
+    }
+
+    fn add_number(&mut self, did: &str, to: &Destination) -> Result<(), BadPattern> {
+        if did.starts_with('^') {
+            self.patterns.push((Pattern::search(did)?, to.clone()));
+        } else {
+            let key = dialled::key(did).into_owned();
+            self.numbers.entry(key).or_insert_with(|| (did.to_owned(), to.clone()));
+        }
+        Ok(())
+    }
+
+    /// A station by its extension.
+    #[must_use]
+    pub fn station(&self, extension: &str) -> Option<&Station> {
+        self.stations.get(extension)
+    }
+
+    /// A user by login.
+    #[must_use]
+    pub fn user(&self, login: &str) -> Option<&User> {
+        self.users.get(login)
+    }
+
+    /// The stations of a user, by extension.
+    pub fn stations_of(&self, login: &str) -> impl Iterator<Item = &Station> {
+        let extensions = self.stations_by_user.get(login).map_or(&[][..], Vec::as_slice);
+        extensions.iter().filter_map(|extension| self.stations.get(extension))
+    }
+
+    /// A trunk by name.
+    #[must_use]
+    pub fn trunk(&self, name: &str) -> Option<&TrunkRoute> {
+        self.trunks.get(name)
+    }
+
+    /// The trunk that a source address may speak for; the most specific mask wins.
+    #[must_use]
+    pub fn trunk_by_source(&self, source: IpAddr) -> Option<&Trunk> {
+        let single = self.single_sources.get(&source.to_canonical());
+        let name = single
+            .or_else(|| self.networks.iter().find(|(mask, _)| mask.contains(source)).map(|(_, name)| name))?;
+        self.trunks.get(name).map(TrunkRoute::trunk)
+    }
+
+    /// Every trunk, by name.
+    pub fn trunks(&self) -> impl Iterator<Item = &Trunk> {
+        self.trunks.values().map(TrunkRoute::trunk)
+    }
+
+    pub(crate) fn trunk_routes(&self) -> impl Iterator<Item = &TrunkRoute> {
+        self.trunks.values()
+    }
+
+    /// An exact number as it was set up, and where it leads.
+    pub(crate) fn number(&self, number: &str) -> Option<(&str, &Destination)> {
+        self.numbers.get(dialled::key(number).as_ref()).map(|(did, to)| (did.as_str(), to))
+    }
+
+    /// The number pattern that matches best: the one with the longest literal prefix.
+    pub(crate) fn number_pattern(&self, number: &str) -> Option<(&str, &Destination)> {
+        let found = self.patterns.iter().find(|(pattern, _)| pattern.matches(number));
+        found.map(|(pattern, to)| (pattern.text(), to))
+    }
+
+    /// The dial rules that match, best first.
+    pub(crate) fn matching_rules<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a DialRule> {
+        self.dial_rules.iter().filter(move |(pattern, _)| pattern.matches(number)).map(|(_, rule)| rule)
+    }
+}
+
+fn failed(kind: Kind, name: &str, bad: &BadPattern) -> BuildError {
+    BuildError { key: Key { kind, name: name.to_owned() }, reason: bad.to_string() }
+}
