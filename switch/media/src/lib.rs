@@ -1,1 +1,17 @@
 //! RTP and RTCP packets and the relay that anchors a call's media, without io.
+//!
+//! One [`Relay`] belongs to one media worker and holds the state of all its ports. A packet goes in with the
+//! address it came from; out comes the list of ports and addresses it goes to. Nothing here reads a clock,
+//! takes a lock or allocates per packet.
+//!
+//! Deliberately absent: mixing, jitter buffers, transcoding, SRTP. A relayed packet passes as it came.
+
+mod latch;
+mod port;
+mod reception;
+mod relay;
+pub mod rtcp;
+pub mod rtp;
+mod silence;
+
+pub use relay::{Arrival, Channel, Relay, Sending};

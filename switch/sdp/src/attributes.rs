@@ -20,10 +20,12 @@ impl Line {
 
     /// Name and value when it is an `a=` line.
     pub(crate) fn attribute(&self) -> Option<(&str, Option<&str>)> {
-        (self.kind == 'a').then(|| {
-            self.value
-                .split_once(':')
-                .map_or((self.value.trim(), None), |(name, value)| (name.trim(), Some(value.trim())))
+        if self.kind != 'a' {
+            return None;
+        }
+        Some(match self.value.split_once(':') {
+            Some((name, value)) => (name.trim(), Some(value.trim())),
+            None => (self.value.trim(), None),
         })
     }
 

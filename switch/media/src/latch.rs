@@ -1,0 +1,215 @@
+//! Where a far end really sends from (RFC 7362), and why nobody else can take its place.
+//!
+//! ```text
+//!   Waiting ── a packet from the SDP address ─────────────► Kept
+//!      │                                                     ▲ ▲
+//!      └── RUN consecutive packets of one other source ──► Learned
+//!                                         SDP address speaks up │ within SETTLE
+//! ```
+//!
+//! Only a new negotiated address returns to `Waiting`. Whatever else comes is a stray.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base::Mono;
+
+/// Packets in a row, of one source and one SSRC, before an address the SDP did not name is learned.
+const RUN: u8 = 3;
+/// How long after that the address the SDP did name may still take over.
+const SETTLE: Duration = Duration::from_millis(1_500);
+/// Sequence numbers may skip this far within a run.
+const RUN_GAP: u16 = 8;
+
+/// The source of one socket's packets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Latch {
+    expected: Option<SocketAddr>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Waiting { candidate: Option<Candidate> },
+    Learned { from: SocketAddr, until: Mono },
+    Kept { from: SocketAddr },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    from: SocketAddr,
+    mark: Mark,
+    run: u8,
+}
+
+/// What ties the packets of one sender together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) ssrc: u32,
+    /// RTCP has none.
+    pub(crate) sequence: Option<u16>,
+}
+
+/// What a packet's source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The far end, known before.
+    Known,
+    /// The far end, known from this packet on.
+    New,
+    /// Anybody, or not yet sure.
+    Stray,
+}
+
+impl Latch {
+    pub(crate) fn new(expected: Option<SocketAddr>) -> Self {
+        Self { expected, state: State::Waiting { candidate: None } }
+    }
+
+    /// Opens a new window when the negotiated address has changed.
+    pub(crate) fn expect(&mut self, expected: SocketAddr) -> bool {
+        let changed = self.expected != Some(expected);
+        if changed {
+            *self = Self::new(Some(expected));
+        }
+        changed
+    }
+
+    /// Judges the source of a valid packet.
+    pub(crate) fn judge(&mut self, now: Mono, from: SocketAddr, mark: Mark) -> Source {
+        match &mut self.state {
+            State::Kept { from: kept } => {
+                if *kept == from {
+                    Source::Known
+                } else {
+                    Source::Stray
+                }
+            }
+            State::Learned { from: learned, .. } if *learned == from => Source::Known,
+            State::Learned { until, .. } => {
+                if self.expected == Some(from) && now < *until {
+                    self.keep(from)
+                } else {
+                    Source::Stray
+                }
+            }
+            State::Waiting { candidate } => {
+                if self.expected == Some(from) {
+                    return self.keep(from);
+                }
+                let run =
+                    candidate.filter(|known| known.goes_on(from, mark)).map_or(1, |known| known.run + 1);
+                *candidate = Some(Candidate { from, mark, run });
+                if run < RUN {
+                    return Source::Stray;
+                }
+                self.state = State::Learned { from, until: now + SETTLE };
+                Source::New
+            }
+        }
+    }
+
+    /// Takes a source that is known otherwise.
+    pub(crate) fn keep(&mut self, from: SocketAddr) -> Source {
+        self.state = State::Kept { from };
+        Source::New
+    }
+
+    /// Whether no source is known yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting { .. })
+    }
+
+    /// The known source.
+    pub(crate) fn source(&self) -> Option<SocketAddr> {
+        match self.state {
+            State::Waiting { .. } => None,
+            State::Learned { from, .. } | State::Kept { from } => Some(from),
+        }
+    }
+
+    /// Where to send: to the known source, else where the SDP says.
+    pub(crate) fn destination(&self) -> Option<SocketAddr> {
+        self.source().or(self.expected)
+    }
+}
+
+impl Candidate {
+    fn goes_on(&self, from: SocketAddr, mark: Mark) -> bool {
+        let in_sequence = match (self.mark.sequence, mark.sequence) {
+            (Some(before), Some(now)) => (1..=RUN_GAP).contains(&now.wrapping_sub(before)),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        self.from == from && self.mark.ssrc == mark.ssrc && in_sequence
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], port))
+    }
+
+    fn judge(latch: &mut Latch, ms: u64, port: u16, ssrc: u32, sequence: u16) -> Source {
+        latch.judge(Mono(ms * 1_000), at(port), Mark { ssrc, sequence: Some(sequence) })
+    }
+
+    #[test]
+    fn the_negotiated_address_is_taken_at_once() {
+        let mut latch = Latch::new(Some(at(4000)));
+        assert_eq!(judge(&mut latch, 0, 4000, 1, 1), Source::New);
+        assert_eq!(judge(&mut latch, 20, 4000, 1, 2), Source::Known);
+        assert_eq!(judge(&mut latch, 20, 4002, 1, 3), Source::Stray);
+    }
+
+    #[test]
+    fn a_phone_behind_nat_is_learned_after_three_packets_in_a_row() {
+        let mut latch = Latch::new(Some(at(4000)));
+        assert_eq!(judge(&mut latch, 0, 61_000, 1, 1), Source::Stray);
+        assert_eq!(judge(&mut latch, 20, 61_000, 1, 2), Source::Stray);
+        assert_eq!(latch.destination(), Some(at(4000)));
+        assert_eq!(judge(&mut latch, 40, 61_000, 1, 3), Source::New);
+        assert_eq!(latch.destination(), Some(at(61_000)));
+    }
+
+    #[test]
+    fn packets_of_changing_ssrc_sequence_or_source_are_no_run() {
+        let mut latch = Latch::new(Some(at(4000)));
+        for n in 0..20 {
+            assert_eq!(judge(&mut latch, 0, 666, u32::from(n), n), Source::Stray);
+            assert_eq!(judge(&mut latch, 0, 667, 1, n * 100), Source::Stray);
+            assert_eq!(judge(&mut latch, 0, 700 + n, 1, 0), Source::Stray);
+        }
+        assert!(latch.is_waiting());
+    }
+
+    #[test]
+    fn the_negotiated_address_overrides_a_learned_one_only_while_it_settles() {
+        let learned = || {
+            let mut latch = Latch::new(Some(at(4000)));
+            let judged: Vec<Source> = (1..=3).map(|n| judge(&mut latch, 0, 666, 9, n)).collect();
+            assert_eq!(judged, [Source::Stray, Source::Stray, Source::New]);
+            latch
+        };
+        let mut early = learned();
+        assert_eq!(judge(&mut early, 1_400, 4000, 1, 1), Source::New);
+        assert_eq!(judge(&mut early, 1_420, 666, 9, 4), Source::Stray);
+        let mut late = learned();
+        assert_eq!(judge(&mut late, 1_500, 4000, 1, 1), Source::Stray);
+        assert_eq!(judge(&mut late, 1_520, 666, 9, 4), Source::Known);
+    }
+
+    #[test]
+    fn only_a_changed_address_opens_a_new_window() {
+        let mut latch = Latch::new(Some(at(4000)));
+        judge(&mut latch, 0, 4000, 1, 1);
+        assert!(!latch.expect(at(4000)));
+        assert_eq!(latch.source(), Some(at(4000)));
+        assert!(latch.expect(at(5000)));
+        assert!(latch.is_waiting());
+        assert_eq!(latch.destination(), Some(at(5000)));
+    }
+}

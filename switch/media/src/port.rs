@@ -1,0 +1,201 @@
+//! One port: one leg's stream.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base::media::{LegMedia, MediaFlow, Payload, Remote};
+use base::{Mono, ShardId};
+use smallvec::SmallVec;
+
+use crate::latch::{Latch, Mark, Source};
+use crate::reception::Reception;
+use crate::relay::Channel;
+use crate::rtcp::{self, FarLoss};
+use crate::rtp::{self, Header};
+use crate::silence::Silence;
+
+/// State of an open port.
+#[derive(Clone, Debug)]
+pub(crate) struct Port {
+    pub(crate) shard: ShardId,
+    pub(crate) hears: SmallVec<[u32; 2]>,
+    pub(crate) silence: Silence,
+    rtp: Latch,
+    rtcp: Latch,
+    mux: bool,
+    flow: MediaFlow,
+    payloads: SmallVec<[Payload; 4]>,
+    reception: Reception,
+    far_loss: FarLoss,
+    /// The sender report last passed to the far end.
+    passed_report: Option<(u32, Mono)>,
+    round_trip: Option<Duration>,
+    sent: u64,
+    strays: u64,
+    rtcp_received: u64,
+}
+
+/// What a packet was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    Rtp {
+        latched: bool,
+        silence_ended: bool,
+    },
+    Rtcp {
+        /// Of its sender report, if it is one.
+        sent_at: Option<u32>,
+    },
+}
+
+impl Port {
+    pub(crate) fn new(shard: ShardId) -> Self {
+        Self {
+            shard,
+            hears: SmallVec::new(),
+            silence: Silence::default(),
+            rtp: Latch::new(None),
+            rtcp: Latch::new(None),
+            mux: false,
+            flow: MediaFlow::Neither,
+            payloads: SmallVec::new(),
+            reception: Reception::default(),
+            far_loss: FarLoss::default(),
+            passed_report: None,
+            round_trip: None,
+            sent: 0,
+            strays: 0,
+            rtcp_received: 0,
+        }
+    }
+
+    /// Takes over a negotiation. An address left out (a hold without one) keeps the source known so far.
+    pub(crate) fn agree(&mut self, now: Mono, remote: &Remote) {
+        let moved = remote.rtp.is_some_and(|address| self.rtp.expect(address));
+        if let Some(address) = remote.rtcp {
+            self.rtcp.expect(address);
+        }
+        self.mux = remote.mux;
+        self.flow = remote.flow;
+        self.payloads.clone_from(&remote.payloads);
+        if !remote.flow.receives() {
+            self.silence.end();
+        } else if moved || !self.silence.is_watching() {
+            self.silence.begin(now, self.reception.packets > 0 && !moved);
+        }
+    }
+
+    /// Checks a packet and counts it; `None` for a stray.
+    pub(crate) fn accept(
+        &mut self,
+        now: Mono,
+        channel: Channel,
+        from: SocketAddr,
+        packet: &[u8],
+    ) -> Option<Accepted> {
+        let accepted = match channel {
+            Channel::Rtp if rtp::is_rtcp_under_mux(packet) && self.mux => self.accept_rtcp(now, from, packet),
+            Channel::Rtp => self.accept_rtp(now, from, packet),
+            Channel::Rtcp if self.mux => None,
+            Channel::Rtcp => self.accept_rtcp(now, from, packet),
+        };
+        self.strays += u64::from(accepted.is_none());
+        accepted
+    }
+
+    /// Whether the far end's media is wanted by anybody.
+    pub(crate) fn may_be_heard(&self) -> bool {
+        self.flow.receives()
+    }
+
+    /// Where an RTP packet for the far end goes; counted as sent.
+    pub(crate) fn send_rtp(&mut self) -> Option<SocketAddr> {
+        let to = self.rtp.destination().filter(|_| self.flow.sends())?;
+        self.sent += 1;
+        Some(to)
+    }
+
+    /// Where an RTCP packet for the far end goes, and from which of our sockets. Reports go on during a hold.
+    pub(crate) fn send_rtcp(&mut self, now: Mono, sent_at: Option<u32>) -> Option<(Channel, SocketAddr)> {
+        let (channel, to) = if self.mux {
+            (Channel::Rtp, self.rtp.destination()?)
+        } else {
+            (Channel::Rtcp, self.rtcp.destination()?)
+        };
+        self.passed_report = sent_at.map(|at| (at, now)).or(self.passed_report);
+        Some((channel, to))
+    }
+
+    pub(crate) fn source(&self) -> Option<SocketAddr> {
+        self.rtp.source()
+    }
+
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
+    pub(crate) fn figures(&self) -> LegMedia {
+        LegMedia {
+            received: self.reception.packets,
+            received_octets: self.reception.octets,
+            sent: self.sent,
+            lost: self.reception.lost(),
+            jitter_us: self.reception.jitter_us(),
+            far_lost: self.far_loss.total(),
+            strays: self.strays,
+            rtcp: self.rtcp_received,
+        }
+    }
+
+    fn accept_rtp(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<Accepted> {
+        let header = rtp::read(packet)?;
+        let clock_hz = self.clock_of(&header)?;
+        let mark = Mark { ssrc: header.ssrc, sequence: Some(header.sequence) };
+        let latched = match self.rtp.judge(now, from, mark) {
+            Source::Known => false,
+            Source::New => true,
+            Source::Stray => return None,
+        };
+        self.reception.take(now, &header, clock_hz);
+        let silence_ended = self.silence.heard(now);
+        Some(Accepted::Rtp { latched, silence_ended })
+    }
+
+    fn accept_rtcp(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<Accepted> {
+        let report = rtcp::read(packet)?;
+        let known = if self.mux {
+            self.rtp.destination() == Some(from)
+        } else {
+            self.knows_rtcp_source(now, from, report.ssrc)
+        };
+        if !known {
+            return None;
+        }
+        self.rtcp_received += 1;
+        if let Some(reception) = &report.reception {
+            self.far_loss.take(reception);
+            let measured = self.passed_report.and_then(|passed| reception.round_trip(now, passed));
+            self.round_trip = measured.or(self.round_trip);
+        }
+        Some(Accepted::Rtcp { sent_at: report.sent_at })
+    }
+
+    /// RTCP from the host whose RTP is known is taken at once: with reports 5 s apart a run takes too long.
+    fn knows_rtcp_source(&mut self, now: Mono, from: SocketAddr, ssrc: u32) -> bool {
+        let same_host = self.rtp.source().is_some_and(|rtp| rtp.ip() == from.ip());
+        let source = if self.rtcp.is_waiting() && same_host {
+            self.rtcp.keep(from)
+        } else {
+            self.rtcp.judge(now, from, Mark { ssrc, sequence: None })
+        };
+        match source {
+            Source::Known | Source::New => true,
+            Source::Stray => false,
+        }
+    }
+
+    fn clock_of(&self, header: &Header) -> Option<u32> {
+        let agreed = self.payloads.iter().find(|payload| payload.number == header.payload_type)?;
+        Some(agreed.clock_hz)
+    }
+}

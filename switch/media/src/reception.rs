@@ -1,0 +1,189 @@
+//! What we know of a stream we receive: loss and jitter (RFC 3550 appendices A.1, A.3, A.8).
+
+use base::Mono;
+
+use crate::rtp::Header;
+
+/// A jump ahead up to this far is loss (A.1).
+const MAX_DROPOUT: u16 = 3_000;
+/// A step back up to this far is reordering (A.1).
+const MAX_MISORDER: u16 = 100;
+
+/// Counters of one far end's streams, one SSRC after the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reception {
+    pub(crate) packets: u64,
+    pub(crate) octets: u64,
+    lost_before: u64,
+    stream: Option<Stream>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    ssrc: u32,
+    base: u16,
+    highest: u16,
+    /// Wraps of the sequence number.
+    cycles: u32,
+    received: u64,
+    /// The number after one far out of range: when it comes next, the sender has restarted.
+    suspect: Option<u16>,
+    clock_hz: u32,
+    timestamp: u32,
+    transit: u32,
+    /// Jitter times 16, in ticks.
+    jitter: u32,
+}
+
+impl Reception {
+    pub(crate) fn take(&mut self, now: Mono, header: &Header, clock_hz: u32) {
+        self.packets += 1;
+        self.octets += header.payload_octets as u64;
+        match &mut self.stream {
+            Some(stream) if stream.ssrc == header.ssrc => {
+                if stream.count(header.sequence) == Sequence::Restarted {
+                    self.begin(now, header, clock_hz);
+                } else {
+                    stream.measure(now, header, clock_hz);
+                }
+            }
+            Some(_) | None => self.begin(now, header, clock_hz),
+        }
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost_before + self.stream.as_ref().map_or(0, Stream::lost)
+    }
+
+    pub(crate) fn jitter_us(&self) -> u32 {
+        self.stream.as_ref().map_or(0, |stream| {
+            let us = u64::from(stream.jitter) * 1_000_000 / 16 / u64::from(stream.clock_hz.max(1));
+            u32::try_from(us).unwrap_or(u32::MAX)
+        })
+    }
+
+    fn begin(&mut self, now: Mono, header: &Header, clock_hz: u32) {
+        self.lost_before = self.lost();
+        self.stream = Some(Stream {
+            ssrc: header.ssrc,
+            base: header.sequence,
+            highest: header.sequence,
+            cycles: 0,
+            received: 1,
+            suspect: None,
+            clock_hz,
+            timestamp: header.timestamp,
+            transit: ticks(now, clock_hz).wrapping_sub(header.timestamp),
+            jitter: 0,
+        });
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sequence {
+    Counted,
+    Restarted,
+}
+
+impl Stream {
+    fn count(&mut self, sequence: u16) -> Sequence {
+        let ahead = sequence.wrapping_sub(self.highest);
+        if ahead < MAX_DROPOUT {
+            self.cycles += u32::from(sequence < self.highest);
+            self.highest = sequence;
+        } else if ahead <= u16::MAX - MAX_MISORDER {
+            if self.suspect == Some(sequence) {
+                return Sequence::Restarted;
+            }
+            self.suspect = Some(sequence.wrapping_add(1));
+            return Sequence::Counted;
+        }
+        self.suspect = None;
+        self.received += 1;
+        Sequence::Counted
+    }
+
+    /// Packets that repeat a timestamp (keypad events, RFC 4733 §2.2.1) say nothing about jitter.
+    fn measure(&mut self, now: Mono, header: &Header, clock_hz: u32) {
+        if header.timestamp == self.timestamp {
+            return;
+        }
+        let transit = ticks(now, clock_hz).wrapping_sub(header.timestamp);
+        self.timestamp = header.timestamp;
+        let before = std::mem::replace(&mut self.transit, transit);
+        if clock_hz != self.clock_hz {
+            self.clock_hz = clock_hz;
+            return;
+        }
+        let difference = transit.wrapping_sub(before).cast_signed().unsigned_abs();
+        // A jump of more than 10 s is a new timestamp base, not jitter.
+        if difference < clock_hz.saturating_mul(10) {
+            self.jitter = (self.jitter + difference).saturating_sub((self.jitter + 8) >> 4);
+        }
+    }
+
+    fn lost(&self) -> u64 {
+        let highest = u64::from(self.cycles) << 16 | u64::from(self.highest);
+        (highest + 1).saturating_sub(u64::from(self.base)).saturating_sub(self.received)
+    }
+}
+
+fn ticks(now: Mono, clock_hz: u32) -> u32 {
+    (u128::from(now.0) * u128::from(clock_hz) / 1_000_000) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(ssrc: u32, sequence: u16, timestamp: u32) -> Header {
+        Header { payload_type: 0, marker: false, sequence, timestamp, ssrc, payload_octets: 160 }
+    }
+
+    fn after(packets: impl IntoIterator<Item = (u64, Header)>) -> Reception {
+        let mut reception = Reception::default();
+        for (ms, header) in packets {
+            reception.take(Mono(ms * 1_000), &header, 8_000);
+        }
+        reception
+    }
+
+    fn in_order(sequences: &[u16]) -> Reception {
+        after(sequences.iter().zip(0u32..).map(|(seq, n)| (u64::from(n) * 20, header(1, *seq, n * 160))))
+    }
+
+    #[test]
+    fn loss_is_counted_over_a_wrap() {
+        let reception = in_order(&[65_533, 65_534, 0, 1, 3]);
+        assert_eq!((reception.packets, reception.lost()), (5, 2));
+    }
+
+    #[test]
+    fn reordering_is_not_loss_and_duplicates_never_make_it_negative() {
+        assert_eq!(in_order(&[1, 3, 2, 4]).lost(), 0);
+        assert_eq!(in_order(&[1, 1, 1, 2]).lost(), 0);
+    }
+
+    #[test]
+    fn one_wild_number_is_ignored_and_two_in_a_row_restart_the_count() {
+        assert_eq!(in_order(&[1, 2, 40_000, 3]).lost(), 0);
+        assert_eq!(in_order(&[1, 2, 4, 40_000, 40_001, 40_003]).lost(), 2);
+    }
+
+    #[test]
+    fn the_loss_of_a_stream_stays_when_the_next_begins() {
+        let reception = after([(0, header(1, 1, 0)), (40, header(1, 3, 320)), (60, header(2, 900, 0))]);
+        assert_eq!(reception.lost(), 1);
+    }
+
+    #[test]
+    fn even_arrival_has_no_jitter_and_uneven_arrival_settles_near_its_spread() {
+        assert_eq!(in_order(&[1, 2, 3, 4]).jitter_us(), 0);
+        let uneven = (0u16..200).map(|n| {
+            let late = u64::from(n % 2) * 5;
+            (u64::from(n) * 20 + late, header(1, n, u32::from(n) * 160))
+        });
+        let jitter = after(uneven).jitter_us();
+        assert!((4_500..=5_500).contains(&jitter), "{jitter}");
+    }
+}

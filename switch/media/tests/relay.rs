@@ -1,0 +1,297 @@
+//! The relay as far ends and attackers see it, in virtual time.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base::media::{LegMedia, MediaEvent, MediaFlow, Payload, Remote};
+use base::{Mono, PortId, ShardId};
+use media::{Arrival, Channel, Relay};
+
+const ALICE: &str = "192.0.2.1:4000";
+const BOB: &str = "192.0.2.2:5000";
+const BLEEDER: &str = "203.0.113.9:6666";
+const A: u32 = 0;
+const B: u32 = 1;
+
+struct World {
+    relay: Relay,
+    now: Mono,
+}
+
+/// Where a packet went.
+type Went = Vec<(u32, String)>;
+
+impl World {
+    /// Alice on port A and Bob on port B hear each other.
+    fn call() -> Self {
+        let mut world = Self { relay: Relay::new(3, 4), now: Mono(1_000_000) };
+        for (slot, address) in [(A, ALICE), (B, BOB)] {
+            world.relay.open(slot, ShardId(1));
+            world.agree(slot, &remote(address));
+        }
+        world.hear(A, &[B]);
+        world.hear(B, &[A]);
+        world
+    }
+
+    fn agree(&mut self, slot: u32, remote: &Remote) {
+        self.relay.agree(self.now, slot, remote);
+    }
+
+    fn hear(&mut self, slot: u32, sources: &[u32]) {
+        let sources: Vec<PortId> = sources.iter().map(|slot| PortId { worker: 3, slot: *slot }).collect();
+        self.relay.hear(slot, &sources);
+    }
+
+    fn packet(&mut self, slot: u32, channel: Channel, from: &str, packet: &[u8]) -> Went {
+        let arrival = Arrival { slot, channel, from: address(from) };
+        let sendings = self.relay.receive(self.now, arrival, packet);
+        sendings.iter().map(|sending| (sending.slot, sending.to.to_string())).collect()
+    }
+
+    fn rtp(&mut self, slot: u32, from: &str, sequence: u16) -> Went {
+        self.packet(slot, Channel::Rtp, from, &rtp(0, sequence, 7))
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now += time;
+        self.relay.tick(self.now);
+    }
+
+    fn events(&mut self) -> Vec<MediaEvent> {
+        std::iter::from_fn(|| self.relay.poll_event())
+            .map(|(shard, event)| {
+                assert_eq!(shard, ShardId(1));
+                event
+            })
+            .collect()
+    }
+
+    fn figures(&self, slot: u32) -> LegMedia {
+        self.relay.figures(slot).expect("an open port")
+    }
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
+fn remote(at: &str) -> Remote {
+    let rtp = address(at);
+    let payloads = [Payload { number: 0, clock_hz: 8_000 }].into_iter().collect();
+    let rtcp = Some(SocketAddr::new(rtp.ip(), rtp.port() + 1));
+    Remote { rtp: Some(rtp), rtcp, mux: false, payloads, flow: MediaFlow::Both }
+}
+
+fn rtp(payload_type: u8, sequence: u16, ssrc: u32) -> Vec<u8> {
+    let mut packet = vec![0x80, payload_type];
+    packet.extend(sequence.to_be_bytes());
+    packet.extend((u32::from(sequence) * 160).to_be_bytes());
+    packet.extend(ssrc.to_be_bytes());
+    packet.extend([0xff; 160]);
+    packet
+}
+
+fn sender_report(ssrc: u32, ntp_middle: u32) -> Vec<u8> {
+    let mut packet = vec![0x80, 200, 0, 6];
+    packet.extend(ssrc.to_be_bytes());
+    packet.extend((u64::from(ntp_middle) << 16).to_be_bytes());
+    packet.extend([0; 12]);
+    packet
+}
+
+fn receiver_report(ssrc: u32, lost: u8, last_report: u32) -> Vec<u8> {
+    let mut packet = vec![0x81, 201, 0, 7];
+    packet.extend(ssrc.to_be_bytes());
+    packet.extend([0, 0, 0, 7, 0, 0, 0, lost, 0, 0, 0, 0, 0, 0, 0, 0]);
+    packet.extend(last_report.to_be_bytes());
+    packet.extend([0; 4]);
+    packet
+}
+
+fn to(slot: u32, at: &str) -> Went {
+    vec![(slot, at.to_owned())]
+}
+
+#[test]
+fn two_far_ends_hear_each_other() {
+    let mut world = World::call();
+    assert_eq!(world.rtp(A, ALICE, 1), to(B, BOB));
+    assert_eq!(world.rtp(B, BOB, 1), to(A, ALICE));
+    let latched = |slot, from| MediaEvent::Latched { port: PortId { worker: 3, slot }, from: address(from) };
+    assert_eq!(world.events(), [latched(A, ALICE), latched(B, BOB)]);
+    assert_eq!(
+        (world.figures(A).received, world.figures(A).sent, world.figures(A).received_octets),
+        (1, 1, 160)
+    );
+}
+
+/// Conformance M1: RTP bleed before, during and after the answer.
+#[test]
+fn a_bleeder_gets_nothing_and_disturbs_nothing_once_the_far_end_is_known() {
+    let mut world = World::call();
+    world.rtp(A, ALICE, 1);
+    for n in 0..1_000 {
+        assert_eq!(world.rtp(A, BLEEDER, n), vec![]);
+    }
+    assert_eq!(world.rtp(B, BOB, 1), to(A, ALICE));
+    assert_eq!(world.rtp(A, ALICE, 2), to(B, BOB));
+    assert_eq!((world.figures(A).strays, world.figures(A).lost), (1_000, 0));
+}
+
+#[test]
+fn a_bleeder_before_any_negotiation_gets_nothing() {
+    let mut world = World { relay: Relay::new(3, 2), now: Mono(0) };
+    assert_eq!(world.rtp(A, BLEEDER, 1), vec![]);
+    world.relay.open(A, ShardId(1));
+    world.hear(A, &[A]);
+    (1..10).for_each(|n| assert_eq!(world.rtp(A, BLEEDER, n), vec![]));
+    assert_eq!(world.figures(A).strays, 9);
+}
+
+#[test]
+fn a_bleeder_that_wins_the_window_loses_to_the_negotiated_address() {
+    let mut world = World::call();
+    (1..=5).for_each(|n| drop(world.rtp(A, BLEEDER, n)));
+    world.wait(Duration::from_millis(100));
+    assert_eq!(world.rtp(A, ALICE, 1), to(B, BOB));
+    assert_eq!(world.rtp(A, BLEEDER, 6), vec![]);
+    assert_eq!(world.rtp(B, BOB, 1), to(A, ALICE));
+}
+
+#[test]
+fn a_new_negotiation_to_the_same_address_opens_no_window() {
+    let mut world = World::call();
+    world.rtp(A, ALICE, 1);
+    world.agree(A, &Remote { flow: MediaFlow::Neither, rtp: None, rtcp: None, ..remote(ALICE) });
+    world.agree(A, &remote(ALICE));
+    (1..10).for_each(|n| assert_eq!(world.rtp(A, BLEEDER, n), vec![]));
+    assert_eq!(world.rtp(A, ALICE, 2), to(B, BOB));
+}
+
+#[test]
+fn after_a_move_media_goes_to_the_new_address_at_once() {
+    let mut world = World::call();
+    world.rtp(A, ALICE, 1);
+    world.agree(A, &remote("192.0.2.77:4400"));
+    assert_eq!(world.rtp(B, BOB, 1), to(A, "192.0.2.77:4400"));
+    assert_eq!(world.rtp(A, ALICE, 2), vec![]);
+    assert_eq!(world.rtp(A, "192.0.2.77:4400", 1), to(B, BOB));
+}
+
+/// Conformance M2: payload types nobody agreed, and junk, from the right address.
+#[test]
+fn other_payload_types_and_junk_are_strays_and_do_not_latch() {
+    let mut world = World::call();
+    assert_eq!(world.packet(A, Channel::Rtp, ALICE, &rtp(8, 1, 7)), vec![]);
+    assert_eq!(world.packet(A, Channel::Rtp, ALICE, b"\0\x01\0\0hello"), vec![]);
+    assert_eq!(world.packet(A, Channel::Rtp, ALICE, b""), vec![]);
+    assert_eq!((world.figures(A).strays, world.events()), (3, vec![]));
+}
+
+/// RFC 3264 §8.4.
+#[test]
+fn a_hold_stops_what_its_direction_says() {
+    let mut world = World::call();
+    world.agree(A, &Remote { flow: MediaFlow::Send, ..remote(ALICE) });
+    assert_eq!(world.rtp(A, ALICE, 1), vec![]);
+    assert_eq!(world.rtp(B, BOB, 1), to(A, ALICE));
+    world.agree(A, &Remote { flow: MediaFlow::Receive, ..remote(ALICE) });
+    assert_eq!(world.rtp(A, ALICE, 2), to(B, BOB));
+    assert_eq!(world.rtp(B, BOB, 2), vec![]);
+}
+
+#[test]
+fn an_echo_is_marked_so_and_goes_last() {
+    let mut world = World::call();
+    world.hear(A, &[A]);
+    let arrival = Arrival { slot: A, channel: Channel::Rtp, from: address(ALICE) };
+    let sendings = world.relay.receive(world.now, arrival, &rtp(0, 1, 7));
+    assert_eq!(sendings.iter().map(|s| (s.slot, s.echo)).collect::<Vec<_>>(), [(B, false), (A, true)]);
+    assert_eq!(
+        world.packet(A, Channel::Rtcp, "192.0.2.1:4001", &sender_report(7, 9)),
+        to(B, "192.0.2.2:5001")
+    );
+}
+
+#[test]
+fn a_closed_port_neither_hears_nor_is_heard_when_its_slot_is_used_again() {
+    let mut world = World::call();
+    world.rtp(B, BOB, 1);
+    world.relay.close(B);
+    assert_eq!(world.rtp(A, ALICE, 1), vec![]);
+    world.relay.open(B, ShardId(1));
+    world.agree(B, &remote("192.0.2.3:7000"));
+    assert_eq!(world.rtp(A, ALICE, 2), vec![]);
+    assert_eq!(world.rtp(B, "192.0.2.3:7000", 1), vec![]);
+    let media = LegMedia { received: 1, received_octets: 160, ..LegMedia::default() };
+    assert!(world.events().contains(&MediaEvent::Closed { port: PortId { worker: 3, slot: B }, media }));
+}
+
+#[test]
+fn rtcp_passes_between_the_rtcp_addresses_and_tells_loss_and_round_trip() {
+    let mut world = World::call();
+    let report = sender_report(7, 0xabcd);
+    assert_eq!(world.packet(A, Channel::Rtcp, "192.0.2.1:4001", &report), to(B, "192.0.2.2:5001"));
+    assert_eq!(world.packet(A, Channel::Rtcp, BLEEDER, &report), vec![]);
+    assert_eq!(world.packet(A, Channel::Rtp, ALICE, &report), vec![]);
+    world.wait(Duration::from_millis(40));
+    world.packet(B, Channel::Rtcp, "192.0.2.2:5001", &receiver_report(8, 3, 0xabcd));
+    assert_eq!((world.figures(B).far_lost, world.figures(B).rtcp), (3, 1));
+    assert_eq!(world.relay.round_trip(B), Some(Duration::from_millis(40)));
+    assert_eq!(world.figures(A).strays, 2);
+}
+
+#[test]
+fn rtcp_of_a_phone_behind_nat_is_known_by_the_host_of_its_rtp() {
+    let mut world = World::call();
+    (1..=3).for_each(|n| drop(world.rtp(A, "198.51.100.1:33000", n)));
+    let went = world.packet(A, Channel::Rtcp, "198.51.100.1:33441", &sender_report(7, 1));
+    assert_eq!(went, to(B, "192.0.2.2:5001"));
+    let back = world.packet(B, Channel::Rtcp, "192.0.2.2:5001", &sender_report(8, 1));
+    assert_eq!(back, to(A, "198.51.100.1:33441"));
+}
+
+/// RFC 5761 §4: told apart by payload type; the other leg need not share.
+#[test]
+fn a_leg_with_a_shared_port_talks_to_one_without() {
+    let mut world = World::call();
+    world.agree(A, &Remote { mux: true, ..remote(ALICE) });
+    assert_eq!(world.packet(A, Channel::Rtp, ALICE, &sender_report(7, 1)), to(B, "192.0.2.2:5001"));
+    assert_eq!(world.packet(B, Channel::Rtcp, "192.0.2.2:5001", &sender_report(8, 1)), to(A, ALICE));
+    assert_eq!(world.packet(A, Channel::Rtcp, "192.0.2.1:4001", &sender_report(7, 1)), vec![]);
+    assert_eq!(world.rtp(A, ALICE, 1), to(B, BOB));
+}
+
+#[test]
+fn silence_is_reported_and_its_end_too() {
+    let mut world = World::call();
+    let port = PortId { worker: 3, slot: A };
+    world.rtp(B, BOB, 1);
+    world.events();
+    world.wait(Duration::from_secs(5));
+    let quiet = Duration::from_secs(5);
+    assert_eq!(world.events(), [MediaEvent::Silent { port, ever_heard: false, quiet }]);
+    world.rtp(A, ALICE, 1);
+    let latched = MediaEvent::Latched { port, from: address(ALICE) };
+    assert_eq!(world.events(), [latched, MediaEvent::Heard { port }]);
+    assert_eq!(world.relay.deadline(), Some(Mono(11_000_000)));
+}
+
+#[test]
+fn a_held_far_end_is_not_silent_and_is_watched_anew_after_the_hold() {
+    let mut world = World::call();
+    world.relay.close(B);
+    world.rtp(A, ALICE, 1);
+    world.agree(A, &Remote { flow: MediaFlow::Send, ..remote(ALICE) });
+    world.events();
+    world.wait(Duration::from_secs(300));
+    assert_eq!(world.events(), []);
+    world.agree(A, &remote(ALICE));
+    world.wait(Duration::from_secs(9));
+    assert_eq!(world.events(), []);
+    world.wait(Duration::from_secs(1));
+    let quiet = Duration::from_secs(10);
+    let silent = MediaEvent::Silent { port: PortId { worker: 3, slot: A }, ever_heard: true, quiet };
+    assert_eq!(world.events(), [silent]);
+}
