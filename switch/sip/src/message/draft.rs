@@ -1,0 +1,281 @@
+use std::fmt::Write;
+
+use bytes::{Bytes, BytesMut};
+
+use super::message::Message;
+use super::method::Method;
+use super::name::Header;
+use super::octets::{harmless, is_token_octet, trim};
+use super::scan::STRANGER;
+use super::split::separator;
+use super::status::reason_phrase;
+
+/// A message to send: a start line, header lines in order, a body. Lines taken from a received message stay
+/// as they came; line ends and NUL in values given here become blanks, so no value can start a header.
+/// Content-Length is written by [`Draft::finish`] alone.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    start: Start,
+    lines: Vec<Line>,
+    body: Bytes,
+}
+
+#[derive(Clone, Debug)]
+enum Start {
+    Request { method: Method, uri: String },
+    Response { status: u16, reason: String },
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    id: u8,
+    name_len: usize,
+    text: Text,
+}
+
+/// A whole line without its CRLF.
+#[derive(Clone, Debug)]
+enum Text {
+    Copied(Bytes),
+    Written(String),
+}
+
+impl Draft {
+    /// A request without headers.
+    #[must_use]
+    pub fn request(method: Method, uri: &str) -> Self {
+        let start = Start::Request { method, uri: unbroken(uri) };
+        Self { start, lines: Vec::with_capacity(16), body: Bytes::new() }
+    }
+
+    /// A response with what every response copies from its request: all Via, From, To, Call-ID, CSeq
+    /// (RFC 3261 §8.2.6.2); Record-Route in 101 to 299, Timestamp in 100. "" means the standard reason.
+    #[must_use]
+    pub fn response(request: &Message, status: u16, reason: &str) -> Self {
+        let reason = if reason.is_empty() { reason_phrase(status).to_owned() } else { harmless(reason) };
+        let mut draft = Self {
+            start: Start::Response { status, reason },
+            lines: Vec::with_capacity(16),
+            body: Bytes::new(),
+        };
+        let wanted = |header: Header<'_>, seen: bool| match header {
+            Header::Via => true,
+            Header::From | Header::To | Header::CallId | Header::CSeq => !seen,
+            Header::RecordRoute => (101..300).contains(&status),
+            Header::Timestamp => status == 100,
+            #[expect(clippy::wildcard_enum_match_arm, reason = "a response copies nothing else")]
+            _ => false,
+        };
+        for (id, name_len, line) in request.slices() {
+            let seen = draft.lines.iter().any(|known| known.id == id);
+            if Header::known(id).is_some_and(|header| wanted(header, seen)) {
+                draft.lines.push(Line { id, name_len, text: Text::Copied(line) });
+            }
+        }
+        draft
+    }
+
+    /// Adds a `tag` to the To unless it has one.
+    pub fn add_to_tag(&mut self, tag: &str) -> &mut Self {
+        if let Some(line) = self.lines.iter_mut().find(|line| Some(line.id) == Header::To.id())
+            && super::header::name_addr::tag_of(line.value()).is_none()
+        {
+            let whole = line.text.octets();
+            let text = whole.trim_ascii_end().strip_suffix(b";").unwrap_or(whole);
+            let mut copy = BytesMut::from(text);
+            copy.extend_from_slice(format!(";tag={}", harmless(tag)).as_bytes());
+            line.text = Text::Copied(copy.freeze());
+        }
+        self
+    }
+
+    /// Replaces the Request-URI; nothing on a response. Blanks and controls are escaped.
+    pub fn set_uri(&mut self, new: &str) -> &mut Self {
+        if let Start::Request { uri, .. } = &mut self.start {
+            *uri = unbroken(new);
+        }
+        self
+    }
+
+    /// Makes this the only line of its header, in the place of the first one or at the end.
+    pub fn set(&mut self, header: Header<'_>, value: &str) -> &mut Self {
+        let at = self.lines.iter().position(|line| line.is(header));
+        self.remove(header);
+        self.insert(at.unwrap_or(self.lines.len()), header, value)
+    }
+
+    /// Adds a line at the end.
+    pub fn push(&mut self, header: Header<'_>, value: &str) -> &mut Self {
+        self.insert(self.lines.len(), header, value)
+    }
+
+    /// Adds a line of any name at the end.
+    pub fn push_raw(&mut self, name: &str, value: &str) -> &mut Self {
+        self.push(Header::Other(name), value)
+    }
+
+    /// Adds a line before the first of its header, or before all lines.
+    pub fn prepend(&mut self, header: Header<'_>, value: &str) -> &mut Self {
+        let at = self.lines.iter().position(|line| line.is(header));
+        self.insert(at.unwrap_or(0), header, value)
+    }
+
+    /// Replaces the first comma-separated value of the first line of this header; nothing when it is absent.
+    pub fn replace_first(&mut self, header: Header<'_>, value: &str) -> &mut Self {
+        let Some(at) = self.lines.iter().position(|line| line.is(header)) else { return self };
+        let rest = self.lines.get(at).map(Line::value).and_then(|all| all.get(separator(all, b',')?..));
+        let value = format!("{value}{}", rest.unwrap_or(""));
+        self.lines.remove(at);
+        self.insert(at, header, &value)
+    }
+
+    /// Removes every line of this header.
+    pub fn remove(&mut self, header: Header<'_>) -> &mut Self {
+        self.lines.retain(|line| !line.is(header));
+        self
+    }
+
+    /// Keeps the lines whose header passes; Content-Length is not asked for.
+    pub fn retain(&mut self, mut keep: impl FnMut(Header<'_>) -> bool) -> &mut Self {
+        self.lines.retain(|line| keep(line.header()));
+        self
+    }
+
+    /// Sets the body and its type; an empty body takes Content-Type away.
+    pub fn body(&mut self, content_type: &str, body: Bytes) -> &mut Self {
+        self.body = body;
+        if self.body.is_empty() {
+            return self.remove(Header::ContentType);
+        }
+        self.set(Header::ContentType, content_type)
+    }
+
+    /// The method of a request.
+    #[must_use]
+    pub fn method(&self) -> Option<&Method> {
+        match &self.start {
+            Start::Request { method, .. } => Some(method),
+            Start::Response { .. } => None,
+        }
+    }
+
+    /// The Request-URI; "" on a response.
+    #[must_use]
+    pub fn uri_text(&self) -> &str {
+        match &self.start {
+            Start::Request { uri, .. } => uri,
+            Start::Response { .. } => "",
+        }
+    }
+
+    /// The status of a response.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match &self.start {
+            Start::Request { .. } => None,
+            Start::Response { status, .. } => Some(*status),
+        }
+    }
+
+    /// The value of the first line of this header; "" when it is no UTF-8.
+    #[must_use]
+    pub fn get(&self, header: Header<'_>) -> Option<&str> {
+        self.lines.iter().find(|line| line.is(header)).map(Line::value)
+    }
+
+    /// Whether a line of this header is there.
+    #[must_use]
+    pub fn has(&self, header: Header<'_>) -> bool {
+        self.get(header).is_some()
+    }
+
+    /// The octets to send.
+    #[must_use]
+    pub fn finish(&self) -> Bytes {
+        let lines: usize = self.lines.iter().map(|line| line.text.octets().len() + 2).sum();
+        let mut out = BytesMut::with_capacity(lines + self.body.len() + 128 + self.uri_text().len());
+        // Writing to a growing buffer cannot fail.
+        let _: std::fmt::Result = match &self.start {
+            Start::Request { method, uri } => write!(out, "{method} {uri} SIP/2.0\r\n"),
+            Start::Response { status, reason } => write!(out, "SIP/2.0 {status} {reason}\r\n"),
+        };
+        for line in &self.lines {
+            out.extend_from_slice(line.text.octets());
+            out.extend_from_slice(b"\r\n");
+        }
+        let _: std::fmt::Result = write!(out, "Content-Length: {}\r\n\r\n", self.body.len());
+        out.extend_from_slice(&self.body);
+        out.freeze()
+    }
+
+    fn insert(&mut self, at: usize, header: Header<'_>, value: &str) -> &mut Self {
+        if header != Header::ContentLength {
+            self.lines.insert(at.min(self.lines.len()), Line::written(header, value));
+        }
+        self
+    }
+}
+
+impl From<&Message> for Draft {
+    /// Every header line as it came, the body, and Content-Length anew.
+    fn from(message: &Message) -> Self {
+        let start = match (message.method(), message.status()) {
+            (Some(method), _) => Start::Request { method: method.clone(), uri: unbroken(message.uri_text()) },
+            (None, status) => {
+                Start::Response { status: status.unwrap_or_default(), reason: harmless(message.reason()) }
+            }
+        };
+        let line = |(id, name_len, text)| Line { id, name_len, text: Text::Copied(text) };
+        let lines = message.slices().map(line).filter(|line| !line.is(Header::ContentLength)).collect();
+        Self { start, lines, body: message.body() }
+    }
+}
+
+impl Line {
+    fn written(header: Header<'_>, value: &str) -> Self {
+        let name: String =
+            header.as_str().bytes().map(|b| if is_token_octet(b) { char::from(b) } else { '-' }).collect();
+        let name = if name.is_empty() { "-".to_owned() } else { name };
+        let text = Text::Written(format!("{name}: {}", harmless(trim(value))));
+        Self { id: header.id().unwrap_or(STRANGER), name_len: name.len(), text }
+    }
+
+    fn is(&self, header: Header<'_>) -> bool {
+        match header.id() {
+            Some(id) => self.id == id,
+            None => self.id == STRANGER && self.header() == header,
+        }
+    }
+
+    fn header(&self) -> Header<'_> {
+        let name = self.text.octets().get(..self.name_len).unwrap_or_default();
+        Header::known(self.id).unwrap_or_else(|| Header::Other(str::from_utf8(name).unwrap_or("")))
+    }
+
+    fn value(&self) -> &str {
+        let behind = self.text.octets().get(self.name_len..).unwrap_or_default();
+        trim(str::from_utf8(behind).unwrap_or("").trim_start_matches([' ', '\t']).trim_start_matches(':'))
+    }
+}
+
+impl Text {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Self::Copied(octets) => octets,
+            Self::Written(text) => text.as_bytes(),
+        }
+    }
+}
+
+/// A Request-URI with blanks and controls escaped, so that it stays one word.
+fn unbroken(uri: &str) -> String {
+    let mut text = String::with_capacity(uri.len());
+    for c in uri.chars() {
+        if c <= ' ' || c == '\x7f' {
+            text.push_str(&format!("%{:02X}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
