@@ -1,1 +1,23 @@
 //! Who is out there: registered phones and trunks, their health and capacity, as pure machines.
+//!
+//! Deliberately absent: SIP. Whoever speaks it asks and reports here in plain values.
+
+mod agenda;
+mod binding;
+mod capacity;
+mod contact;
+mod health;
+mod registrar;
+mod registration;
+mod selection;
+mod trunk;
+mod trunks;
+mod view;
+
+pub use binding::{Binding, BindingChange};
+pub use capacity::Refusal;
+pub use registrar::{ContactAsk, Register, RegisterRefusal, Registrar};
+pub use registration::{RegisterFail, RegistrationState};
+pub use selection::PeerAt;
+pub use trunks::{TrunkAction, TrunkGossip, Trunks};
+pub use view::{PeerView, TrunkView};

@@ -70,6 +70,35 @@ pub struct Trunk {
     pub headers: Vec<HeaderRule>,
 }
 
+impl Trunk {
+    /// A trunk with this name and nothing else set.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            hosts: Vec::new(),
+            peers: Vec::new(),
+            transport: defaults::transport(),
+            username: None,
+            password: None,
+            register: false,
+            register_secs: defaults::register_secs(),
+            domain: String::new(),
+            codecs: Vec::new(),
+            max_calls: 0,
+            max_cps: 0,
+            caller_id: String::new(),
+            health_secs: defaults::health_secs(),
+            failover_secs: defaults::failover_secs(),
+            number_in: Vec::new(),
+            number_out: Vec::new(),
+            caller_in: Vec::new(),
+            caller_out: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+}
+
 /// One host of a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +204,25 @@ pub struct Station {
     /// Calls at a time; 0 for no cap.
     #[serde(default)]
     pub max_calls: u32,
+}
+
+impl Station {
+    /// A station with this extension and nothing else set.
+    #[must_use]
+    pub fn numbered(extension: &str) -> Self {
+        Self {
+            extension: extension.to_owned(),
+            user: String::new(),
+            name: String::new(),
+            ha1_md5: String::new(),
+            ha1_sha256: String::new(),
+            codecs: Vec::new(),
+            caller_id: String::new(),
+            ring_secs: defaults::ring_secs(),
+            max_contacts: defaults::max_contacts(),
+            max_calls: 0,
+        }
+    }
 }
 
 /// A number that callers dial, and where it leads.

@@ -111,7 +111,7 @@ fn reason(error: &regex::Error) -> String {
     }
     let text = error.to_string();
     let last = text.lines().last().unwrap_or("does not compile").trim().to_owned();
-    last.strip_prefix("error: ").map_or(last.clone(), str::to_owned)
+    last.strip_prefix("error: ").unwrap_or(&last).to_owned()
 }
 
 /// What replaces a match: text in which `$1` is the first group, `$0` the whole match, `$$` a dollar sign.

@@ -1,0 +1,82 @@
+//! In which order the peers of a trunk are tried.
+
+use std::net::SocketAddr;
+
+use base::Entropy;
+use base::wire::Transport;
+
+/// One address of a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerAt {
+    /// The peer's place in the trunk's list.
+    pub peer: usize,
+    /// The URI as set up.
+    pub uri: String,
+    /// The protocol to use.
+    pub transport: Transport,
+    /// Where to send.
+    pub addr: SocketAddr,
+}
+
+/// What the order of peers depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) peer: usize,
+    pub(crate) up: bool,
+    pub(crate) priority: u16,
+    pub(crate) weight: u16,
+}
+
+/// Peers that are up before those that are down, lower priority values before higher, and among equals by
+/// chance in proportion to weight (RFC 2782).
+pub(crate) fn order(mut candidates: Vec<Candidate>, entropy: &mut dyn Entropy) -> Vec<usize> {
+    candidates.sort_by_key(|it| (!it.up, it.priority, it.weight));
+    let mut ordered = Vec::with_capacity(candidates.len());
+    for equals in candidates.chunk_by(|a, b| (a.up, a.priority) == (b.up, b.priority)) {
+        let mut left = equals.to_vec();
+        while !left.is_empty() {
+            let sum: u64 = left.iter().map(|it| u64::from(it.weight)).sum();
+            let drawn = entropy.below(sum + 1);
+            let mut running = 0;
+            let chosen = left.iter().position(|it| {
+                running += u64::from(it.weight);
+                running >= drawn
+            });
+            ordered.push(left.remove(chosen.unwrap_or(0)).peer);
+        }
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use base::testing::Seeded;
+
+    use super::*;
+
+    fn candidate(peer: usize, up: bool, priority: u16, weight: u16) -> Candidate {
+        Candidate { peer, up, priority, weight }
+    }
+
+    #[test]
+    fn equals_share_in_proportion_to_their_weight() {
+        let mut entropy = Seeded::new(1);
+        let peers = vec![candidate(0, true, 0, 10), candidate(1, true, 0, 30)];
+        let first = (0..10_000).filter(|_| order(peers.clone(), &mut entropy)[0] == 1).count();
+        assert!((7_200..7_600).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn a_weight_of_zero_is_still_tried_at_times() {
+        let mut entropy = Seeded::new(2);
+        let peers = vec![candidate(0, true, 0, 0), candidate(1, true, 0, 9)];
+        let first = (0..10_000).filter(|_| order(peers.clone(), &mut entropy)[0] == 0).count();
+        assert!((900..1_100).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn priority_comes_before_weight_and_health_before_both() {
+        let peers = vec![candidate(0, false, 0, 90), candidate(1, true, 2, 90), candidate(2, true, 1, 0)];
+        assert_eq!(order(peers, &mut Seeded::new(3)), [2, 1, 0]);
+    }
+}
