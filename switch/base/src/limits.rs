@@ -50,6 +50,8 @@ pub const SHARD_EVENTS: usize = 8_192;
 pub const MEDIA_COMMANDS: usize = 8_192;
 /// Facts waiting for the journal's reader; new calls are refused at 80 %.
 pub const JOURNAL_FACTS: usize = 65_536;
+/// Records waiting for the store; at the bound the journal's reader stops taking facts, which then fill their queue.
+pub const JOURNAL_RECORDS: usize = 20_000;
 
 /// Bindings of one address of record; a further REGISTER is answered 403.
 pub const BINDINGS_PER_AOR: usize = 10;
