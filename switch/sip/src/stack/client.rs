@@ -1,0 +1,340 @@
+//! Requests of ours and their responses.
+
+use base::wire::{Flow, Locals, Outbound, Target};
+use base::{Entropy, Mono, Now};
+use bytes::Bytes;
+
+use super::deadlines::{Owner, Waiting};
+use super::wording::{self, Branch};
+use super::{ClientId, NoSocket, SipEvent, Stack, TransactionId};
+use crate::message::{Draft, Header, Message, Method};
+use crate::transaction::{
+    ClientInvite, ClientInviteFired, ClientInviteStep, ClientOther, ClientOtherFired, ClientOtherStep, Timing,
+};
+
+/// One request of ours.
+#[derive(Debug)]
+pub(super) struct Client {
+    machine: Machine,
+    method: Method,
+    token: u64,
+    /// As sent, for repetition and as the model of its ACK and CANCEL.
+    data: Bytes,
+    target: Target,
+    waiting: Waiting,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Invite { machine: ClientInvite, cancel: Cancel, ack: Option<Bytes> },
+    Other { machine: ClientOther, asker: Asker },
+}
+
+/// How far the wish to cancel an INVITE has come.
+#[derive(Debug)]
+enum Cancel {
+    Unwanted,
+    /// Nothing was answered yet, so the CANCEL might overtake its INVITE. RFC 3261 §9.1.
+    Held(Option<String>),
+    Sent(ClientId),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Owner,
+    /// A CANCEL: its outcome shows in the INVITE's.
+    Stack,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fired {
+    Resend,
+    TimedOut,
+    Terminated,
+}
+
+impl Stack {
+    /// Sends a request under a new transaction; puts its Via on top. For an ACK use [`send_ack`](Self::send_ack).
+    ///
+    /// # Errors
+    /// `NoSocket` when none of our sockets faces the target; nothing was sent.
+    pub fn request(
+        &mut self,
+        now: Now,
+        entropy: &mut dyn Entropy,
+        target: Target,
+        locals: &dyn Locals,
+        draft: Draft,
+    ) -> Result<ClientId, NoSocket> {
+        let sent_by = wording::sent_by(target, locals)?;
+        let (timing, token) = (self.config.timing, entropy.next_u64());
+        let agent = &self.config.user_agent;
+        let id = self.clients.insert(|id| {
+            let method = draft.method().cloned().unwrap_or(Method::Options);
+            let branch = Branch { token, id };
+            Client {
+                machine: Machine::new(&timing, now.mono, target, &method),
+                method,
+                token,
+                data: wording::request(draft, target.transport(), sent_by, branch, agent),
+                target,
+                waiting: None,
+            }
+        });
+        self.transmit(ClientId(id));
+        self.settle_client(ClientId(id));
+        Ok(ClientId(id))
+    }
+
+    /// Sends the ACK of a 2xx, a transaction of its own without an answer; puts its Via on top. Returns the
+    /// octets, which [`send`](Self::send) repeats when the 2xx comes again.
+    ///
+    /// # Errors
+    /// `NoSocket` when none of our sockets faces the target; nothing was sent.
+    pub fn send_ack(
+        &mut self,
+        entropy: &mut dyn Entropy,
+        target: Target,
+        locals: &dyn Locals,
+        draft: Draft,
+    ) -> Result<Bytes, NoSocket> {
+        let sent_by = wording::sent_by(target, locals)?;
+        let branch = Branch { token: entropy.next_u64(), id: 0 };
+        let data = wording::request(draft, target.transport(), sent_by, branch, &self.config.user_agent);
+        self.send(target, data.clone());
+        Ok(data)
+    }
+
+    /// Cancels an INVITE: at once when a provisional response has come, else as soon as one comes. Nothing
+    /// happens after a final response; a 2xx that crosses is delivered, and its owner sends ACK and BYE.
+    /// `reason` is the value of a Reason header (RFC 3326).
+    pub fn cancel(&mut self, now: Now, id: ClientId, reason: Option<&str>) {
+        let Some(client) = self.clients.get_mut(id.0) else { return };
+        let Machine::Invite { machine, cancel, .. } = &mut client.machine else { return };
+        let Cancel::Unwanted = cancel else { return };
+        if machine.is_calling() {
+            *cancel = Cancel::Held(reason.map(str::to_owned));
+        } else if machine.is_proceeding() {
+            self.send_cancel(now.mono, id, reason);
+        }
+    }
+
+    /// A message whose `Outbound::ticket` this was could not be sent.
+    pub fn transport_failed(&mut self, _now: Now, ticket: u64) {
+        let id = ClientId(ticket);
+        let Some(client) = self.clients.get(id.0) else { return };
+        if !client.machine.is_waiting() {
+            return;
+        }
+        if client.is_owners() {
+            self.tell(SipEvent::Unreachable { id });
+        }
+        self.drop_client(id);
+    }
+
+    pub(super) fn receive_response(&mut self, now: Mono, response: Message, flow: Flow) {
+        let (Some(id), Some(status)) = (self.client_of(&response), response.status()) else {
+            self.stats.strays += 1;
+            return;
+        };
+        let timing = self.config.timing;
+        let Some(client) = self.clients.get_mut(id.0) else { return };
+        let is_owners = client.is_owners();
+        let step = client.machine.handle_response(&timing, now, status);
+        match step {
+            ClientInviteStep::Deliver if !is_owners => {}
+            ClientInviteStep::Deliver => self.tell(SipEvent::Response { id, response, flow }),
+            ClientInviteStep::DeliverAndAck => {
+                self.acknowledge(id, Some(&response));
+                self.tell(SipEvent::Response { id, response, flow });
+            }
+            ClientInviteStep::Ack => {
+                self.stats.repetitions_received += 1;
+                self.acknowledge(id, None);
+            }
+            ClientInviteStep::Drop => self.stats.repetitions_received += 1,
+        }
+        self.release_cancel(now, id);
+        self.settle_client(id);
+    }
+
+    pub(super) fn wake_client(&mut self, now: Mono, at: Mono, id: ClientId) {
+        let timing = self.config.timing;
+        let Some(client) = self.clients.get_mut(id.0).filter(|client| client.waiting == Some(at)) else {
+            return;
+        };
+        client.waiting = None;
+        let is_owners = client.is_owners();
+        while let Some(fired) =
+            self.clients.get_mut(id.0).and_then(|client| client.machine.handle_timeout(&timing, now))
+        {
+            match fired {
+                Fired::Resend => {
+                    self.stats.repetitions_sent += 1;
+                    self.transmit(id);
+                }
+                Fired::TimedOut if is_owners => {
+                    self.stats.timed_out += 1;
+                    self.tell(SipEvent::TimedOut { id });
+                }
+                Fired::TimedOut | Fired::Terminated => {}
+            }
+        }
+        self.settle_client(id);
+    }
+
+    /// The request a response belongs to, by the branch we made: it carries the id, and a token nobody guesses.
+    fn client_of(&self, response: &Message) -> Option<ClientId> {
+        if response.values(Header::Via).nth(1).is_some() {
+            return None;
+        }
+        let branch = Branch::parse(response.top_via().ok()?.branch()?)?;
+        let client = self.clients.get(branch.id).filter(|client| client.token == branch.token)?;
+        let method = response.cseq().ok()?.method;
+        if method == client.method {
+            return Some(ClientId(branch.id));
+        }
+        match &client.machine {
+            Machine::Invite { cancel: Cancel::Sent(id), .. } if method == Method::Cancel => Some(*id),
+            Machine::Invite { .. } | Machine::Other { .. } => None,
+        }
+    }
+
+    fn transmit(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get(id.0) else { return };
+        let outbound = Outbound { data: client.data.clone(), target: client.target, ticket: id.0 };
+        self.put(outbound);
+    }
+
+    /// Sends the ACK of a refusal, made from `response` the first time.
+    fn acknowledge(&mut self, id: ClientId, response: Option<&Message>) {
+        let Some(client) = self.clients.get_mut(id.0) else { return };
+        let Machine::Invite { ack, .. } = &mut client.machine else { return };
+        if let Some(response) = response {
+            *ack = wording::ack(&client.data, response);
+        }
+        let (Some(data), target) = (ack.clone(), client.target) else { return };
+        self.send(target, data);
+    }
+
+    fn release_cancel(&mut self, now: Mono, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id.0) else { return };
+        let Machine::Invite { machine, cancel, .. } = &mut client.machine else { return };
+        if !machine.is_proceeding() {
+            return;
+        }
+        if let Cancel::Held(reason) = cancel {
+            let reason = reason.take();
+            self.send_cancel(now, id, reason.as_deref());
+        }
+    }
+
+    fn send_cancel(&mut self, now: Mono, id: ClientId, reason: Option<&str>) {
+        let timing = self.config.timing;
+        let Some(client) = self.clients.get_mut(id.0) else { return };
+        let (target, token) = (client.target, client.token);
+        let Some(data) = wording::cancel(&client.data, reason) else { return };
+        let machine = ClientOther::new(&timing, now, target.transport());
+        let own = ClientId(self.clients.insert(|_| Client {
+            machine: Machine::Other { machine, asker: Asker::Stack },
+            method: Method::Cancel,
+            token,
+            data,
+            target,
+            waiting: None,
+        }));
+        if let Some(Client { machine: Machine::Invite { machine, cancel, .. }, .. }) =
+            self.clients.get_mut(id.0)
+        {
+            machine.cancelled(&timing, now);
+            *cancel = Cancel::Sent(own);
+        }
+        self.transmit(own);
+        self.settle_client(own);
+        self.settle_client(id);
+    }
+
+    /// Ends the transaction when it is over, else sees to it that it is woken.
+    fn settle_client(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id.0) else { return };
+        if client.machine.is_terminated() {
+            self.drop_client(id);
+        } else {
+            let at = client.machine.deadline();
+            self.deadlines.want(&mut client.waiting, at, Owner::Client(id.0));
+        }
+    }
+
+    fn drop_client(&mut self, id: ClientId) {
+        if self.clients.remove(id.0).is_some_and(|client| client.is_owners()) {
+            self.tell(SipEvent::Done { id: TransactionId::Client(id) });
+        }
+    }
+}
+
+impl Client {
+    fn is_owners(&self) -> bool {
+        match self.machine {
+            Machine::Invite { .. } => true,
+            Machine::Other { asker, .. } => asker == Asker::Owner,
+        }
+    }
+}
+
+impl Machine {
+    fn new(timing: &Timing, now: Mono, target: Target, method: &Method) -> Self {
+        let transport = target.transport();
+        if *method == Method::Invite {
+            let machine = ClientInvite::new(timing, now, transport);
+            Self::Invite { machine, cancel: Cancel::Unwanted, ack: None }
+        } else {
+            Self::Other { machine: ClientOther::new(timing, now, transport), asker: Asker::Owner }
+        }
+    }
+
+    fn handle_response(&mut self, timing: &Timing, now: Mono, status: u16) -> ClientInviteStep {
+        match self {
+            Self::Invite { machine, .. } => machine.handle_response(timing, now, status),
+            Self::Other { machine, .. } => match machine.handle_response(timing, now, status) {
+                ClientOtherStep::Deliver => ClientInviteStep::Deliver,
+                ClientOtherStep::Drop => ClientInviteStep::Drop,
+            },
+        }
+    }
+
+    fn handle_timeout(&mut self, timing: &Timing, now: Mono) -> Option<Fired> {
+        match self {
+            Self::Invite { machine, .. } => machine.handle_timeout(now).map(|fired| match fired {
+                ClientInviteFired::Resend => Fired::Resend,
+                ClientInviteFired::TimedOut => Fired::TimedOut,
+                ClientInviteFired::Terminated => Fired::Terminated,
+            }),
+            Self::Other { machine, .. } => machine.handle_timeout(timing, now).map(|fired| match fired {
+                ClientOtherFired::Resend => Fired::Resend,
+                ClientOtherFired::TimedOut => Fired::TimedOut,
+                ClientOtherFired::Terminated => Fired::Terminated,
+            }),
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        match self {
+            Self::Invite { machine, .. } => machine.is_calling() || machine.is_proceeding(),
+            Self::Other { machine, .. } => machine.is_waiting(),
+        }
+    }
+
+    fn is_terminated(&self) -> bool {
+        match self {
+            Self::Invite { machine, .. } => machine.is_terminated(),
+            Self::Other { machine, .. } => machine.is_terminated(),
+        }
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        match self {
+            Self::Invite { machine, .. } => machine.deadline(),
+            Self::Other { machine, .. } => machine.deadline(),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Requests we answer and their responses.
+
+use base::wire::{Flow, Target, Transport};
+use base::{Mono, Now};
+use bytes::Bytes;
+
+use super::deadlines::{Owner, Waiting};
+use super::wording::{self, ReturnPath};
+use super::{ServerId, SipEvent, Stack, TransactionId};
+use crate::message::{Draft, Message};
+use crate::transaction::{
+    Repeated, Responded, ServerInvite, ServerInviteFired, ServerOther, ServerOtherFired, Timing,
+};
+
+/// One request we answer.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) machine: Machine,
+    /// As received; `None` once a 2xx is acknowledged, when nothing is left to answer.
+    request: Option<Message>,
+    path: ReturnPath,
+    flow: Flow,
+    /// The latest response, for repetition.
+    latest: Option<Bytes>,
+    key: Bytes,
+    way: Option<Bytes>,
+    asker: Asker,
+    waiting: Waiting,
+}
+
+#[derive(Debug)]
+pub(super) enum Machine {
+    Invite(ServerInvite),
+    Other(ServerOther),
+}
+
+/// Whose business a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// The owner's: it got a `Request`.
+    Owner,
+    /// The stack's own: a CANCEL.
+    Stack,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fired {
+    Resend,
+    Trying,
+    Unacknowledged,
+    Terminated,
+}
+
+/// By what a request is recognised.
+pub(super) struct Keys {
+    pub(super) key: Bytes,
+    pub(super) way: Option<Bytes>,
+}
+
+impl Stack {
+    /// Sends a response. The top Via gets what RFC 3581 asks for, and To a tag if the draft has none. A second
+    /// final response, a provisional one to anything but INVITE, and 408 to anything but INVITE are not sent.
+    pub fn respond(&mut self, now: Now, id: ServerId, draft: Draft) {
+        self.answer(now.mono, id, draft);
+    }
+
+    /// The ACK of the 2xx to this INVITE has come: the 2xx is not repeated any more, and `server_request`
+    /// forgets the request.
+    pub fn acknowledged(&mut self, id: ServerId) {
+        let Some(server) = self.servers.get_mut(id.0) else { return };
+        if let Machine::Invite(machine) = &mut server.machine
+            && !machine.is_proceeding()
+        {
+            machine.acknowledged();
+            server.request = None;
+            server.latest = None;
+        }
+    }
+
+    /// The request as received, to make responses from.
+    #[must_use]
+    pub fn server_request(&self, id: ServerId) -> Option<&Message> {
+        self.servers.get(id.0)?.request.as_ref()
+    }
+
+    /// The path the request came by.
+    #[must_use]
+    pub fn server_flow(&self, id: ServerId) -> Option<Flow> {
+        self.servers.get(id.0).map(|server| server.flow)
+    }
+
+    /// Whether a final response may still be sent.
+    #[must_use]
+    pub fn is_unanswered(&self, id: ServerId) -> bool {
+        self.servers.get(id.0).is_some_and(|server| server.machine.is_unanswered())
+    }
+
+    pub(super) fn open(
+        &mut self,
+        now: Mono,
+        request: Message,
+        flow: Flow,
+        path: ReturnPath,
+        keys: Keys,
+        asker: Asker,
+    ) -> ServerId {
+        let machine = Machine::new(&self.config.timing, now, flow.transport, &request);
+        let Keys { key, way } = keys;
+        let server = Server {
+            machine,
+            request: Some(request),
+            path,
+            flow,
+            latest: None,
+            key: key.clone(),
+            way: way.clone(),
+            asker,
+            waiting: None,
+        };
+        let id = ServerId(self.servers.insert(|_| server));
+        self.keys.insert(key, id);
+        if let Some(way) = way {
+            self.ways.insert(way, id);
+        }
+        self.settle_server(id);
+        id
+    }
+
+    pub(super) fn answer(&mut self, now: Mono, id: ServerId, draft: Draft) {
+        let timing = self.config.timing;
+        let Some(server) = self.servers.get_mut(id.0) else { return };
+        let status = draft.status().unwrap_or(500);
+        if server.machine.respond(&timing, now, status) == Responded::Send {
+            let data = wording::response(draft, &server.path, &self.config.user_agent);
+            server.latest = Some(data);
+            self.send_latest(id);
+            self.allow_another_try(id, status);
+        }
+        self.settle_server(id);
+    }
+
+    /// Answers a request that came again as before, if it was answered.
+    pub(super) fn repeat(&mut self, id: ServerId) {
+        self.stats.repetitions_received += 1;
+        let Some(server) = self.servers.get_mut(id.0) else { return };
+        match server.machine.handle_repeated() {
+            Repeated::Resend => self.send_latest(id),
+            Repeated::Absorb => {}
+        }
+    }
+
+    pub(super) fn wake_server(&mut self, now: Mono, at: Mono, id: ServerId) {
+        let timing = self.config.timing;
+        let Some(server) = self.servers.get_mut(id.0).filter(|server| server.waiting == Some(at)) else {
+            return;
+        };
+        server.waiting = None;
+        while let Some(fired) =
+            self.servers.get_mut(id.0).and_then(|server| server.machine.handle_timeout(&timing, now))
+        {
+            match fired {
+                Fired::Resend => {
+                    self.stats.repetitions_sent += 1;
+                    self.send_latest(id);
+                }
+                Fired::Trying => self.send_trying(id),
+                Fired::Unacknowledged => self.tell(SipEvent::Unacknowledged { id }),
+                Fired::Terminated => {}
+            }
+        }
+        self.settle_server(id);
+    }
+
+    pub(super) fn send_trying(&mut self, id: ServerId) {
+        let Some(server) = self.servers.get_mut(id.0) else { return };
+        let Some(request) = &server.request else { return };
+        let draft = Draft::response(request, 100, "Trying");
+        server.latest = Some(wording::response(draft, &server.path, ""));
+        self.send_latest(id);
+    }
+
+    pub(super) fn settle_server(&mut self, id: ServerId) {
+        let Some(server) = self.servers.get_mut(id.0) else { return };
+        if !server.machine.is_terminated() {
+            let at = server.machine.deadline();
+            self.deadlines.want(&mut server.waiting, at, Owner::Server(id.0));
+            return;
+        }
+        let Some(server) = self.servers.remove(id.0) else { return };
+        self.keys.remove(&server.key);
+        self.forget_way(server.way, id);
+        if server.asker == Asker::Owner {
+            self.tell(SipEvent::Done { id: TransactionId::Server(id) });
+        }
+    }
+
+    /// The tag our latest response to this request bore, once one had a tag.
+    pub(super) fn tag_given(&self, id: ServerId) -> Option<String> {
+        let latest = self.servers.get(id.0)?.latest.clone()?;
+        let response = Message::parse(latest, crate::message::Framing::Datagram).ok()?;
+        response.to_tag().map(str::to_owned)
+    }
+
+    fn send_latest(&mut self, id: ServerId) {
+        let Some(server) = self.servers.get(id.0) else { return };
+        let Some(data) = server.latest.clone() else { return };
+        self.send(Target::Flow(server.path.flow), data);
+    }
+
+    /// Who is asked for a password or told to come back tries the same again, and that is no merged request,
+    /// even when the client leaves the number as it was.
+    fn allow_another_try(&mut self, id: ServerId, status: u16) {
+        if !matches!(status, 401 | 407 | 503) {
+            return;
+        }
+        let way = self.servers.get_mut(id.0).and_then(|server| server.way.take());
+        self.forget_way(way, id);
+    }
+
+    fn forget_way(&mut self, way: Option<Bytes>, id: ServerId) {
+        if let Some(way) = way
+            && self.ways.get(&way) == Some(&id)
+        {
+            self.ways.remove(&way);
+        }
+    }
+}
+
+impl Machine {
+    fn new(timing: &Timing, now: Mono, transport: Transport, request: &Message) -> Self {
+        if request.method() == Some(&crate::message::Method::Invite) {
+            Self::Invite(ServerInvite::new(transport))
+        } else {
+            Self::Other(ServerOther::new(timing, now, transport))
+        }
+    }
+
+    fn respond(&mut self, timing: &Timing, now: Mono, status: u16) -> Responded {
+        match self {
+            Self::Invite(machine) => machine.respond(timing, now, status),
+            Self::Other(machine) => machine.respond(timing, now, status),
+        }
+    }
+
+    fn handle_repeated(&mut self) -> Repeated {
+        match self {
+            Self::Invite(machine) => machine.handle_repeated(),
+            Self::Other(machine) => machine.handle_repeated(),
+        }
+    }
+
+    fn handle_timeout(&mut self, timing: &Timing, now: Mono) -> Option<Fired> {
+        match self {
+            Self::Invite(machine) => machine.handle_timeout(timing, now).map(|fired| match fired {
+                ServerInviteFired::Resend => Fired::Resend,
+                ServerInviteFired::Unacknowledged => Fired::Unacknowledged,
+                ServerInviteFired::Terminated => Fired::Terminated,
+            }),
+            Self::Other(machine) => machine.handle_timeout(now).map(|fired| match fired {
+                ServerOtherFired::Trying => Fired::Trying,
+                ServerOtherFired::Terminated => Fired::Terminated,
+            }),
+        }
+    }
+
+    fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_proceeding(),
+            Self::Other(machine) => machine.is_unanswered(),
+        }
+    }
+
+    fn is_terminated(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_terminated(),
+            Self::Other(machine) => machine.is_terminated(),
+        }
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        match self {
+            Self::Invite(machine) => machine.deadline(),
+            Self::Other(machine) => machine.deadline(),
+        }
+    }
+}

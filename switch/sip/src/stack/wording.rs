@@ -1,0 +1,136 @@
+//! The messages the stack writes, and what it adds to those of its owner.
+
+use std::net::SocketAddr;
+
+use base::wire::{Flow, Locals, Target, Transport};
+use bytes::Bytes;
+
+use super::NoSocket;
+use super::target::SIP_PORT;
+use crate::message::{Draft, Framing, Header, Host, Message, Method, Via};
+
+const MAGIC: &str = "z9hG4bK";
+const HOPS: &str = "70";
+
+/// A branch of ours: where its transaction is, and a token that nobody guesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Branch {
+    pub(super) token: u64,
+    pub(super) id: u64,
+}
+
+impl Branch {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (token, id) = text.strip_prefix(MAGIC)?.split_once('.')?;
+        Some(Self { token: u64::from_str_radix(token, 16).ok()?, id: u64::from_str_radix(id, 16).ok()? })
+    }
+}
+
+impl std::fmt::Display for Branch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{MAGIC}{:016x}.{:x}", self.token, self.id)
+    }
+}
+
+/// Our address as the target should see it.
+pub(super) fn sent_by(target: Target, locals: &dyn Locals) -> Result<SocketAddr, NoSocket> {
+    let known = locals.signalling(target.transport(), target.remote());
+    match (known, target) {
+        (Some(local), _) => Ok(local),
+        (None, Target::Flow(flow)) => Ok(flow.local),
+        (None, Target::Addr { remote, .. }) => Err(NoSocket(remote)),
+    }
+}
+
+/// A request with our Via on top, finished.
+pub(super) fn request(
+    mut draft: Draft,
+    transport: Transport,
+    local: SocketAddr,
+    branch: Branch,
+    agent: &str,
+) -> Bytes {
+    let (via, ip, port) = (transport.via(), Host::from(local.ip()), local.port());
+    draft.prepend(Header::Via, &format!("SIP/2.0/{via} {ip}:{port};rport;branch={branch}"));
+    if !agent.is_empty() && !draft.has(Header::UserAgent) {
+        draft.push(Header::UserAgent, agent);
+    }
+    draft.finish()
+}
+
+/// The ACK of a refusal: RFC 3261 §17.1.1.3.
+pub(super) fn ack(invite: &Bytes, response: &Message) -> Option<Bytes> {
+    let mut draft = same_way(invite, Method::Ack, response.header(Header::To)?)?;
+    draft.push(Header::MaxForwards, HOPS);
+    Some(draft.finish())
+}
+
+/// The CANCEL of an INVITE: RFC 3261 §9.1.
+pub(super) fn cancel(invite: &Bytes, reason: Option<&str>) -> Option<Bytes> {
+    let sent = Message::parse(invite.clone(), Framing::Datagram).ok()?;
+    let mut draft = same_way(invite, Method::Cancel, sent.header(Header::To)?)?;
+    draft.push(Header::MaxForwards, HOPS);
+    if let Some(reason) = reason {
+        draft.push(Header::Reason, reason);
+    }
+    Some(draft.finish())
+}
+
+/// A request that follows an INVITE to the same element: same URI, top Via, Route, From, Call-ID and number.
+fn same_way(invite: &Bytes, method: Method, to: &str) -> Option<Draft> {
+    let sent = Message::parse(invite.clone(), Framing::Datagram).ok()?;
+    let number = sent.cseq().ok()?.number;
+    let place = format!("{number} {method}");
+    let mut draft = Draft::request(method, sent.uri_text());
+    draft.push(Header::Via, sent.values(Header::Via).next()?);
+    for route in sent.headers(Header::Route) {
+        draft.push(Header::Route, route);
+    }
+    draft.push(Header::From, sent.header(Header::From)?);
+    draft.push(Header::To, to);
+    draft.push(Header::CallId, sent.header(Header::CallId)?);
+    draft.push(Header::CSeq, &place);
+    Some(draft)
+}
+
+/// The way a response takes, and the marks it bears of it.
+#[derive(Clone, Debug)]
+pub(super) struct ReturnPath {
+    /// Where responses go: RFC 3261 §18.2.2, RFC 3581 §4. Always the address the request came from.
+    pub(super) flow: Flow,
+    /// The top Via with `received` and `rport` filled in.
+    via: String,
+    /// The tag of ours, where the owner gives none.
+    tag: String,
+}
+
+impl ReturnPath {
+    pub(super) fn new(mut via: Via, mut flow: Flow, tag: u64) -> Self {
+        let source = flow.remote;
+        if via.rport().is_some() {
+            via.set_rport(Some(source.port()));
+            via.set_received(source.ip());
+        } else {
+            if via.host().ip() != Some(source.ip()) {
+                via.set_received(source.ip());
+            }
+            if flow.transport == Transport::Udp {
+                let port = via.port().filter(|port| *port > 0).unwrap_or(SIP_PORT);
+                flow.remote.set_port(port);
+            }
+        }
+        Self { flow, via: via.to_string(), tag: format!("{tag:016x}") }
+    }
+}
+
+/// A response on its way back, finished.
+pub(super) fn response(mut draft: Draft, path: &ReturnPath, agent: &str) -> Bytes {
+    draft.replace_first(Header::Via, &path.via);
+    if draft.status() != Some(100) {
+        draft.add_to_tag(&path.tag);
+    }
+    if !agent.is_empty() && !draft.has(Header::Server) {
+        draft.push(Header::Server, agent);
+    }
+    draft.finish()
+}

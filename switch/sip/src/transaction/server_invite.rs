@@ -1,0 +1,288 @@
+//! The server's side of an INVITE: RFC 3261 §17.2.1 with RFC 6026 §7.1, and the repetition of the 2xx.
+
+use std::time::Duration;
+
+use base::wire::Transport;
+use base::{Mono, TimerKind, Timers};
+
+use super::{Repeated, Responded, Timing};
+
+/// An INVITE we were asked to answer, until its ACK has come and echoes have died away.
+///
+/// ```text
+///                    INVITE: 100 goes out
+///                         │
+///                         ▼
+///   INVITE: resend ↺ Proceeding ↺ 1xx
+///                    │        │
+///          300-699 ──┘        └── 2xx
+///             │                    │
+///             ▼                    ▼
+///  G: resend ↺ Completed        Accepted ↺ Again: resend the 2xx until acknowledged
+///  INVITE:   ↺ │      │            │     ↺ INVITE: absorbed · ACK: delivered
+///  resend      │      │            │
+///             ACK     H            L
+///              ▼      │            │
+///          Confirmed  │            │
+///              │      │            │
+///              I      │            │
+///              ▼      ▼            ▼
+///             Terminated; without ACK the owner hears so
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServerInvite {
+    state: State,
+    timers: Timers<Timer, 5>,
+    transport: Transport,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Proceeding,
+    Accepted(Ack),
+    Completed { interval: Duration },
+    Confirmed,
+    Terminated,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ack {
+    Awaited { interval: Duration },
+    Received,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timer {
+    /// Repeats a final response other than 2xx on UDP; doubles up to T2.
+    G,
+    /// Gives up waiting for the ACK of a final response other than 2xx.
+    H,
+    /// Absorbs repetitions of that ACK on UDP.
+    I,
+    /// Ends Accepted. RFC 6026 §7.1.
+    L,
+    /// Repeats the 2xx on every transport; doubles up to T2. RFC 3261 §13.3.1.4.
+    Again,
+}
+
+impl TimerKind for Timer {
+    const ALL: &'static [Self] = &[Self::G, Self::H, Self::I, Self::L, Self::Again];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// What to do with an ACK that matches the INVITE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AckStep {
+    /// It belongs to a 2xx: the owner gets it.
+    Deliver,
+    /// It has done its work here.
+    Absorb,
+}
+
+/// What follows from a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerInviteFired {
+    /// Send the final response again.
+    Resend,
+    /// The ACK never came; the transaction is over.
+    Unacknowledged,
+    /// The transaction is over.
+    Terminated,
+}
+
+impl ServerInvite {
+    /// The INVITE has just arrived.
+    #[must_use]
+    pub fn new(transport: Transport) -> Self {
+        Self { state: State::Proceeding, timers: Timers::new(), transport }
+    }
+
+    /// Takes the status of a response the owner sends.
+    pub fn respond(&mut self, timing: &Timing, now: Mono, status: u16) -> Responded {
+        if self.state != State::Proceeding {
+            return Responded::Drop;
+        }
+        match status / 100 {
+            0 | 1 => {}
+            2 => self.accept(timing, now),
+            _ => self.complete(timing, now),
+        }
+        Responded::Send
+    }
+
+    /// The INVITE arrived again.
+    pub fn handle_repeated(&mut self) -> Repeated {
+        match self.state {
+            State::Proceeding | State::Completed { .. } => Repeated::Resend,
+            State::Accepted(_) | State::Confirmed | State::Terminated => Repeated::Absorb,
+        }
+    }
+
+    /// An ACK with the INVITE's branch arrived.
+    pub fn handle_ack(&mut self, timing: &Timing, now: Mono) -> AckStep {
+        match self.state {
+            State::Completed { .. } => {
+                self.confirm(timing, now);
+                AckStep::Absorb
+            }
+            State::Accepted(_) => AckStep::Deliver,
+            State::Proceeding | State::Confirmed | State::Terminated => AckStep::Absorb,
+        }
+    }
+
+    /// The ACK for the 2xx has reached its dialog: the 2xx need not be repeated.
+    pub fn acknowledged(&mut self) {
+        if let State::Accepted(ack) = &mut self.state {
+            *ack = Ack::Received;
+            self.timers.stop(Timer::Again);
+        }
+    }
+
+    /// Takes one deadline that has passed; to be called until `None`.
+    pub fn handle_timeout(&mut self, timing: &Timing, now: Mono) -> Option<ServerInviteFired> {
+        let timer = self.timers.due(now)?;
+        Some(match (timer, self.state) {
+            (Timer::G | Timer::Again, _) => self.resend(timing, now, timer),
+            (Timer::L, State::Accepted(Ack::Awaited { .. })) | (Timer::H, _) => {
+                self.end(ServerInviteFired::Unacknowledged)
+            }
+            (Timer::I | Timer::L, _) => self.end(ServerInviteFired::Terminated),
+        })
+    }
+
+    /// Whether no final response was sent.
+    #[must_use]
+    pub fn is_proceeding(&self) -> bool {
+        self.state == State::Proceeding
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_terminated(&self) -> bool {
+        self.state == State::Terminated
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is next wanted.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Mono> {
+        self.timers.next()
+    }
+
+    fn accept(&mut self, timing: &Timing, now: Mono) {
+        self.timers.set(Timer::L, now + timing.patience());
+        self.timers.set(Timer::Again, now + timing.t1);
+        self.state = State::Accepted(Ack::Awaited { interval: timing.t1 });
+    }
+
+    fn complete(&mut self, timing: &Timing, now: Mono) {
+        self.timers.set(Timer::H, now + timing.patience());
+        if !self.transport.is_reliable() {
+            self.timers.set(Timer::G, now + timing.t1);
+        }
+        self.state = State::Completed { interval: timing.t1 };
+    }
+
+    fn confirm(&mut self, timing: &Timing, now: Mono) {
+        self.timers.clear();
+        self.state = if self.transport.is_reliable() {
+            State::Terminated
+        } else {
+            self.timers.set(Timer::I, now + timing.t4);
+            State::Confirmed
+        };
+    }
+
+    fn resend(&mut self, timing: &Timing, now: Mono, timer: Timer) -> ServerInviteFired {
+        if let State::Completed { interval } | State::Accepted(Ack::Awaited { interval }) = &mut self.state {
+            *interval = timing.doubled(*interval);
+            self.timers.set(timer, now + *interval);
+        }
+        ServerInviteFired::Resend
+    }
+
+    fn end(&mut self, how: ServerInviteFired) -> ServerInviteFired {
+        self.timers.clear();
+        self.state = State::Terminated;
+        how
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000;
+
+    fn answered(transport: Transport, status: u16) -> ServerInvite {
+        let mut machine = ServerInvite::new(transport);
+        assert_eq!(machine.respond(&Timing::default(), Mono(0), status), Responded::Send);
+        machine
+    }
+
+    fn story(machine: &mut ServerInvite) -> String {
+        let mut told = Vec::new();
+        while let Some(at) = machine.deadline() {
+            let fired = machine.handle_timeout(&Timing::default(), at).expect("a deadline has a timer");
+            told.push(format!("{} {fired:?}", at.0 / MS));
+        }
+        told.join(", ")
+    }
+
+    const ELEVEN: &str = "500 Resend, 1500 Resend, 3500 Resend, 7500 Resend, 11500 Resend, 15500 Resend, \
+                          19500 Resend, 23500 Resend, 27500 Resend, 31500 Resend, 32000 Unacknowledged";
+
+    #[test]
+    fn a_refusal_without_ack_is_sent_eleven_times_then_given_up() {
+        assert_eq!(story(&mut answered(Transport::Udp, 486)), ELEVEN);
+        assert_eq!(story(&mut answered(Transport::Tcp, 486)), "32000 Unacknowledged");
+    }
+
+    /// RFC 3261 §13.3.1.4: on every transport, since a proxy may change to UDP on the way.
+    #[test]
+    fn a_2xx_without_ack_is_sent_eleven_times_on_every_transport() {
+        assert_eq!(story(&mut answered(Transport::Udp, 200)), ELEVEN);
+        assert_eq!(story(&mut answered(Transport::Tcp, 200)), ELEVEN);
+    }
+
+    #[test]
+    fn an_acknowledged_2xx_is_not_repeated_and_invites_are_absorbed_until_timer_l() {
+        let mut machine = answered(Transport::Udp, 200);
+        assert_eq!(machine.handle_ack(&Timing::default(), Mono(MS)), AckStep::Deliver);
+        machine.acknowledged();
+        assert_eq!(machine.handle_repeated(), Repeated::Absorb);
+        assert_eq!(story(&mut machine), "32000 Terminated");
+    }
+
+    #[test]
+    fn an_acknowledged_refusal_absorbs_further_acks_for_t4() {
+        let mut machine = answered(Transport::Udp, 404);
+        assert_eq!(machine.handle_repeated(), Repeated::Resend);
+        assert_eq!(machine.handle_ack(&Timing::default(), Mono(100 * MS)), AckStep::Absorb);
+        assert_eq!(machine.handle_ack(&Timing::default(), Mono(200 * MS)), AckStep::Absorb);
+        assert_eq!(machine.handle_repeated(), Repeated::Absorb);
+        assert_eq!(story(&mut machine), "5100 Terminated");
+    }
+
+    #[test]
+    fn an_acknowledged_refusal_over_a_stream_ends_at_once() {
+        let mut machine = answered(Transport::Tcp, 404);
+        machine.handle_ack(&Timing::default(), Mono(MS));
+        assert!(machine.is_terminated());
+    }
+
+    #[test]
+    fn a_repeated_invite_gets_the_latest_provisional_response() {
+        let mut machine = answered(Transport::Udp, 180);
+        assert_eq!(machine.handle_repeated(), Repeated::Resend);
+        assert_eq!(machine.deadline(), None);
+    }
+
+    #[test]
+    fn only_one_final_response_is_sent() {
+        let mut machine = answered(Transport::Udp, 200);
+        assert_eq!(machine.respond(&Timing::default(), Mono(MS), 487), Responded::Drop);
+        assert_eq!(machine.respond(&Timing::default(), Mono(MS), 180), Responded::Drop);
+    }
+}
