@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
+use crate::call::Timer;
 use crate::clock;
-use crate::load::{Load, T1, Timer};
+use crate::load::{Load, T1};
 use crate::message::{self, Message};
 
 const SIDE: usize = 1;

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
+use crate::call::Timer;
 use crate::callee::CalleeLeg;
 use crate::clock;
-use crate::load::{Load, T1, Timer};
+use crate::load::{Load, T1};
 use crate::message::{self, Message};
 
 const SIDE: usize = 0;

@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Duration;
 
+use crate::call::Setup;
 use crate::clock;
 use crate::figures::{Cost, Outcome, Report};
-use crate::load::{Load, Setup};
+use crate::load::Load;
 use crate::plane::{Plan, Plane};
 use crate::process::{self, Cpu};
 

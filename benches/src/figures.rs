@@ -72,6 +72,8 @@ pub struct Outcome {
     pub timed_out: u64,
     /// Answered, then not released properly: no 200 to our BYE, or no BYE at the far end.
     pub stuck: u64,
+    /// Answered, but the switch's SDP leads nowhere or straight to the other end.
+    pub unanchored: u64,
     /// Requests and answers that we had to send again.
     pub resent: u64,
     /// Messages that belong to nothing we know.
@@ -144,7 +146,7 @@ pub struct Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Outcome { offered, answered, complete, refused, timed_out, stuck, resent, strange } =
+        let Outcome { offered, answered, complete, refused, timed_out, stuck, unanchored, resent, strange } =
             &self.outcome;
         writeln!(f, "{}: {offered} offered, {answered} answered, {complete} complete", self.mode)?;
         if self.outcome.failed() > 0 || *resent > 0 || *strange > 0 {
@@ -152,6 +154,9 @@ impl std::fmt::Display for Report {
                 f,
                 "  refused {refused:?}, timed out {timed_out}, stuck {stuck}, resent {resent}, strange {strange}"
             )?;
+        }
+        if *unanchored > 0 {
+            writeln!(f, "  {unanchored} calls with media that does not pass the switch")?;
         }
         let spreads = [
             ("post-dial", self.post_dial),

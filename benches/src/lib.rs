@@ -3,6 +3,7 @@
 //! Nothing here uses the switch's own packages: messages are plain text and packets plain bytes, so that a
 //! mistake in the switch cannot hide behind the same mistake in the tool that measures it.
 
+pub mod call;
 pub mod callee;
 pub mod caller;
 pub mod calls;
@@ -12,8 +13,12 @@ pub mod figures;
 pub mod forward;
 pub mod load;
 pub mod message;
+pub mod node;
 pub mod plane;
 pub mod poll;
 pub mod process;
 pub mod register;
+pub mod rounds;
 pub mod rtp;
+pub mod streams;
+pub mod verdict;

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
+use crate::call::{Call, Delays, Setup, Timer};
 use crate::callee::CalleeLeg;
 use crate::caller::CallerLeg;
 use crate::clock;
-use crate::figures::{Outcome, Spread};
+use crate::figures::Outcome;
 use crate::message::{Message, Start};
-use crate::plane::{Plan, Plane};
+use crate::plane::Plane;
 use crate::poll::Poll;
 
 /// RFC 3261 §17.1.1.1.
@@ -22,65 +23,6 @@ pub(crate) const T1: Duration = Duration::from_millis(500);
 /// Silence between the last packet and BYE, so that none is cut off on its way.
 const HUSH: Duration = Duration::from_millis(60);
 const BURST: usize = 256;
-
-/// How calls are placed and taken.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// The switch's SIP address, or a callee's for a run without a switch.
-    pub switch: SocketAddr,
-    /// The callers' SIP address.
-    pub caller: SocketAddr,
-    /// The callees' SIP address; `None` leaves answering to someone else.
-    pub callee: Option<SocketAddr>,
-    /// Digits before the seven that count the calls.
-    pub prefix: String,
-    /// Time from 180 to 200.
-    pub ring: Duration,
-    /// How long to wait for a final answer, and for the release.
-    pub give_up: Duration,
-    /// Where RTP is, sent or only announced.
-    pub media: Plan,
-    /// Whether RTP is sent.
-    pub rtp: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) slot: u16,
-    pub(crate) begun_ns: u64,
-    pub(crate) released_ns: u64,
-    pub(crate) hold: Option<Duration>,
-    pub(crate) caller: CallerLeg,
-    pub(crate) callee: CalleeLeg,
-    /// Where the caller and the callee send their RTP, once known.
-    pub(crate) to: [Option<SocketAddr>; 2],
-    pub(crate) flowing: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Timer {
-    InviteAgain(u32),
-    ByeAgain(u32),
-    AnswerAgain(u32),
-    Answer,
-    Hush,
-    Hangup,
-    GiveUpInvite,
-    GiveUpBye,
-}
-
-/// Delays measured over all calls.
-#[derive(Debug, Default)]
-pub struct Delays {
-    /// INVITE to 18x.
-    pub post_dial: Spread,
-    /// INVITE to 200.
-    pub setup: Spread,
-    /// INVITE at the caller to INVITE at the callee.
-    pub through: Spread,
-    /// BYE at the caller to BYE at the callee.
-    pub release: Spread,
-}
 
 /// Everything of one run.
 pub struct Load {
@@ -248,6 +190,10 @@ impl Load {
         }
         call.flowing = true;
         self.up += 1;
+        let far = self.setup.media.ends.map(|end| end.ip());
+        let anchored =
+            call.to[0].is_some_and(|to| to.ip() != far[1]) && call.to[1].is_some_and(|to| to.ip() != far[0]);
+        self.outcome.unanchored += u64::from(both && !anchored);
         if let (Some(plane), [Some(caller), Some(callee)]) = (&self.plane, call.to) {
             plane.start(call.slot, [caller, callee]);
         }
@@ -292,6 +238,6 @@ pub(crate) fn bind(at: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(at), Type::DGRAM, None)?;
     socket.set_recv_buffer_size(4 << 20)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&at.into())?;
+    socket.bind(&at.into()).map_err(|error| io::Error::new(error.kind(), format!("{at}: {error}")))?;
     Ok(socket.into())
 }

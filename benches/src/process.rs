@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// CPU time of one process, summed over its threads as they come and go.
 ///
 /// A thread that ends between two readings keeps the time it had at the earlier one.
@@ -36,6 +38,12 @@ impl Cpu {
 /// Resident memory of a process in bytes: `VmRSS`.
 pub fn resident_bytes(pid: u32) -> io::Result<u64> {
     status_kib(pid, "VmRSS:").map(|kib| kib * 1_024)
+}
+
+/// Lets this process open as many sockets as its hard limit allows.
+pub fn raise_open_files() -> io::Result<()> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
 
 fn status_kib(pid: u32, key: &str) -> io::Result<u64> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use benches::calls::{Crowd, Pace};
 use benches::figures::Report;
-use benches::{calls, forward, load, plane, register};
+use benches::{call, calls, forward, plane, process, register};
 use clap::{Args, Parser, Subcommand};
 
 /// SIP and RTP load from 127.0.0.2 through a switch to 127.0.0.3, with setup times, losses, latency and,
@@ -149,7 +149,7 @@ struct CrowdArgs {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.json;
-    match run(cli).and_then(|report| {
+    match process::raise_open_files().and_then(|()| run(cli)).and_then(|report| {
         let text = if json { serde_json::to_string(&report)? } else { report.to_string() };
         println!("{}", text.trim_end());
         Ok(report.outcome.failed())
@@ -181,8 +181,8 @@ fn run(cli: Cli) -> io::Result<Report> {
     }
 }
 
-fn setup(sip: Sip) -> load::Setup {
-    load::Setup {
+fn setup(sip: Sip) -> call::Setup {
+    call::Setup {
         switch: sip.to,
         caller: sip.caller,
         callee: (!sip.no_callee).then_some(sip.callee),

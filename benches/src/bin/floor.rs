@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use benches::{clock, forward};
+use benches::{clock, forward, process};
 use clap::Parser;
 
 /// Forwards UDP between pairs of ends: epoll, one socket per leg, receive and send, nothing else.
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         std::process::exit(0);
     });
     let plan = forward::Plan { listen: args.listen, ends: [args.caller, args.callee], calls: args.calls };
-    match forward::run(plan, || println!("ready")) {
+    match process::raise_open_files().and_then(|()| forward::run(plan, || println!("ready"))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("floor: {error}");
