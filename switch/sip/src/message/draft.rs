@@ -58,17 +58,10 @@ impl Draft {
             lines: Vec::with_capacity(16),
             body: Bytes::new(),
         };
-        let wanted = |header: Header<'_>, seen: bool| match header {
-            Header::Via => true,
-            Header::From | Header::To | Header::CallId | Header::CSeq => !seen,
-            Header::RecordRoute => (101..300).contains(&status),
-            Header::Timestamp => status == 100,
-            #[expect(clippy::wildcard_enum_match_arm, reason = "a response copies nothing else")]
-            _ => false,
-        };
         for (id, name_len, line) in request.slices() {
+            let header = Header::known(id);
             let seen = draft.lines.iter().any(|known| known.id == id);
-            if Header::known(id).is_some_and(|header| wanted(header, seen)) {
+            if header.is_some_and(|header| is_copied(header, status) && (!seen || MANY.contains(&header))) {
                 draft.lines.push(Line { id, name_len, text: Text::Copied(line) });
             }
         }
@@ -216,6 +209,18 @@ impl Draft {
     }
 }
 
+/// What a response copies from its request, all values of it.
+const MANY: [Header<'_>; 2] = [Header::Via, Header::RecordRoute];
+/// What it copies once, though a broken request may hold it twice.
+const ONE: [Header<'_>; 4] = [Header::From, Header::To, Header::CallId, Header::CSeq];
+
+fn is_copied(header: Header<'_>, status: u16) -> bool {
+    header == Header::Via
+        || ONE.contains(&header)
+        || (header == Header::RecordRoute && (101..300).contains(&status))
+        || (header == Header::Timestamp && status == 100)
+}
+
 impl From<&Message> for Draft {
     /// Every header line as it came, the body, and Content-Length anew.
     fn from(message: &Message) -> Self {
@@ -278,4 +283,82 @@ fn unbroken(uri: &str) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Framing;
+
+    fn message(text: &str) -> Message {
+        Message::parse(Bytes::copy_from_slice(text.as_bytes()), Framing::Datagram).unwrap()
+    }
+
+    fn text(draft: &Draft) -> String {
+        String::from_utf8(draft.finish().to_vec()).unwrap()
+    }
+
+    /// RFC 3261 §8.2.6.2; RFC 4475 §3.3.8 for the second To.
+    #[test]
+    fn a_response_copies_every_via_and_one_of_the_rest() {
+        let request = message(
+            "INVITE sip:h SIP/2.0\r\nv: SIP/2.0/UDP a,\r\n SIP/2.0/UDP b\r\nMax-Forwards: 70\r\nVIA: SIP/2.0/TCP c\r\n\
+             To: <sip:t@h>;\r\nTo: sip:u@h\r\nf: sip:f@h;tag=1\r\ni: x\r\nCSeq: 1 INVITE\r\nRecord-Route: <sip:r;lr>\r\n\r\n",
+        );
+        let mut draft = Draft::response(&request, 180, "");
+        draft.add_to_tag("abc").add_to_tag("again").set(Header::Contact, "<sip:us>");
+        assert_eq!(
+            text(&draft),
+            "SIP/2.0 180 Ringing\r\nv: SIP/2.0/UDP a,   SIP/2.0/UDP b\r\nVIA: SIP/2.0/TCP c\r\nTo: <sip:t@h>;tag=abc\r\n\
+             f: sip:f@h;tag=1\r\ni: x\r\nCSeq: 1 INVITE\r\nRecord-Route: <sip:r;lr>\r\nContact: <sip:us>\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        assert!(!Draft::response(&request, 486, "").has(Header::RecordRoute));
+    }
+
+    #[test]
+    fn untouched_lines_and_binary_bodies_stay_as_they_came() {
+        let octets =
+            b"MESSAGE sip:h SIP/2.0\r\nX-odd  :\t caf\xe9 \r\nl: 5\r\nv: SIP/2.0/UDP a\r\n\r\n\x00\xff\r\n\r";
+        let message = Message::parse(Bytes::from_static(octets), Framing::Datagram).unwrap();
+        let mut draft = Draft::from(&message);
+        draft
+            .replace_first(Header::Via, "SIP/2.0/UDP a;received=127.0.0.1")
+            .prepend(Header::Via, "SIP/2.0/UDP us");
+        let expected = b"MESSAGE sip:h SIP/2.0\r\nX-odd  :\t caf\xe9 \r\nVia: SIP/2.0/UDP us\r\n\
+            Via: SIP/2.0/UDP a;received=127.0.0.1\r\nContent-Length: 5\r\n\r\n\x00\xff\r\n\r";
+        assert_eq!(draft.finish(), &expected[..]);
+    }
+
+    #[test]
+    fn no_value_begins_a_header_of_its_own() {
+        let mut draft = Draft::request(Method::Invite, "sip:a b\r\nEvil: 1@h");
+        draft.push(Header::Subject, "hi\r\nRoute: <sip:evil>\0").push_raw("X\r\nEvil: 2\r\nY", "v");
+        draft.push(Header::ContentLength, "99").body("text/plain", Bytes::from_static(b"x"));
+        assert_eq!(
+            text(&draft),
+            "INVITE sip:a%20b%0D%0AEvil:%201@h SIP/2.0\r\nSubject: hi  Route: <sip:evil> \r\nX--Evil--2--Y: v\r\n\
+             Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx"
+        );
+        assert!(
+            Draft::response(&message("BYE sip:h SIP/2.0\r\n\r\n"), 400, "a\r\nb")
+                .finish()
+                .starts_with(b"SIP/2.0 400 a  b\r\n")
+        );
+    }
+
+    #[test]
+    fn setting_replaces_in_place_and_keeps_one() {
+        let mut draft = Draft::request(Method::Options, "sip:h");
+        draft.push(Header::Allow, "ACK").push(Header::Server, "x").push(Header::Allow, "BYE");
+        draft
+            .set(Header::Allow, "INVITE")
+            .set(Header::Other("x-a"), "1")
+            .retain(|header| header != Header::Server);
+        assert_eq!(
+            text(&draft),
+            "OPTIONS sip:h SIP/2.0\r\nAllow: INVITE\r\nx-a: 1\r\nContent-Length: 0\r\n\r\n"
+        );
+        assert_eq!(draft.get(Header::Other("X-A")), Some("1"));
+    }
 }

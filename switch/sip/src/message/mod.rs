@@ -21,6 +21,7 @@ mod peek;
 mod scan;
 mod split;
 mod status;
+mod typed;
 mod uri;
 mod uri_text;
 mod validate;

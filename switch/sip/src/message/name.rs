@@ -14,6 +14,7 @@ macro_rules! headers {
         }
 
         #[repr(u8)]
+        #[expect(clippy::enum_variant_names, reason = "Call-ID and others end so")]
         enum Id { $($variant,)* }
 
         static KNOWN: &[(Header<'static>, &str)] = &[$((Header::$variant, $name),)*];
@@ -156,13 +157,9 @@ impl<'a> Header<'a> {
     /// The canonical long name; an unknown one as given.
     #[must_use]
     pub fn as_str(&self) -> &'a str {
-        match self.id().and_then(|id| KNOWN.get(usize::from(id))) {
-            Some((_, name)) => name,
-            None => match self {
-                Self::Other(name) => name,
-                #[expect(clippy::wildcard_enum_match_arm, reason = "every known header has an id")]
-                _ => "",
-            },
+        match (self, self.id().and_then(|id| KNOWN.get(usize::from(id)))) {
+            (_, Some((_, name))) | (Self::Other(name), None) => name,
+            (_, None) => "",
         }
     }
 

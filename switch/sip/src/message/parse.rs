@@ -43,8 +43,10 @@ impl Message {
         let head = scan::head(&data);
         let (start, line_fault) = start_line(&data, head.start_line.clone());
         let length = body_length(&head, data.len(), framing);
-        let fault =
-            line_fault.map(|kind| (kind, 0)).or(head.fault).or(length.err().map(|kind| (kind, head.body)));
+        let fault = line_fault
+            .map(|kind| (kind, 0))
+            .or(head.fault)
+            .or_else(|| length.err().map(|kind| (kind, head.body)));
         let end = head.body + length.unwrap_or(0);
         let message = start.map(|start| Self::assemble(data.slice(..end), start, head));
         match (message, fault) {

@@ -84,8 +84,10 @@ impl Uri {
 fn same_number(left: &Uri, right: &Uri) -> bool {
     let digits = |uri: &Uri| uri.user_decoded().map(|number| number.to_ascii_lowercase());
     let covers = |one: &Uri, two: &Uri| {
-        one.params()
-            .all(|(name, value)| two.param(name).is_some_and(|v| v.eq_ignore_ascii_case(value.unwrap_or(""))))
+        one.params().all(|(name, _)| match (one.param(name), two.param(name)) {
+            (Some(value), Some(other)) => value.eq_ignore_ascii_case(other),
+            (_, _) => false,
+        })
     };
     digits(left) == digits(right) && covers(left, right) && covers(right, left)
 }
@@ -112,8 +114,8 @@ fn same_params(left: &Uri, right: &Uri) -> bool {
 /// `transport` is among those that must not stand alone by the examples of §19.1.4.
 fn agrees(one: &Uri, two: &Uri) -> bool {
     const NEVER_ALONE: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
-    one.params().all(|(name, value)| match two.param(name) {
-        Some(other) => same_ignoring_case(value.unwrap_or(""), other),
+    one.params().all(|(name, _)| match two.param(name) {
+        Some(other) => one.param(name).is_some_and(|value| same_ignoring_case(value, other)),
         None => !NEVER_ALONE.iter().any(|known| known.eq_ignore_ascii_case(name)),
     })
 }
