@@ -1,1 +1,24 @@
 //! RTP on the wire: media worker threads, their sockets and port leases.
+//!
+//! A worker thread polls its own sockets, asks its [`media::Relay`] about each packet and sends what the relay
+//! says. Nothing is shared between workers, nothing is locked and nothing is allocated per packet.
+//!
+//! Sockets stay unconnected and packets leave by `sendto`. A connected socket was measured (loopback, IPv4,
+//! 172 octets): 3.0 µs per relayed packet against 3.4 µs; over a dual-stack socket there was no difference.
+//! That eighth is not worth what it takes away: the kernel would drop strays unseen, and a new negotiation
+//! would have to dissolve the connection first. Reading until the socket is empty, which edge-triggered
+//! polling asks for, costs 0.3 µs.
+//!
+//! Deliberately absent: any decision about who may send or hear (that is `media`), and clocks (one is passed in).
+
+mod config;
+mod inbox;
+mod media_io;
+mod pool;
+mod sockets;
+mod stats;
+mod worker;
+
+pub use config::{Clock, EventSink, MediaIoConfig, StartError};
+pub use media_io::MediaIo;
+pub use stats::WorkerStats;

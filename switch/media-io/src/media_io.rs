@@ -1,0 +1,142 @@
+//! The handle to all media workers.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use base::media::MediaCommand;
+use mio::{Poll, Waker};
+
+use crate::config::{EventSink, MediaIoConfig, StartError};
+use crate::inbox::{Outbox, inbox};
+use crate::sockets::Local;
+use crate::stats::{Gauges, WorkerStats};
+use crate::worker::{INBOX, Parts, Worker};
+
+/// The media workers. Dropping it ends them.
+pub struct MediaIo {
+    workers: Vec<Handle>,
+}
+
+struct Handle {
+    outbox: Outbox,
+    gauges: Arc<Gauges>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl MediaIo {
+    /// Starts the workers, threads `media-0` and on. Sockets are bound when they are leased.
+    ///
+    /// # Errors
+    /// When the range is too small, or the system gives no socket, poll or thread.
+    pub fn start(config: &MediaIoConfig, sink: EventSink) -> Result<Self, StartError> {
+        let (first, pairs) = pairs_of(&config.ports);
+        let workers = config.workers;
+        let each = pairs.checked_div(u32::from(workers)).unwrap_or(0);
+        if each == 0 {
+            return Err(StartError::Ports { pairs: pairs as usize, workers });
+        }
+        let local = Local::choose(config.bind)?;
+        let mut started = Self { workers: Vec::new() };
+        for id in 0..workers {
+            let first_port = first + (u32::from(id) * each * 2) as u16;
+            let part = Part { id, local, first_port, pairs: each };
+            started.workers.push(start_worker(part, config, Arc::clone(&sink))?);
+        }
+        Ok(started)
+    }
+
+    /// Passes a command to its worker without blocking.
+    ///
+    /// # Errors
+    /// Gives the command back when the worker's inbox is full, or there is no such worker.
+    #[expect(clippy::result_large_err, reason = "the refused command itself, on a path taken only when full")]
+    pub fn send(&self, command: MediaCommand) -> Result<(), MediaCommand> {
+        match self.workers.get(usize::from(command.worker())) {
+            Some(worker) => worker.outbox.send(command),
+            None => Err(command),
+        }
+    }
+
+    /// How many workers there are; commands may name `0..workers()`.
+    #[must_use]
+    pub fn workers(&self) -> u8 {
+        u8::try_from(self.workers.len()).unwrap_or(u8::MAX)
+    }
+
+    /// Figures of each worker, half a second old at most.
+    pub fn stats(&self) -> impl Iterator<Item = WorkerStats> {
+        self.workers.iter().map(|worker| worker.gauges.read())
+    }
+
+    /// Ends the workers and waits for them. Calls in progress lose their media.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+}
+
+impl Drop for MediaIo {
+    fn drop(&mut self) {
+        self.workers.iter().for_each(|worker| worker.outbox.stop());
+        for thread in self.workers.iter_mut().filter_map(|worker| worker.thread.take()) {
+            if thread.join().is_err() {
+                tracing::error!("a media worker had panicked");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for MediaIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MediaIo").field("workers", &self.workers.len()).finish()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Part {
+    id: u8,
+    local: Local,
+    first_port: u16,
+    pairs: u32,
+}
+
+fn start_worker(part: Part, config: &MediaIoConfig, sink: EventSink) -> Result<Handle, StartError> {
+    let poll = Poll::new()?;
+    let (outbox, inbox) = inbox(Waker::new(poll.registry(), INBOX)?);
+    let gauges = Arc::new(Gauges::default());
+    let worker = Worker::new(Parts {
+        id: part.id,
+        local: part.local,
+        first_port: part.first_port,
+        pairs: part.pairs,
+        poll,
+        inbox,
+        clock: Arc::clone(&config.clock),
+        sink,
+        gauges: Arc::clone(&gauges),
+    });
+    let thread =
+        std::thread::Builder::new().name(format!("media-{}", part.id)).spawn(move || worker.run())?;
+    Ok(Handle { outbox, gauges, thread: Some(thread) })
+}
+
+/// The first even port of a range, and how many whole pairs follow.
+fn pairs_of(ports: &RangeInclusive<u16>) -> (u16, u32) {
+    let first = ports.start().saturating_add(ports.start() % 2);
+    let end = u32::from(*ports.end()) + 1;
+    (first, end.saturating_sub(u32::from(first)) / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_begin_even_and_are_whole() {
+        assert_eq!(pairs_of(&(10_000..=10_003)), (10_000, 2));
+        assert_eq!(pairs_of(&(10_001..=10_004)), (10_002, 1));
+        assert_eq!(pairs_of(&(65_534..=65_535)), (65_534, 1));
+        assert_eq!(pairs_of(&(20_001..=20_001)).1, 0);
+    }
+}

@@ -1,0 +1,48 @@
+//! Figures of the workers, readable at any time.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Figures of one worker. Counters run from the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkerStats {
+    /// Packets read from sockets, strays and packets to idle ports among them.
+    pub received: u64,
+    /// Packets sent.
+    pub sent: u64,
+    /// Packets the system refused to send.
+    pub unsent: u64,
+    /// Ports leased to shards, open ones among them.
+    pub leased: u64,
+    /// Ports open.
+    pub open: u64,
+}
+
+/// Written by the worker once per turn.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    received: AtomicU64,
+    sent: AtomicU64,
+    unsent: AtomicU64,
+    leased: AtomicU64,
+    open: AtomicU64,
+}
+
+impl Gauges {
+    pub(crate) fn write(&self, stats: &WorkerStats) {
+        self.received.store(stats.received, Ordering::Relaxed);
+        self.sent.store(stats.sent, Ordering::Relaxed);
+        self.unsent.store(stats.unsent, Ordering::Relaxed);
+        self.leased.store(stats.leased, Ordering::Relaxed);
+        self.open.store(stats.open, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> WorkerStats {
+        WorkerStats {
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            unsent: self.unsent.load(Ordering::Relaxed),
+            leased: self.leased.load(Ordering::Relaxed),
+            open: self.open.load(Ordering::Relaxed),
+        }
+    }
+}

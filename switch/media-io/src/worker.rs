@@ -1,0 +1,231 @@
+//! One media worker: its loop, its sockets, its relay.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::media::{MediaCommand, MediaEvent, PortLease};
+use base::{Mono, PortId, ShardId};
+use media::{Arrival, Relay, rtp};
+use mio::{Events, Poll, Token};
+
+use crate::config::{Clock, EventSink};
+use crate::inbox::Inbox;
+use crate::pool::Pool;
+use crate::sockets::{Local, Sockets, of_token};
+use crate::stats::{Gauges, WorkerStats};
+
+/// The token of the inbox.
+pub(crate) const INBOX: Token = Token(usize::MAX);
+/// The longest sleep.
+const IDLE: Duration = Duration::from_millis(500);
+/// How soon events a shard had no room for are offered again.
+const RETRY: Duration = Duration::from_millis(10);
+/// Commands taken between two looks at the sockets.
+const COMMANDS_PER_TURN: usize = 256;
+/// Packets taken from one socket before the others get their turn.
+const PACKETS_PER_SOCKET: usize = 16;
+/// Octets of the longest packet relayed, less one; longer ones are dropped.
+const PACKET_OCTETS: usize = 2_048;
+
+pub(crate) struct Worker {
+    id: u8,
+    local: Local,
+    poll: Poll,
+    inbox: Inbox,
+    clock: Clock,
+    sink: EventSink,
+    gauges: Arc<Gauges>,
+    pool: Pool<Sockets>,
+    relay: Relay,
+    /// Sockets with more to read.
+    unread: VecDeque<Token>,
+    /// Events not yet taken by their shard.
+    waiting: VecDeque<(ShardId, MediaEvent)>,
+    packet: Box<[u8; PACKET_OCTETS]>,
+    stats: WorkerStats,
+}
+
+/// What a worker is made of.
+pub(crate) struct Parts {
+    pub(crate) id: u8,
+    pub(crate) local: Local,
+    pub(crate) first_port: u16,
+    pub(crate) pairs: u32,
+    pub(crate) poll: Poll,
+    pub(crate) inbox: Inbox,
+    pub(crate) clock: Clock,
+    pub(crate) sink: EventSink,
+    pub(crate) gauges: Arc<Gauges>,
+}
+
+impl Worker {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            id: parts.id,
+            local: parts.local,
+            poll: parts.poll,
+            inbox: parts.inbox,
+            clock: parts.clock,
+            sink: parts.sink,
+            gauges: parts.gauges,
+            pool: Pool::new(parts.first_port, parts.pairs),
+            relay: Relay::new(parts.id, parts.pairs as usize),
+            unread: VecDeque::new(),
+            waiting: VecDeque::new(),
+            packet: Box::new([0; PACKET_OCTETS]),
+            stats: WorkerStats::default(),
+        }
+    }
+
+    /// Works until told to stop.
+    pub(crate) fn run(mut self) {
+        let mut ready = Events::with_capacity(1_024);
+        let mut now = (self.clock)().mono;
+        while !self.inbox.is_stopped() {
+            let early = match self.wait(now, &mut ready) {
+                Ok(early) => early,
+                Err(error) => {
+                    tracing::error!(%error, worker = self.id, "a media worker cannot poll and ends");
+                    return;
+                }
+            };
+            now = (self.clock)().mono;
+            self.take_commands(now, early);
+            for _ in 0..self.unread.len() {
+                if let Some(token) = self.unread.pop_front() {
+                    self.read(now, token);
+                }
+            }
+            for event in ready.iter().filter(|event| event.token() != INBOX) {
+                self.read(now, event.token());
+            }
+            self.relay.tick(now);
+            self.tell();
+            self.gauges.write(&WorkerStats {
+                leased: self.pool.leased() as u64,
+                open: self.relay.open_ports() as u64,
+                ..self.stats
+            });
+        }
+    }
+
+    fn wait(&mut self, now: Mono, ready: &mut Events) -> io::Result<Option<MediaCommand>> {
+        let timeout = self.timeout(now);
+        let poll = &mut self.poll;
+        let (early, waited) = self
+            .inbox
+            .sleep(|at_once| poll.poll(ready, Some(if at_once { Duration::ZERO } else { timeout })));
+        match waited {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            Ok(()) | Err(_) => Ok(early),
+        }
+    }
+
+    fn timeout(&self, now: Mono) -> Duration {
+        if !self.unread.is_empty() {
+            return Duration::ZERO;
+        }
+        let retry = if self.waiting.is_empty() { IDLE } else { RETRY };
+        self.relay.deadline().map_or(retry, |due| due.since(now).min(retry))
+    }
+
+    fn take_commands(&mut self, now: Mono, early: Option<MediaCommand>) {
+        let mut next = early.or_else(|| self.inbox.take());
+        for _ in 0..COMMANDS_PER_TURN {
+            let Some(command) = next else { return };
+            self.obey(now, command);
+            next = self.inbox.take();
+        }
+        if let Some(command) = next {
+            self.obey(now, command);
+        }
+    }
+
+    fn obey(&mut self, now: Mono, command: MediaCommand) {
+        match command {
+            MediaCommand::Lease { shard, count, .. } => self.lease(now, shard, count),
+            MediaCommand::Open { port } => {
+                if let Some(shard) = self.pool.lessee(port.slot) {
+                    self.relay.open(port.slot, shard);
+                }
+            }
+            MediaCommand::Remote { port, remote } => self.relay.agree(now, port.slot, &remote),
+            MediaCommand::Hear { port, sources } => self.relay.hear(port.slot, &sources),
+            MediaCommand::Close { port } => self.close(now, port.slot),
+        }
+    }
+
+    fn lease(&mut self, now: Mono, shard: ShardId, count: usize) {
+        let (id, local, registry) = (self.id, self.local, self.poll.registry());
+        let mut bind = |slot, rtp| match Sockets::open(local, rtp, slot, registry) {
+            Ok(sockets) => Some(sockets),
+            Err(error) => {
+                tracing::debug!(%error, port = rtp, "a media port cannot be bound");
+                None
+            }
+        };
+        let leases: Vec<PortLease> = (0..count)
+            .map_while(|_| self.pool.lease(now, shard, &mut bind))
+            .map(|(slot, rtp)| PortLease { port: PortId { worker: id, slot }, rtp })
+            .collect();
+        self.waiting.push_back((shard, MediaEvent::Leased { worker: id, leases }));
+    }
+
+    /// A lease that was never opened ends with empty figures.
+    fn close(&mut self, now: Mono, slot: u32) {
+        if let Some(shard) = self.pool.lessee(slot) {
+            self.relay.open(slot, shard);
+            self.relay.close(slot);
+            self.pool.release(now, slot);
+        }
+    }
+
+    fn read(&mut self, now: Mono, token: Token) {
+        let (slot, channel) = of_token(token);
+        for _ in 0..PACKETS_PER_SOCKET {
+            let Some(sockets) = self.pool.sockets(slot) else { return };
+            let Some((length, from)) = sockets.receive(channel, &mut self.packet[..]) else { return };
+            self.stats.received += 1;
+            if self.pool.lessee(slot).is_none() {
+                self.pool.disturb(now, slot);
+            } else if length < PACKET_OCTETS {
+                self.relay_packet(now, Arrival { slot, channel, from }, length);
+            }
+        }
+        if !self.unread.contains(&token) {
+            self.unread.push_back(token);
+        }
+    }
+
+    fn relay_packet(&mut self, now: Mono, arrival: Arrival, length: usize) {
+        let Some(packet) = self.packet.get_mut(..length) else { return };
+        for sending in self.relay.receive(now, arrival, packet) {
+            if sending.echo {
+                rtp::disguise_ssrc(packet);
+            }
+            let Some(sockets) = self.pool.sockets(sending.slot) else { continue };
+            match sockets.send(self.local, sending.channel, packet, sending.to) {
+                Ok(()) => self.stats.sent += 1,
+                Err(_refused) => self.stats.unsent += 1,
+            }
+        }
+    }
+
+    /// Offers every waiting event once. Those of one shard stay in order: its first refusal defers the rest.
+    fn tell(&mut self) {
+        while let Some(event) = self.relay.poll_event() {
+            self.waiting.push_back(event);
+        }
+        let mut full: Vec<ShardId> = Vec::new();
+        for _ in 0..self.waiting.len() {
+            let Some((shard, event)) = self.waiting.pop_front() else { return };
+            let refused = if full.contains(&shard) { Some(event) } else { (self.sink)(shard, event).err() };
+            if let Some(event) = refused {
+                full.push(shard);
+                self.waiting.push_back((shard, event));
+            }
+        }
+    }
+}
