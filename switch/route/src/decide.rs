@@ -183,3 +183,7 @@ fn attempt(trunk: &TrunkRoute, rule: Option<&DialRule>, number: &str, caller: &C
         caller: caller.shown_on(trunk, rule),
     }
 }
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,240 @@
+use provision::{Directory, Entity, Number, Peer, Rewrite, Role, TestTarget, Trunk, User};
+
+use super::*;
+
+fn trunk(name: &str) -> Trunk {
+    let peers = vec![Peer { uri: "sip:127.0.0.3".to_owned(), priority: 0, weight: 10 }];
+    Trunk { peers, ..Trunk::named(name) }
+}
+
+fn rule(pattern: &str, trunks: &[&str]) -> DialRule {
+    DialRule {
+        pattern: pattern.to_owned(),
+        trunks: trunks.iter().map(|name| (*name).to_owned()).collect(),
+        strip: 0,
+        prepend: String::new(),
+        caller_id: String::new(),
+        priority: 0,
+        emergency: false,
+    }
+}
+
+fn number(did: &str, to: &str) -> Entity {
+    Entity::Number(Number { did: did.to_owned(), to: to.parse().expect("a destination") })
+}
+
+fn rewrite(pattern: &str, replace: &str) -> Vec<Rewrite> {
+    vec![Rewrite { pattern: pattern.to_owned(), replace: replace.to_owned() }]
+}
+
+/// Stations 1001 and 1002 of ana, 1003 of nobody, j.user; trunks carrier and backup; whatever else.
+fn set_up(more: impl IntoIterator<Item = Entity>) -> Snapshot {
+    let mut directory = Directory::default();
+    let mut ana = |extension: &str, user: &str, ring_secs| {
+        directory.put(Entity::Station(Station {
+            user: user.to_owned(),
+            ring_secs,
+            ..Station::numbered(extension)
+        }));
+    };
+    ana("1001", "ana", 20);
+    ana("1002", "ana", 40);
+    ana("1003", "", 60);
+    ana("j.user", "", 60);
+    directory.put(Entity::User(User {
+        login: "ana".to_owned(),
+        name: String::new(),
+        role: Role::Agent,
+        password_hash: String::new(),
+        pin_hash: String::new(),
+        teams: Vec::new(),
+    }));
+    directory.put(Entity::Trunk(trunk("carrier")));
+    directory.put(Entity::Trunk(trunk("backup")));
+    more.into_iter().for_each(|entity| directory.put(entity));
+    Snapshot::build(&directory).expect("builds")
+}
+
+fn ask(snapshot: &Snapshot, from: Origin<'_>, dialled: &str) -> Verdict {
+    decide(snapshot, &Inquiry { from, dialled, caller: "5550199" }).0
+}
+
+fn from_1001(snapshot: &Snapshot, dialled: &str) -> Verdict {
+    ask(snapshot, Origin::Station("1001"), dialled)
+}
+
+fn from_carrier(snapshot: &Snapshot, dialled: &str) -> Verdict {
+    ask(snapshot, Origin::Trunk("carrier"), dialled)
+}
+
+fn stations(extensions: &[&str], ring_secs: u32) -> Verdict {
+    Verdict::Stations { extensions: extensions.iter().map(|it| (*it).to_owned()).collect(), ring_secs }
+}
+
+/// `trunk:number<caller`, in order, with `!` in front for an emergency.
+fn tries(verdict: &Verdict) -> String {
+    let Verdict::Trunks { tries, emergency } = verdict else { return format!("{verdict:?}") };
+    let each = tries.iter().map(|it| format!("{}:{}<{}", it.trunk, it.number, it.caller));
+    format!("{}{}", if *emergency { "!" } else { "" }, each.collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn a_station_reaches_extensions_and_the_echo_and_not_itself() {
+    let snapshot = set_up([]);
+    assert_eq!(from_1001(&snapshot, "1003"), stations(&["1003"], 60));
+    assert_eq!(from_1001(&snapshot, "j.user"), stations(&["j.user"], 60));
+    assert_eq!(from_1001(&snapshot, "10-03"), stations(&["1003"], 60));
+    assert_eq!(from_1001(&snapshot, "1001"), Verdict::Refuse(Cause::Busy));
+    assert_eq!(from_1001(&snapshot, "*43"), Verdict::Local(Local::Echo));
+    assert_eq!(from_1001(&snapshot, "1999"), Verdict::Refuse(Cause::Unallocated));
+    assert_eq!(ask(&snapshot, Origin::Station("9"), "1003"), Verdict::Refuse(Cause::Forbidden));
+}
+
+#[test]
+fn a_trunk_reaches_numbers_and_never_an_extension_or_another_trunk_by_itself() {
+    let open = Entity::DialRule(rule("^[0-9]+$", &["backup"]));
+    let snapshot = set_up([open, number("+15550100", "station:1001")]);
+    assert_eq!(from_carrier(&snapshot, "+1 (555) 0100"), stations(&["1001"], 20));
+    assert_eq!(from_carrier(&snapshot, "15550100"), stations(&["1001"], 20));
+    for toll in ["1001", "*43", "112", "0019005550100"] {
+        assert_eq!(from_carrier(&snapshot, toll), Verdict::Refuse(Cause::Unallocated), "{toll}");
+    }
+}
+
+#[test]
+fn every_destination_leads_where_it_says() {
+    let snapshot = set_up([
+        number("1", "user:ana"),
+        number("2", "trunk:backup"),
+        number("3", "echo"),
+        number("4", "hangup"),
+        number("5", "test:early"),
+        number("6", "user:nobody"),
+        number("7", "trunk:gone"),
+    ]);
+    assert_eq!(from_carrier(&snapshot, "1"), stations(&["1001", "1002"], 40));
+    assert_eq!(from_1001(&snapshot, "1"), stations(&["1002"], 40));
+    assert_eq!(tries(&from_carrier(&snapshot, "2")), "backup:2<5550199");
+    assert_eq!(from_carrier(&snapshot, "3"), Verdict::Local(Local::Echo));
+    assert_eq!(from_carrier(&snapshot, "4"), Verdict::Refuse(Cause::Forbidden));
+    assert_eq!(from_carrier(&snapshot, "5"), Verdict::Local(Local::Test(TestTarget::Early)));
+    assert_eq!(from_carrier(&snapshot, "6"), Verdict::Refuse(Cause::NotRegistered));
+    assert_eq!(from_carrier(&snapshot, "7"), Verdict::Refuse(Cause::NoRoute));
+}
+
+#[test]
+fn exact_numbers_win_over_patterns_and_long_prefixes_over_short_ones() {
+    let snapshot = set_up([
+        number("^1555[0-9]*$", "station:1001"),
+        number("^1[0-9]*$", "station:1002"),
+        number("15550100", "echo"),
+    ]);
+    assert_eq!(from_carrier(&snapshot, "15550100"), Verdict::Local(Local::Echo));
+    assert_eq!(from_carrier(&snapshot, "15550101"), stations(&["1001"], 20));
+    assert_eq!(from_carrier(&snapshot, "1444"), stations(&["1002"], 40));
+}
+
+#[test]
+fn dial_rules_go_by_priority_and_rewrite_the_number() {
+    let abroad = DialRule {
+        strip: 2,
+        prepend: "+".to_owned(),
+        caller_id: "+15550100".to_owned(),
+        ..rule("^00[1-9]", &["carrier", "gone", "backup"])
+    };
+    let any = DialRule { priority: 5, ..rule("^0", &["backup"]) };
+    let snapshot = set_up([Entity::DialRule(any), Entity::DialRule(abroad)]);
+    let verdict = from_1001(&snapshot, "00 49 30 1234");
+    assert_eq!(tries(&verdict), "carrier:+49301234<+15550100 backup:+49301234<+15550100");
+    assert_eq!(tries(&from_1001(&snapshot, "0301234")), "backup:0301234<5550199");
+}
+
+#[test]
+fn the_number_shown_is_the_rules_then_the_stations_then_the_trunks_then_the_callers() {
+    let show = |rule_id: &str, station_id: &str, trunk_id: &str| {
+        let snapshot = set_up([
+            Entity::DialRule(DialRule { caller_id: rule_id.to_owned(), ..rule("^0", &["carrier"]) }),
+            Entity::Station(Station { caller_id: station_id.to_owned(), ..Station::numbered("1001") }),
+            Entity::Trunk(Trunk { caller_id: trunk_id.to_owned(), ..trunk("carrier") }),
+        ]);
+        tries(&from_1001(&snapshot, "01"))
+    };
+    assert_eq!(show("1", "2", "3"), "carrier:01<1");
+    assert_eq!(show("", "2", "3"), "carrier:01<2");
+    assert_eq!(show("", "", "3"), "carrier:01<3");
+    assert_eq!(show("", "", ""), "carrier:01<5550199");
+}
+
+#[test]
+fn a_trunks_number_formats_apply_on_the_way_in_and_out() {
+    let inwards = Trunk {
+        number_in: rewrite("0([1-9][0-9]+)", "+49$1"),
+        caller_in: rewrite("555(.*)", "+1555$1"),
+        ..trunk("carrier")
+    };
+    let outwards = Trunk {
+        number_out: rewrite("\\+(.*)", "00$1"),
+        caller_out: rewrite("\\+(.*)", "$1"),
+        ..trunk("backup")
+    };
+    let all = number("^\\+49[0-9]+$", "trunk:backup");
+    let snapshot = set_up([Entity::Trunk(inwards), Entity::Trunk(outwards), all]);
+    assert_eq!(tries(&from_carrier(&snapshot, "0301234")), "backup:0049301234<15550199");
+}
+
+#[test]
+fn an_emergency_call_goes_over_the_trunks_listed_for_it_and_then_any_other() {
+    let snapshot = set_up([]);
+    assert_eq!(tries(&from_1001(&snapshot, "112")), "!backup:112<5550199 carrier:112<5550199");
+    let listed = DialRule { emergency: true, priority: 9, ..rule("^110$", &["carrier"]) };
+    let plain = rule("^1[0-9]+$", &["backup"]);
+    let snapshot = set_up([Entity::DialRule(listed), Entity::DialRule(plain)]);
+    assert_eq!(tries(&from_1001(&snapshot, "110")), "!carrier:110<5550199 backup:110<5550199");
+    assert_eq!(tries(&from_1001(&snapshot, "111")), "backup:111<5550199");
+    let without_trunks = Snapshot::build(&{
+        let mut directory = Directory::default();
+        directory.put(Entity::Station(Station::numbered("1001")));
+        directory
+    });
+    assert_eq!(from_1001(&without_trunks.expect("builds"), "911"), Verdict::Refuse(Cause::NoRoute));
+}
+
+#[test]
+fn the_most_specific_source_names_the_trunk() {
+    let hosts = |name: &str, hosts: &[&str]| {
+        let hosts = hosts.iter().map(|host| host.parse().expect("a host")).collect();
+        Entity::Trunk(Trunk { hosts, ..trunk(name) })
+    };
+    let snapshot = set_up([
+        hosts("a", &["127.0.0.0/8"]),
+        hosts("b", &["127.0.0.0/24"]),
+        hosts("c", &["127.0.0.2", "2001:db8::1"]),
+    ]);
+    let named =
+        |ip: &str| snapshot.trunk_by_source(ip.parse().expect("an address")).map(|trunk| trunk.name.as_str());
+    assert_eq!(named("127.9.9.9"), Some("a"));
+    assert_eq!(named("127.0.0.3"), Some("b"));
+    assert_eq!(named("::ffff:127.0.0.2"), Some("c"));
+    assert_eq!(named("2001:db8::1"), Some("c"));
+    assert_eq!(named("192.0.2.1"), None);
+}
+
+#[test]
+fn every_decision_gives_its_reason() {
+    let snapshot = set_up([number("7", "trunk:gone")]);
+    let why = |dialled| {
+        let inquiry = Inquiry { from: Origin::Station("1001"), dialled, caller: "" };
+        decide(&snapshot, &inquiry).1.to_string()
+    };
+    assert_eq!(why("1003"), "extension 1003");
+    assert_eq!(why("7"), "number 7, trunk:gone: no trunk gone");
+    assert_eq!(why("999"), "nothing is set up for \"999\"");
+}
+
+#[test]
+fn a_directory_with_a_bad_pattern_names_the_entity() {
+    let mut directory = Directory::default();
+    directory.put(Entity::DialRule(rule("^(", &[])));
+    let error = Snapshot::build(&directory).expect_err("does not compile");
+    assert!(error.to_string().starts_with("dial_rule ^(: "), "{error}");
+}
