@@ -45,10 +45,9 @@ impl Net {
 
     fn lease(&self, worker: u8, count: usize) -> Vec<PortLease> {
         self.send(MediaCommand::Lease { shard: SHARD, worker, count });
-        match self.event() {
-            MediaEvent::Leased { leases, .. } => leases,
-            other => panic!("not a lease: {other:?}"),
-        }
+        let event = self.event();
+        let MediaEvent::Leased { leases, .. } = event else { panic!("not a lease: {event:?}") };
+        leases
     }
 
     /// A leased, open port that has agreed with `far` and hears `sources`.
