@@ -1,1 +1,28 @@
-//! SIP on the wire: UDP and TCP sockets, connections and demultiplexing.
+//! SIP on the wire: UDP and TCP sockets, connections, and which shard a message belongs to.
+//!
+//! Deliberately absent: transactions, retransmissions, DNS. A message comes in whole and goes to a shard's
+//! inbox; a message goes out to a flow or an address. What is full, is refused here or not read.
+
+mod config;
+mod connection;
+mod counters;
+mod demux;
+mod event;
+mod facing;
+mod locals;
+mod net;
+mod overload;
+mod routes;
+mod sender;
+mod shared;
+mod socket;
+mod table;
+mod tcp;
+mod udp;
+
+pub use config::{ConnectionLimits, NetConfig};
+pub use counters::NetStats;
+pub use event::{NetEvent, SendFailed, Sink};
+pub use locals::NetLocals;
+pub use net::{Net, StartError};
+pub use sender::Sender;

@@ -1,0 +1,74 @@
+//! What the network counts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Counts since the start.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct NetStats { $($(#[$doc])* pub $name: u64),* }
+
+        /// The live counters behind `NetStats`.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters { $(pub(crate) $name: AtomicU64),* }
+
+        impl Counters {
+            pub(crate) fn snapshot(&self) -> NetStats {
+                NetStats { $($name: self.$name.load(Ordering::Relaxed)),* }
+            }
+        }
+
+        impl NetStats {
+            /// Every counter with its name.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),*].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
+    /// Datagrams taken in, keep-alives included.
+    udp_received,
+    /// Datagrams sent.
+    udp_sent,
+    /// Datagrams the system refused to send.
+    udp_send_errors,
+    /// Datagrams that only keep a NAT binding open, or are STUN.
+    udp_keepalives,
+    /// Datagrams dropped because a shard's inbox was full.
+    udp_dropped,
+    /// New INVITEs answered 503 because a shard's inbox was full.
+    udp_refused,
+    /// Connections accepted.
+    tcp_accepted,
+    /// Connections opened by us.
+    tcp_opened,
+    /// Connections that could not be opened.
+    tcp_connect_errors,
+    /// Connections turned away at a cap.
+    tcp_refused,
+    /// Connections ended, whatever the reason.
+    tcp_closed,
+    /// Messages taken in from streams.
+    tcp_received,
+    /// Messages written to streams.
+    tcp_sent,
+    /// Messages that could not be written.
+    tcp_send_errors,
+    /// Keep-alive pings answered.
+    tcp_pings,
+    /// Connections closed because their peer does not read.
+    tcp_overflows,
+    /// Connections closed because their octets are no SIP.
+    tcp_framing_errors,
+    /// Connections closed because a message took too long or nothing came.
+    tcp_timeouts,
+    /// Times a stream stopped reading because a shard's inbox was full.
+    tcp_held,
+}
+
+/// Adds one.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,31 @@
+//! What the network tells a shard.
+
+use std::sync::Arc;
+
+use base::ShardId;
+use base::wire::{ConnId, Inbound};
+
+/// One thing that happened on the wire.
+#[derive(Clone, Debug)]
+pub enum NetEvent {
+    /// A whole message came.
+    Wire(Inbound),
+    /// A message that was taken for sending could not be delivered.
+    SendFailed {
+        /// The ticket of the `Outbound`.
+        ticket: u64,
+    },
+    /// A connection is gone; every shard is told.
+    ConnClosed(ConnId),
+}
+
+/// Puts an event into a shard's inbox without waiting; gives it back when the inbox is full.
+pub type Sink = Arc<dyn Fn(ShardId, NetEvent) -> Result<(), NetEvent> + Send + Sync>;
+
+/// A message could not be sent, known at once; tell the shard as if `NetEvent::SendFailed` had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a message could not be sent")]
+pub struct SendFailed {
+    /// The ticket of the `Outbound`.
+    pub ticket: u64,
+}

@@ -1,0 +1,188 @@
+//! Starting and ending the network.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use base::ShardId;
+use base::wire::Transport;
+use mio::Waker;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use crate::config::NetConfig;
+use crate::counters::{Counters, NetStats};
+use crate::demux::Demux;
+use crate::event::Sink;
+use crate::locals::{NetLocals, Shown};
+use crate::routes::Routes;
+use crate::sender::Sender;
+use crate::shared::Shared;
+use crate::socket;
+use crate::table::Table;
+use crate::tcp;
+use crate::udp::{Receiver, SOCKETS_PER_THREAD, UdpListener};
+
+/// Why the network could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A listener's address cannot be had.
+    #[error("SIP over {transport} cannot listen on {address}: {source}")]
+    Listen {
+        /// Which protocol.
+        transport: Transport,
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system refuses threads or polling.
+    #[error("the thread that receives SIP cannot start: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The running network: sockets, their threads and connections.
+pub struct Net {
+    shared: Arc<Shared>,
+    routes: Routes,
+    epoch: Arc<AtomicU64>,
+    threads: Vec<(JoinHandle<()>, Waker)>,
+    acceptors: Vec<AbortHandle>,
+}
+
+impl Net {
+    /// Binds every listener, then begins to receive. `sink` is called from several threads and must not wait.
+    ///
+    /// # Errors
+    /// The first address that cannot be bound; nothing listens then.
+    pub fn start(config: &NetConfig, runtime: Handle, sink: Sink) -> Result<Self, StartError> {
+        let udp = config.udp.iter().map(|address| listen_udp(*address)).collect::<Result<Vec<_>, _>>()?;
+        let tcp = config.tcp.iter().map(|address| listen_tcp(*address)).collect::<Result<Vec<_>, _>>()?;
+        let shown = Shown {
+            udp: udp.iter().map(|listener| listener.local).collect(),
+            tcp: tcp.iter().map(|(_, local)| *local).collect(),
+            external_ip: config.external_ip,
+            media_external_ip: config.media_external_ip,
+        };
+        let shared = Arc::new(Shared {
+            shown: Arc::new(shown),
+            udp,
+            table: Table::new(config.connections),
+            demux: Demux::new(config.shards),
+            sink,
+            counters: Counters::default(),
+            runtime,
+            stopping: AtomicBool::new(false),
+        });
+        let epoch = Arc::new(AtomicU64::new(0));
+        let routes = Routes::new(Arc::clone(&epoch));
+        let mut net = Self { shared, routes, epoch, threads: Vec::new(), acceptors: Vec::new() };
+        net.receive()?;
+        net.accept(tcp)?;
+        Ok(net)
+    }
+
+    /// The way out for one shard.
+    #[must_use]
+    pub fn sender(&self, shard: ShardId) -> Sender {
+        Sender::new(Arc::clone(&self.shared), self.routes.clone(), shard)
+    }
+
+    /// Our addresses as peers see them, for one shard.
+    #[must_use]
+    pub fn locals(&self) -> NetLocals {
+        NetLocals::new(Arc::clone(&self.shared.shown), self.routes.clone())
+    }
+
+    /// The UDP listeners as bound.
+    #[must_use]
+    pub fn udp_addresses(&self) -> &[SocketAddr] {
+        &self.shared.shown.udp
+    }
+
+    /// The TCP listeners as bound.
+    #[must_use]
+    pub fn tcp_addresses(&self) -> &[SocketAddr] {
+        &self.shared.shown.tcp
+    }
+
+    /// What was counted since the start.
+    #[must_use]
+    pub fn stats(&self) -> NetStats {
+        self.shared.counters.snapshot()
+    }
+
+    /// Stream connections now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.table.len()
+    }
+
+    /// Makes everybody ask the routing table anew; call it now and then, since addresses change.
+    pub fn forget_routes(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Stops receiving and ends every connection; returns when the receiving threads are gone. Senders that are
+    /// still held can go on sending datagrams.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
+        let sockets = self.shared.udp.len();
+        for first in (0..sockets).step_by(SOCKETS_PER_THREAD) {
+            let share = first..sockets.min(first + SOCKETS_PER_THREAD);
+            let (receiver, waker) = Receiver::new(Arc::clone(&self.shared), share, self.routes.clone())?;
+            let name = format!("net-{}", first / SOCKETS_PER_THREAD);
+            let thread = std::thread::Builder::new().name(name).spawn(|| receiver.run())?;
+            self.threads.push((thread, waker));
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, listeners: Vec<(std::net::TcpListener, SocketAddr)>) -> io::Result<()> {
+        let runtime = self.shared.runtime.clone();
+        let _entered = runtime.enter();
+        for (listener, _) in listeners {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let task = runtime.spawn(tcp::accept(Arc::clone(&self.shared), listener));
+            self.acceptors.push(task.abort_handle());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        for acceptor in &self.acceptors {
+            acceptor.abort();
+        }
+        self.shared.table.close_all();
+        for (thread, waker) in self.threads.drain(..) {
+            // A thread that cannot be woken is not waited for; one that panicked has said so already.
+            if waker.wake().is_ok() {
+                thread.join().ok();
+            }
+        }
+    }
+}
+
+fn listen_udp(address: SocketAddr) -> Result<UdpListener, StartError> {
+    let bound = socket::udp(address).and_then(|socket| Ok((socket.local_addr()?, socket)));
+    let (local, socket) = bound.map_err(|source| failed(Transport::Udp, address, source))?;
+    Ok(UdpListener { socket, local })
+}
+
+fn listen_tcp(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), StartError> {
+    let bound = socket::tcp(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (local, listener) = bound.map_err(|source| failed(Transport::Tcp, address, source))?;
+    Ok((listener, local))
+}
+
+fn failed(transport: Transport, address: SocketAddr, source: io::Error) -> StartError {
+    StartError::Listen { transport, address, source }
+}

@@ -1,0 +1,177 @@
+//! Datagrams: one thread for several sockets, drained in batches.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::limits;
+use base::wire::{Flow, Inbound, Transport};
+use bytes::Bytes;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use crate::counters::count;
+use crate::event::NetEvent;
+use crate::overload;
+use crate::routes::Routes;
+use crate::shared::Shared;
+
+/// Datagrams taken from one socket before the next has its turn.
+const BATCH: usize = 64;
+/// Sockets of one thread.
+pub(crate) const SOCKETS_PER_THREAD: usize = 8;
+const WAKE: Token = Token(usize::MAX);
+/// A datagram this short holds a NAT binding open and says nothing (RFC 5626 §3.5.1 and what phones really send).
+const JUNK_OCTETS: usize = 4;
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+
+/// A bound socket; any thread may send on it.
+#[derive(Debug)]
+pub(crate) struct UdpListener {
+    pub(crate) socket: UdpSocket,
+    pub(crate) local: SocketAddr,
+}
+
+/// One thread's share of the sockets.
+pub(crate) struct Receiver {
+    shared: Arc<Shared>,
+    poll: Poll,
+    /// Index in `shared.udp`, and whether more may be waiting: readiness is told once, on its edge.
+    sockets: Vec<(usize, bool)>,
+    routes: Routes,
+    buffer: Box<[u8]>,
+}
+
+enum Drained {
+    Empty,
+    MoreMayWait,
+}
+
+impl Receiver {
+    /// Registers the sockets `share` of `shared.udp`; the waker ends `run` once `shared` is stopping.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        share: std::ops::Range<usize>,
+        routes: Routes,
+    ) -> io::Result<(Self, Waker)> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let sockets: Vec<_> = share.map(|index| (index, true)).collect();
+        for (place, (index, _)) in sockets.iter().enumerate() {
+            let Some(listener) = shared.udp.get(*index) else { continue };
+            let descriptor = listener.socket.as_raw_fd();
+            poll.registry().register(&mut SourceFd(&descriptor), Token(place), Interest::READABLE)?;
+        }
+        let buffer = vec![0; limits::SIP_DATAGRAM_OCTETS].into_boxed_slice();
+        Ok((Self { shared, poll, sockets, routes, buffer }, waker))
+    }
+
+    /// Takes in datagrams until the network stops.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(SOCKETS_PER_THREAD + 1);
+        while !self.shared.is_stopping() {
+            let more = self.sockets.iter().any(|(_, more)| *more);
+            match self.poll.poll(&mut events, more.then_some(Duration::ZERO)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    tracing::error!(%error, "waiting for datagrams failed; this thread's sockets are deaf");
+                    return;
+                }
+            }
+            for event in &events {
+                if let Some((_, more)) = self.sockets.get_mut(event.token().0) {
+                    *more = true;
+                }
+            }
+            self.drain_all();
+        }
+    }
+
+    fn drain_all(&mut self) {
+        for place in 0..self.sockets.len() {
+            if let Some(&(index, true)) = self.sockets.get(place) {
+                let more = matches!(self.drain(index), Drained::MoreMayWait);
+                self.sockets[place].1 = more;
+            }
+        }
+    }
+
+    fn drain(&mut self, index: usize) -> Drained {
+        let shared = Arc::clone(&self.shared);
+        let Some(listener) = shared.udp.get(index) else { return Drained::Empty };
+        for _ in 0..BATCH {
+            match listener.socket.recv_from(&mut self.buffer) {
+                Ok((octets, remote)) => self.datagram(listener, octets, remote),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Drained::Empty,
+                // An error an earlier send caused; the socket goes on.
+                Err(_) => {}
+            }
+        }
+        Drained::MoreMayWait
+    }
+
+    fn datagram(&self, listener: &UdpListener, octets: usize, remote: SocketAddr) {
+        count(&self.shared.counters.udp_received);
+        let data = self.buffer.get(..octets).unwrap_or_default();
+        if is_keepalive(data) {
+            count(&self.shared.counters.udp_keepalives);
+            return;
+        }
+        let peek = sip::message::peek(data);
+        let shard = self.shared.demux.shard(peek.as_ref());
+        let refusable = peek.as_ref().is_some_and(overload::is_new_invite);
+        let call = peek.map_or(0, |peek| self.shared.demux.hash(peek.call_id));
+        let flow =
+            Flow { transport: Transport::Udp, local: self.local(listener, remote), remote, conn: None };
+        let inbound = Inbound { data: Bytes::copy_from_slice(data), flow };
+        match (self.shared.sink)(shard, NetEvent::Wire(inbound)) {
+            Ok(()) => {}
+            Err(NetEvent::Wire(inbound)) if refusable => self.refuse(listener, &inbound, call),
+            Err(_full) => count(&self.shared.counters.udp_dropped),
+        }
+    }
+
+    /// The address the peer sees us at: replies leave by the route, whatever a wildcard socket is bound to.
+    fn local(&self, listener: &UdpListener, remote: SocketAddr) -> SocketAddr {
+        if !listener.local.ip().is_unspecified() {
+            return listener.local;
+        }
+        let ip = self.routes.local_ip(remote.ip()).unwrap_or_else(|| listener.local.ip());
+        SocketAddr::new(ip, listener.local.port())
+    }
+
+    fn refuse(&self, listener: &UdpListener, inbound: &Inbound, call: u64) {
+        let counters = &self.shared.counters;
+        let Some((answer, target)) = overload::refuse(&inbound.data, inbound.flow.remote, call) else {
+            count(&counters.udp_dropped);
+            return;
+        };
+        count(&counters.udp_refused);
+        if listener.socket.send_to(&answer, target).is_err() {
+            count(&counters.udp_send_errors);
+        }
+    }
+}
+
+fn is_keepalive(data: &[u8]) -> bool {
+    let blank = |octet: &u8| matches!(octet, b'\r' | b'\n' | 0);
+    let stun = data.first().is_some_and(|first| *first < 4) && data.get(4..8) == Some(&STUN_COOKIE);
+    data.len() <= JUNK_OCTETS || stun || data.iter().all(blank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_holds_a_nat_binding_open_is_told_from_sip() {
+        let stun = [&[0, 1, 0, 0][..], &STUN_COOKIE, &[7; 12]].concat();
+        for keepalive in [&b""[..], b"\r\n\r\n", b"\0\0\0\0", b"jaK", b"\r\n\r\n\r\n\r\n", &stun] {
+            assert!(is_keepalive(keepalive), "{keepalive:?}");
+        }
+        assert!(!is_keepalive(b"OPTIONS sip:a SIP/2.0\r\n\r\n"));
+    }
+}
