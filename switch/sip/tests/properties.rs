@@ -74,7 +74,7 @@ proptest! {
 
     #[test]
     fn a_value_of_any_text_stays_one_line(value in ".{0,60}", name in ".{0,10}") {
-        let mut draft = Draft::from(&Message::parse(Bytes::from_static(INVITE), Framing::Datagram).unwrap());
+        let mut draft = Draft::from(&invite());
         let before = draft.clone().finish();
         draft.push(Header::Subject, &value).push_raw(&name, &value);
         let message = Message::parse(draft.finish(), Framing::Stream).unwrap();
@@ -161,8 +161,12 @@ fn changed(octets: &[u8], changes: &[(prop::sample::Index, u8)]) -> Vec<u8> {
     octets
 }
 
+fn invite() -> Message {
+    Message::parse(Bytes::from_static(INVITE), Framing::Datagram).expect("INVITE is well formed")
+}
+
 fn with_body(body: Vec<u8>) -> Bytes {
-    let mut draft = Draft::from(&Message::parse(Bytes::from_static(INVITE), Framing::Datagram).unwrap());
+    let mut draft = Draft::from(&invite());
     draft.body("application/octet-stream", body.into());
     draft.finish()
 }

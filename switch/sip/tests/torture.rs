@@ -164,7 +164,7 @@ fn bare_line_feeds_are_no_message() {
 }
 
 fn contact(file: &str) -> sip::message::NameAddr {
-    parse(file).contacts().unwrap().list()[0].clone()
+    parse(file).contacts().expect("a Contact").list()[0].clone()
 }
 
 fn outcome(file: &str) -> Outcome {
@@ -192,7 +192,7 @@ fn is_accepted(outcome: Outcome, row: &Row) -> bool {
 }
 
 fn index() -> Vec<Row> {
-    let text = std::fs::read_to_string(corpus().join("index.tsv")).unwrap();
+    let text = std::fs::read_to_string(corpus().join("index.tsv")).expect("the corpus is in the repository");
     text.lines().skip(1).map(row).collect()
 }
 
@@ -206,7 +206,7 @@ fn parse(file: &str) -> Message {
 }
 
 fn read(file: &str) -> Bytes {
-    std::fs::read(corpus().join(file)).unwrap().into()
+    std::fs::read(corpus().join(file)).expect("the corpus is in the repository").into()
 }
 
 fn corpus() -> PathBuf {

@@ -16,13 +16,41 @@ const fn table(extra: &[u8]) -> [bool; 256] {
 }
 
 static TOKEN: [bool; 256] = table(b"-.!%*_+`'~");
+/// What a parameter's unquoted value may hold: tokens, hosts, and what real peers write beyond those.
+static PLAIN: [bool; 256] = visible_except(b"\"<>,;");
+/// What may stand in a URI. The grammar allows less, but phones dial `#` and names come in UTF-8.
+static URI: [bool; 256] = visible_except(b"\"<>");
+
+const fn visible_except(marks: &[u8]) -> [bool; 256] {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte <= b' ' as usize {
+        table[byte] = false;
+        byte += 1;
+    }
+    table[0x7f] = false;
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = false;
+        at += 1;
+    }
+    table
+}
 
 pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&byte| is_token_octet(byte))
 }
 
 pub(crate) fn is_token_octet(byte: u8) -> bool {
-    TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
+    TOKEN[usize::from(byte)]
+}
+
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| PLAIN[usize::from(byte)])
+}
+
+pub(crate) fn is_uri(text: &str) -> bool {
+    text.bytes().all(|byte| URI[usize::from(byte)])
 }
 
 pub(crate) fn is_blank(byte: u8) -> bool {
@@ -31,7 +59,10 @@ pub(crate) fn is_blank(byte: u8) -> bool {
 
 /// Without spaces and tabs at both ends.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    let bytes = text.as_bytes();
+    let Some(start) = bytes.iter().position(|byte| !is_blank(*byte)) else { return "" };
+    let end = bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(start, |last| last + 1);
+    text.get(start..end).unwrap_or("")
 }
 
 /// Decimal digits only; a value beyond `u64` counts as the largest one, so that bounds still catch it.

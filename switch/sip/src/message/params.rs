@@ -1,8 +1,8 @@
 use std::fmt;
 
 use super::malformed::Malformed;
-use super::octets::{is_token, trim};
-use super::split::{quoted, separator};
+use super::octets::{is_plain, is_token, trim};
+use super::split::{quote, quoted, separator};
 
 /// The `;name=value` parameters behind a header's value, in order, with the text they came with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -117,14 +117,19 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
+fn halves(piece: &str) -> Option<(&str, &str)> {
+    let at = memchr::memchr(b'=', piece.as_bytes())?;
+    Some((piece.get(..at)?, piece.get(at + 1..)?))
+}
+
 fn name_and_value(piece: &str) -> (&str, Option<&str>) {
-    let Some((name, value)) = piece.split_once('=') else { return (trim(piece), None) };
+    let Some((name, value)) = halves(piece) else { return (trim(piece), None) };
     let value = trim(value);
     (trim(name), Some(quoted(value).map_or(value, |(inner, _)| inner)))
 }
 
 fn is_param(piece: &str) -> bool {
-    let Some((name, value)) = piece.split_once('=') else { return is_token(trim(piece).as_bytes()) };
+    let Some((name, value)) = halves(piece) else { return is_token(trim(piece).as_bytes()) };
     is_token(trim(name).as_bytes()) && is_value(trim(value))
 }
 
@@ -135,16 +140,11 @@ fn is_value(value: &str) -> bool {
     }
 }
 
-/// A token or host, and what real peers put there beyond those.
-fn is_plain(value: &str) -> bool {
-    value.bytes().all(|byte| byte > b' ' && byte != 0x7f && !b"\"<>,;".contains(&byte))
-}
-
 fn written(name: &str, value: Option<&str>) -> String {
     match value {
         None => format!(";{name}"),
         Some(value) if is_plain(value) && !value.is_empty() => format!(";{name}={value}"),
-        Some(value) => format!(";{name}={}", super::split::quote(value)),
+        Some(value) => format!(";{name}={}", quote(value)),
     }
 }
 

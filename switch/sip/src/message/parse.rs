@@ -147,3 +147,110 @@ fn request_line(line: &[u8]) -> Option<(Start, Option<ParseErrorKind>)> {
     };
     Some((Start::Request { method, uri }, fault))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Header;
+
+    fn parse(text: impl AsRef<[u8]>, framing: Framing) -> Result<Message, ParseErrorKind> {
+        Message::parse(Bytes::copy_from_slice(text.as_ref()), framing).map_err(|error| error.kind)
+    }
+
+    fn line(text: &str) -> Result<Message, ParseErrorKind> {
+        parse(format!("{text}\r\n\r\n"), Framing::Datagram)
+    }
+
+    /// RFC 3261 §18.3.
+    #[test]
+    fn the_body_ends_where_the_transport_says() {
+        let with = |length: &str| format!("INFO sip:h SIP/2.0\r\n{length}\r\nabcd");
+        let body = |text: &str, framing| parse(with(text), framing).map(|message| message.body());
+        assert_eq!(body("", Framing::Datagram).unwrap(), "abcd");
+        assert_eq!(body("", Framing::Stream).unwrap(), "");
+        assert_eq!(body("l: 2\r\n", Framing::Datagram).unwrap(), "ab");
+        assert_eq!(body("l: 5\r\n", Framing::Datagram), Err(ParseErrorKind::BodyCut));
+        assert_eq!(body("l: 5\r\n", Framing::Stream), Err(ParseErrorKind::BodyCut));
+        assert_eq!(body("l: 65537\r\n", Framing::Stream), Err(ParseErrorKind::BodySize));
+    }
+
+    #[test]
+    fn start_lines_are_read_strictly() {
+        assert_eq!(line("SIP/2.0 200").unwrap().reason(), "");
+        assert_eq!(line("sip/2.0 603 Not  Now").unwrap().reason(), "Not  Now");
+        assert_eq!(line("foo tel:+1 sip/2.0").unwrap().method().unwrap().as_str(), "foo");
+        for bad in [
+            "SIP/2.0 99 x",
+            "SIP/2.0 700 x",
+            "SIP/2.0 2000 x",
+            "SIP/2.0  200 x",
+            "SIP/3.0 200 x",
+            "SIP/2.0 4294967301 x",
+        ] {
+            assert_eq!(line(bad).unwrap_err(), ParseErrorKind::StatusLine, "{bad}");
+        }
+        for bad in ["INVITE sip:h", "INVITE", "GET / HTTP/1.1", "IN(VITE sip:h SIP/2.0", " BYE sip:h SIP/2.0"]
+        {
+            assert_eq!(line(bad).unwrap_err(), ParseErrorKind::NotSip, "{bad}");
+        }
+        for bad in [
+            "BYE  SIP/2.0",
+            "BYE  sip:h SIP/2.0",
+            "BYE sip:h  SIP/2.0",
+            "BYE sip:h SIP/2.0 ",
+            "BYE sip:a b SIP/2.0",
+            "BYE sip:\t SIP/2.0",
+        ] {
+            assert_eq!(line(bad).unwrap_err(), ParseErrorKind::RequestLine, "{bad}");
+        }
+        assert_eq!(line("BYE sip:h SIP/2.1").unwrap_err(), ParseErrorKind::Version);
+        let long = "x".repeat(SIP_URI_OCTETS);
+        assert_eq!(line(&format!("BYE sip:{long} SIP/2.0")).unwrap_err(), ParseErrorKind::UriSize);
+        assert_eq!(
+            parse(b"BYE sip:\xff SIP/2.0\r\n\r\n", Framing::Datagram).unwrap_err(),
+            ParseErrorKind::RequestLine
+        );
+    }
+
+    #[test]
+    fn line_ends_before_a_message_are_skipped_and_alone_are_nothing() {
+        assert!(
+            parse("\r\n\r\nBYE sip:h SIP/2.0\r\n\r\n", Framing::Datagram)
+                .unwrap()
+                .bytes()
+                .starts_with(b"BYE")
+        );
+        for nothing in ["", "\r\n", "\r\n\r\n"] {
+            assert_eq!(parse(nothing, Framing::Datagram).unwrap_err(), ParseErrorKind::Empty);
+        }
+    }
+
+    #[test]
+    fn octets_that_are_no_utf_8_are_kept_and_shown_with_a_stand_in() {
+        let message = parse(
+            b"BYE sip:h SIP/2.0\r\nFrom: \"Jos\xe9\" <sip:a@h>;tag=1\r\nTo: sip:b@h\r\n\r\n\xff",
+            Framing::Datagram,
+        )
+        .unwrap();
+        assert_eq!(message.from().unwrap().display.as_deref(), Some("Jos\u{fffd}"));
+        assert_eq!(message.raw(Header::From), Some(&b"\"Jos\xe9\" <sip:a@h>;tag=1"[..]));
+        assert_eq!(message.header(Header::To), Some("sip:b@h"));
+        assert_eq!(message.body(), &b"\xff"[..]);
+        let message = parse(b"SIP/2.0 200 \xe9\r\n\r\n", Framing::Datagram).unwrap();
+        assert_eq!(message.reason(), "\u{fffd}");
+    }
+
+    #[test]
+    fn a_refused_request_carries_what_an_answer_needs() {
+        let error = |text: &str| {
+            Message::parse(Bytes::copy_from_slice(text.as_bytes()), Framing::Datagram).unwrap_err()
+        };
+        let rest = "v: SIP/2.0/UDP h;branch=z9hG4bK1\r\nwhat is this\r\n folded\r\ni: x\r\nl: 9\r\n\r\n";
+        let refused = error(&format!("BYE sip:h SIP/2.0\r\n{rest}"));
+        assert_eq!((refused.status, refused.kind, refused.at), (400, ParseErrorKind::HeaderLine, 53));
+        assert_eq!(refused.answerable().unwrap().call_id(), Some("x"));
+        assert!(error(&format!("ACK sip:h SIP/2.0\r\n{rest}")).answerable().is_none());
+        assert!(error(&format!("SIP/2.0 200 OK\r\n{rest}")).partial.is_none());
+        assert!(error("BYE sip:h SIP/2.0\r\nwhat\r\n\r\n").answerable().is_none());
+    }
+}

@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use base::limits::{SIP_HEADER_OCTETS, SIP_HEADERS};
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr2, memmem};
 use smallvec::SmallVec;
 
 use super::error::ParseErrorKind;
 use super::name::{Header, find};
-use super::octets::{digits, is_blank, is_token};
+use super::octets::{digits, is_blank, is_token_octet};
 
 /// The id of a header that is not in our table.
 pub(crate) const STRANGER: u8 = u8::MAX;
@@ -91,10 +91,10 @@ impl Head {
             self.blame(ParseErrorKind::LineEnd, line.start);
             return false;
         }
-        let colon = memchr(b':', text);
-        let name = text.get(..colon.unwrap_or(0)).unwrap_or_default();
-        let name = name.trim_ascii_end();
-        let (Some(colon), true) = (colon, is_token(name)) else {
+        let name_len = text.iter().take_while(|byte| is_token_octet(**byte)).count();
+        let (name, rest) = text.split_at(name_len);
+        let colon = rest.iter().position(|byte| !is_blank(*byte)).filter(|at| rest.get(*at) == Some(&b':'));
+        let (Some(blanks), false) = (colon, name.is_empty()) else {
             self.blame(ParseErrorKind::HeaderLine, line.start);
             return false;
         };
@@ -108,9 +108,9 @@ impl Head {
         }
         self.lines.push(Line {
             start: offset(line.start),
-            value: offset(line.start + colon + 1),
+            value: offset(line.start + name_len + blanks + 1),
             end: offset(line.end),
-            name_len: u16::try_from(name.len()).unwrap_or(u16::MAX),
+            name_len: u16::try_from(name_len).unwrap_or(u16::MAX),
             id: find(name).unwrap_or(STRANGER),
         });
         true

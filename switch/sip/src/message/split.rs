@@ -1,5 +1,7 @@
 //! Comma lists and quoted strings.
 
+use memchr::memchr3;
+
 use super::octets::trim;
 
 /// The comma-separated values of one header line. Commas in quotes and angle brackets do not separate.
@@ -33,8 +35,9 @@ impl<'a> Iterator for Values<'a> {
 
 /// Where `mark` first stands outside quotes and angle brackets.
 pub(crate) fn separator(text: &str, mark: u8) -> Option<usize> {
+    let from = memchr3(mark, b'"', b'<', text.as_bytes())?;
     let (mut quoted, mut angled, mut escaped) = (false, false, false);
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.bytes().enumerate().skip(from) {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,

@@ -6,6 +6,7 @@ use base::limits::SIP_URI_OCTETS;
 
 use super::host::{Host, host_and_port};
 use super::malformed::Malformed;
+use super::octets::is_uri;
 use super::uri_text::{decode, escape_user};
 
 /// A URI, kept as it was written.
@@ -51,8 +52,7 @@ impl Uri {
     /// and beyond `limits::SIP_URI_OCTETS`.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let bad = Malformed::Syntax("URI");
-        let clean = text.bytes().all(|byte| byte > b' ' && byte != 0x7f && !b"<>\"".contains(&byte));
-        if !clean || text.len() > SIP_URI_OCTETS {
+        if !is_uri(text) || text.len() > SIP_URI_OCTETS {
             return Err(bad);
         }
         let (name, rest) = text.split_once(':').ok_or(bad)?;
@@ -297,5 +297,82 @@ impl fmt::Display for Uri {
 impl fmt::Debug for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Uri {
+        Uri::parse(text).unwrap()
+    }
+
+    #[test]
+    fn every_part_is_found() {
+        let all = uri("SIPS:al%20ice;x=1:pw@[2001:db8::1]:5061;transport=tls;lr?Route=%3Csip:e%3E&b=");
+        assert_eq!(
+            (all.scheme(), all.user(), all.password()),
+            (Scheme::Sips, Some("al%20ice;x=1"), Some("pw"))
+        );
+        assert_eq!((all.host().unwrap().to_string().as_str(), all.port()), ("[2001:db8::1]", Some(5061)));
+        assert_eq!((all.param("Transport"), all.param("lr"), all.param("x")), (Some("tls"), Some(""), None));
+        assert_eq!(all.headers(), Some("Route=%3Csip:e%3E&b="));
+        assert_eq!(all.user_decoded().as_deref(), Some("al ice;x=1"));
+        assert_eq!(
+            all.without_headers().as_str(),
+            "SIPS:al%20ice;x=1:pw@[2001:db8::1]:5061;transport=tls;lr"
+        );
+    }
+
+    #[test]
+    fn telephone_numbers_and_opaque_uris_are_uris() {
+        let number = uri("tel:+1-201-555-0123;phone-context=example.com");
+        assert_eq!(
+            (number.number(), number.user_decoded().as_deref()),
+            (Some("+1-201-555-0123"), Some("+12015550123"))
+        );
+        assert_eq!(number.param("phone-context"), Some("example.com"));
+        assert_eq!(
+            (uri("urn:service:sos").scheme(), uri("soap.beep://192.0.2.103:3002").scheme()),
+            (Scheme::Other, Scheme::Other)
+        );
+        assert_eq!(uri("sip:#123@h").user(), Some("#123"));
+        assert_eq!(uri("sip:h").user(), None);
+    }
+
+    #[test]
+    fn what_is_no_uri_is_refused() {
+        for bad in [
+            "",
+            "sip",
+            "sip:",
+            "sip:@h",
+            "sip:a@",
+            "sip:a@b@c",
+            "sip:a b@h",
+            "<sip:a@h>",
+            "sip:a@h:",
+            "sip:a@h:99999",
+            "sip:2001:db8::10",
+            "sip:a@[::1",
+            "tel:",
+            "tel:+",
+            "tel:call-me",
+            "1sip:a@h",
+            ":a@h",
+            "sip:a@h\r\n",
+            "sip:a@\u{e9}",
+        ] {
+            assert!(Uri::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_set_in_the_uri_not_behind_its_headers() {
+        let changed = uri("sip:a@h;lr;transport=udp?x=y").with_param("Transport", Some("tcp"));
+        assert_eq!(changed.as_str(), "sip:a@h;lr;Transport=tcp?x=y");
+        assert_eq!(changed.without_param("LR").as_str(), "sip:a@h;Transport=tcp?x=y");
+        assert_eq!(uri("sip:a@h").with_param("x", Some("a b")).as_str(), "sip:a@h");
     }
 }

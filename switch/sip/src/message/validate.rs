@@ -111,3 +111,75 @@ impl From<Malformed> for Invalid {
         bad(&malformed.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::message::Framing;
+
+    const GOOD: &str = "INVITE sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: sip:b@h\r\n\
+                        Call-ID: x@y\r\nCSeq: 1 INVITE\r\n";
+
+    fn refusal(octets: &str) -> Option<String> {
+        let message = Message::parse(Bytes::copy_from_slice(octets.as_bytes()), Framing::Datagram).unwrap();
+        message.validate().err().map(|invalid| invalid.to_string())
+    }
+
+    fn with(lines: &str) -> Option<String> {
+        refusal(&format!("{GOOD}{lines}\r\n"))
+    }
+
+    fn instead(old: &str, new: &str) -> Option<String> {
+        refusal(&format!("{}\r\n", GOOD.replace(old, new)))
+    }
+
+    #[test]
+    fn mandatory_headers_are_missed_by_name() {
+        assert_eq!(with(""), None);
+        for (name, long) in
+            [("Via", "Via"), ("From", "From"), ("To", "To"), ("Call-ID", "Call-ID"), ("CSeq", "CSeq")]
+        {
+            assert_eq!(instead(&format!("\r\n{name}: "), "\r\nX: "), Some(format!("400 Missing {long}")));
+        }
+        assert_eq!(instead("x@y", ""), Some("400 Missing Call-ID".to_owned()));
+    }
+
+    #[test]
+    fn wrong_and_repeated_values_are_refused() {
+        for (line, text) in [
+            ("t: sip:c@h\r\n", "400 Multiple To"),
+            ("Max-Forwards: 256\r\n", "400 Bad Max-Forwards"),
+            ("Max-Forwards: x\r\n", "400 Bad Max-Forwards"),
+            ("m: *\r\n", "400 Bad Contact"),
+            ("m: \"open <sip:a@h>\r\n", "400 Bad Contact"),
+            ("Via: SIP/2.0/UDP 192.0.2.15;;,;,,\r\n", "400 Bad Via"),
+            ("Route: sip:\r\n", "400 Bad Route"),
+        ] {
+            assert_eq!(with(line).as_deref(), Some(text), "{line}");
+        }
+        assert_eq!(instead("1 INVITE", "1 BYE").as_deref(), Some("400 CSeq Method Differs"));
+        assert_eq!(instead("1 INVITE", "2147483648 INVITE").as_deref(), Some("400 Bad CSeq"));
+        assert_eq!(instead("x@y", "x y").as_deref(), Some("400 Bad Call-ID"));
+        assert_eq!(instead("sip:h SIP", "sip:h?Route=x SIP").as_deref(), Some("400 Headers In Request-URI"));
+        assert_eq!(instead("sip:h SIP", "sip: SIP").as_deref(), Some("400 Bad Request-URI"));
+        assert_eq!(instead("sip:h SIP", "http://h SIP").as_deref(), Some("416 Unsupported URI Scheme"));
+    }
+
+    /// Conformance S10.
+    #[test]
+    fn lists_are_bounded() {
+        let list = |name: &str, value: &str, count: usize| {
+            with(&format!("{name}: {}\r\n", vec![value; count].join(",")))
+        };
+        assert_eq!(list("Via", "SIP/2.0/UDP h", SIP_VIAS - 1), None);
+        assert_eq!(list("Via", "SIP/2.0/UDP h", SIP_VIAS).as_deref(), Some("400 Too Many Via"));
+        assert_eq!(list("Contact", "<sip:h>", SIP_CONTACTS), None);
+        assert_eq!(list("Contact", "<sip:h>", SIP_CONTACTS + 1).as_deref(), Some("400 Too Many Contact"));
+        for name in ["Route", "Record-Route"] {
+            assert_eq!(list(name, "<sip:h;lr>", SIP_ROUTES), None);
+            assert_eq!(list(name, "<sip:h;lr>", SIP_ROUTES + 1).as_deref(), Some("400 Too Many Route"));
+        }
+    }
+}

@@ -45,7 +45,7 @@ impl Via {
         let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
         let (host, port) = host_and_port(trim(sent_by)).map_err(|_which| bad)?;
         let params = Params::parse(params, "Via")?;
-        Ok(Self { protocol: format!("SIP/{version}/{transport}"), host, port, params })
+        Ok(Self { protocol: ["SIP/", version, "/", transport].concat(), host, port, params })
     }
 
     /// `UDP`, `TCP`, or what the peer wrote.
