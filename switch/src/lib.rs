@@ -2,4 +2,6 @@
 
 pub mod clock;
 pub mod config;
+pub mod drive;
 pub mod entropy;
+pub mod inbox;
