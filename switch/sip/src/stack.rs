@@ -82,7 +82,7 @@ impl Stack {
             servers: Arena::new(),
             keys: HashMap::new(),
             ways: HashMap::new(),
-            deadlines: Deadlines::default(),
+            deadlines: Deadlines::new(),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             secret: entropy.next_u64(),

@@ -18,7 +18,7 @@ pub(super) struct Client {
     machine: Machine,
     method: Method,
     token: u64,
-    /// As sent, for repetition and as the model of its ACK and CANCEL.
+    /// As sent, for repetition and as the model of its ACK and CANCEL; empty when neither can follow.
     data: Bytes,
     target: Target,
     waiting: Waiting,
@@ -141,6 +141,9 @@ impl Stack {
         let Some(client) = self.clients.get_mut(id.0) else { return };
         let is_owners = client.is_owners();
         let step = client.machine.handle_response(&timing, now, status);
+        if step == ClientInviteStep::Deliver && !client.machine.is_waiting() {
+            client.data = Bytes::new();
+        }
         match step {
             ClientInviteStep::Deliver if !is_owners => {}
             ClientInviteStep::Deliver => self.tell(SipEvent::Response { id, response, flow }),

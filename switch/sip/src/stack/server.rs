@@ -16,7 +16,7 @@ use crate::transaction::{
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) machine: Machine,
-    /// As received; `None` once a 2xx is acknowledged, when nothing is left to answer.
+    /// As received; `None` once the final response is sent, when nothing is left to answer.
     request: Option<Message>,
     path: ReturnPath,
     flow: Flow,
@@ -64,20 +64,18 @@ impl Stack {
         self.answer(now.mono, id, draft);
     }
 
-    /// The ACK of the 2xx to this INVITE has come: the 2xx is not repeated any more, and `server_request`
-    /// forgets the request.
+    /// The ACK of the 2xx to this INVITE has come: the 2xx is not repeated any more.
     pub fn acknowledged(&mut self, id: ServerId) {
         let Some(server) = self.servers.get_mut(id.0) else { return };
         if let Machine::Invite(machine) = &mut server.machine
             && !machine.is_proceeding()
         {
             machine.acknowledged();
-            server.request = None;
             server.latest = None;
         }
     }
 
-    /// The request as received, to make responses from.
+    /// The request as received, to make responses from; `None` once a final response is sent.
     #[must_use]
     pub fn server_request(&self, id: ServerId) -> Option<&Message> {
         self.servers.get(id.0)?.request.as_ref()
@@ -135,6 +133,9 @@ impl Stack {
             server.latest = Some(data);
             self.send_latest(id);
             self.allow_another_try(id, status);
+        }
+        if let Some(server) = self.servers.get_mut(id.0).filter(|server| !server.machine.is_unanswered()) {
+            server.request = None;
         }
         self.settle_server(id);
     }
