@@ -14,6 +14,10 @@ use crate::rtcp::{self, FarLoss};
 use crate::rtp::{self, Header};
 use crate::silence::Silence;
 
+/// How long a far end that should speak gets media without ever being heard: an address named in bad faith
+/// is not flooded for a whole call.
+const UNHEARD: Duration = Duration::from_secs(60);
+
 /// State of an open port.
 #[derive(Clone, Debug)]
 pub(crate) struct Port {
@@ -27,6 +31,8 @@ pub(crate) struct Port {
     payloads: SmallVec<[Payload; 4]>,
     reception: Reception,
     far_loss: FarLoss,
+    /// Since when the far end's address is used without anything heard from it.
+    unheard_since: Option<Mono>,
     /// The sender report last passed to the far end.
     passed_report: Option<(u32, Mono)>,
     round_trip: Option<Duration>,
@@ -61,6 +67,7 @@ impl Port {
             payloads: SmallVec::new(),
             reception: Reception::default(),
             far_loss: FarLoss::default(),
+            unheard_since: None,
             passed_report: None,
             round_trip: None,
             sent: 0,
@@ -72,6 +79,9 @@ impl Port {
     /// Takes over a negotiation. An address left out (a hold without one) keeps the source known so far.
     pub(crate) fn agree(&mut self, now: Mono, remote: &Remote) {
         let moved = remote.rtp.is_some_and(|address| self.rtp.expect(address));
+        if moved {
+            self.unheard_since = Some(now);
+        }
         if let Some(address) = remote.rtcp {
             self.rtcp.expect(address);
         }
@@ -99,7 +109,10 @@ impl Port {
             Channel::Rtcp if self.mux => None,
             Channel::Rtcp => self.accept_rtcp(now, from, packet),
         };
-        self.strays += u64::from(accepted.is_none());
+        match accepted {
+            Some(_) => self.unheard_since = None,
+            None => self.strays += 1,
+        }
         accepted
     }
 
@@ -109,8 +122,8 @@ impl Port {
     }
 
     /// Where an RTP packet for the far end goes; counted as sent.
-    pub(crate) fn send_rtp(&mut self) -> Option<SocketAddr> {
-        let to = self.rtp.destination().filter(|_| self.flow.sends())?;
+    pub(crate) fn send_rtp(&mut self, now: Mono) -> Option<SocketAddr> {
+        let to = self.rtp.destination().filter(|_| self.flow.sends() && !self.is_in_doubt(now))?;
         self.sent += 1;
         Some(to)
     }
@@ -145,6 +158,10 @@ impl Port {
             strays: self.strays,
             rtcp: self.rtcp_received,
         }
+    }
+
+    fn is_in_doubt(&self, now: Mono) -> bool {
+        self.flow.receives() && self.unheard_since.is_some_and(|since| now.since(since) >= UNHEARD)
     }
 
     fn accept_rtp(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<Accepted> {

@@ -140,7 +140,7 @@ impl Relay {
                 if latched || silence_ended {
                     self.tell(arrival.slot, latched, silence_ended);
                 }
-                self.relay_rtp(arrival.slot);
+                self.relay_rtp(now, arrival.slot);
             }
             Some(Accepted::Rtcp { sent_at }) => self.relay_rtcp(now, arrival.slot, sent_at),
         }
@@ -197,14 +197,14 @@ impl Relay {
         self.open
     }
 
-    fn relay_rtp(&mut self, source: u32) {
+    fn relay_rtp(&mut self, now: Mono, source: u32) {
         let Some(entry) = self.slots.get(source as usize) else { return };
         if !entry.port.as_ref().is_some_and(|port| port.may_be_heard()) {
             return;
         }
         for index in 0..entry.listeners.len() {
             let Some(listener) = self.listener(source, index) else { continue };
-            if let Some(to) = self.port_mut(listener).and_then(Port::send_rtp) {
+            if let Some(to) = self.port_mut(listener).and_then(|port| port.send_rtp(now)) {
                 let echo = listener == source;
                 self.sendings.push(Sending { slot: listener, channel: Channel::Rtp, to, echo });
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base::media::{LegMedia, MediaEvent, MediaFlow, Payload, Remote};
 use base::{Mono, PortId, ShardId};
 use media::{Arrival, Channel, Relay};
+use proptest::prelude::*;
 
 const ALICE: &str = "192.0.2.1:4000";
 const BOB: &str = "192.0.2.2:5000";
@@ -294,4 +295,42 @@ fn a_held_far_end_is_not_silent_and_is_watched_anew_after_the_hold() {
     let quiet = Duration::from_secs(10);
     let silent = MediaEvent::Silent { port: PortId { worker: 3, slot: A }, ever_heard: true, quiet };
     assert_eq!(world.events(), [silent]);
+}
+
+/// Conformance M7: a `c=` that names a third party.
+#[test]
+fn an_address_that_never_answers_gets_media_for_a_minute_at_most() {
+    let mut world = World::call();
+    world.wait(Duration::from_secs(59));
+    assert_eq!(world.rtp(A, ALICE, 1), to(B, BOB));
+    world.wait(Duration::from_secs(1));
+    assert_eq!(world.rtp(A, ALICE, 2), vec![]);
+    assert_eq!(world.rtp(B, BOB, 1), to(A, ALICE));
+    assert_eq!(world.rtp(A, ALICE, 3), to(B, BOB));
+}
+
+proptest! {
+    #[test]
+    fn nothing_from_a_stranger_is_ever_relayed_once_the_far_ends_are_known(
+        packets in proptest::collection::vec(
+            (0..3u32, any::<bool>(), 1_000..1_100u16, 0..4u8, any::<u16>(), proptest::collection::vec(any::<u8>(), 0..40)),
+            1..200,
+        ),
+    ) {
+        let mut world = World::call();
+        world.rtp(A, ALICE, 1);
+        world.rtp(B, BOB, 1);
+        for (slot, is_rtcp, port, kind, sequence, junk) in packets {
+            let channel = if is_rtcp { Channel::Rtcp } else { Channel::Rtp };
+            let packet = match kind {
+                0 => rtp(0, sequence, 7),
+                1 => rtp(0, sequence, u32::from(sequence)),
+                2 => sender_report(7, 1),
+                _junk => junk,
+            };
+            prop_assert_eq!(world.packet(slot, channel, &format!("203.0.113.9:{port}"), &packet), vec![]);
+        }
+        prop_assert_eq!(world.rtp(A, ALICE, 2), to(B, BOB));
+        prop_assert_eq!(world.rtp(B, BOB, 2), to(A, ALICE));
+    }
 }
