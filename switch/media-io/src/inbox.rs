@@ -87,3 +87,51 @@ impl Inbox {
         (early, waited)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base::PortId;
+    use mio::{Events, Poll, Token};
+
+    use super::*;
+
+    const OPEN: MediaCommand = MediaCommand::Open { port: PortId { worker: 0, slot: 0 } };
+
+    #[test]
+    fn a_full_inbox_gives_the_command_back() {
+        let poll = Poll::new().unwrap();
+        let (outbox, inbox) = inbox(Waker::new(poll.registry(), Token(0)).unwrap());
+        (0..MEDIA_COMMANDS).for_each(|_| outbox.send(OPEN).unwrap());
+        assert_eq!(outbox.send(OPEN), Err(OPEN));
+        assert_eq!(inbox.take(), Some(OPEN));
+        assert_eq!(outbox.send(OPEN), Ok(()));
+    }
+
+    #[test]
+    fn a_command_that_came_before_the_sleep_prevents_it_and_rings_nothing() {
+        let mut poll = Poll::new().unwrap();
+        let (outbox, inbox) = inbox(Waker::new(poll.registry(), Token(0)).unwrap());
+        outbox.send(OPEN).unwrap();
+        let (early, waited) = inbox.sleep(|at_once| {
+            assert!(at_once);
+            Ok(())
+        });
+        assert_eq!((early, waited.is_ok()), (Some(OPEN), true));
+        let mut rung = Events::with_capacity(1);
+        poll.poll(&mut rung, Some(std::time::Duration::ZERO)).unwrap();
+        assert!(rung.is_empty());
+    }
+
+    #[test]
+    fn a_command_during_the_sleep_rings_once() {
+        let mut poll = Poll::new().unwrap();
+        let (outbox, inbox) = inbox(Waker::new(poll.registry(), Token(0)).unwrap());
+        let mut rung = Events::with_capacity(4);
+        let (_early, waited) = inbox.sleep(|_at_once| {
+            outbox.send(OPEN).unwrap();
+            outbox.send(OPEN).unwrap();
+            poll.poll(&mut rung, None)
+        });
+        assert_eq!((waited.is_ok(), rung.iter().count()), (true, 1));
+    }
+}
