@@ -13,11 +13,13 @@ pub enum Host {
 }
 
 impl Host {
-    /// Reads an address field; a multicast `/ttl` or `/count` is left out.
+    /// Reads an address field; a multicast `/ttl` or `/count` is left out, a mapped IPv4 address becomes one
+    /// (RFC 5118 §4.9).
     pub(crate) fn read(field: &str) -> Option<Self> {
         let address = field.split('/').next().filter(|text| !text.is_empty())?;
         let bare = address.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(address);
-        Some(bare.parse().map_or_else(|_not_an_ip| Self::Name(bare.to_owned()), Self::Ip))
+        let ip = bare.parse().map(|ip: IpAddr| ip.to_canonical());
+        Some(ip.map_or_else(|_not_an_ip| Self::Name(bare.to_owned()), Self::Ip))
     }
 
     /// The address, unless it is a name.
@@ -105,6 +107,7 @@ mod tests {
     #[test]
     fn an_address_is_read_whatever_its_type_says() {
         assert_eq!(read_connection("IN IP4 2001:db8::1"), Some(Host::Ip("2001:db8::1".parse().unwrap())));
+        assert_eq!(read_connection("IN IP6 ::ffff:192.0.2.2"), Some(Host::Ip("192.0.2.2".parse().unwrap())));
         assert_eq!(read_connection("IN IP4 224.2.1.1/127"), Some(Host::Ip("224.2.1.1".parse().unwrap())));
         assert_eq!(read_connection("IN IP4 pbx.example.com"), Some(Host::Name("pbx.example.com".into())));
         assert_eq!(read_connection("IN IP4"), None);
