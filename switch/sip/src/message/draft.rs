@@ -2,6 +2,7 @@ use std::fmt::Write;
 
 use bytes::{Bytes, BytesMut};
 
+use super::header::name_addr::tag_of;
 use super::message::Message;
 use super::method::Method;
 use super::name::Header;
@@ -71,7 +72,7 @@ impl Draft {
     /// Adds a `tag` to the To unless it has one.
     pub fn add_to_tag(&mut self, tag: &str) -> &mut Self {
         if let Some(line) = self.lines.iter_mut().find(|line| Some(line.id) == Header::To.id())
-            && super::header::name_addr::tag_of(line.value()).is_none()
+            && tag_of(&String::from_utf8_lossy(line.value_octets())).is_none()
         {
             let whole = line.text.octets();
             let text = whole.trim_ascii_end().strip_suffix(b";").unwrap_or(whole);
@@ -115,11 +116,14 @@ impl Draft {
 
     /// Replaces the first comma-separated value of the first line of this header; nothing when it is absent.
     pub fn replace_first(&mut self, header: Header<'_>, value: &str) -> &mut Self {
-        let Some(at) = self.lines.iter().position(|line| line.is(header)) else { return self };
-        let rest = self.lines.get(at).map(Line::value).and_then(|all| all.get(separator(all, b',')?..));
-        let value = format!("{value}{}", rest.unwrap_or(""));
-        self.lines.remove(at);
-        self.insert(at, header, &value)
+        if let Some(line) = self.lines.iter_mut().find(|line| line.is(header)) {
+            let first = Line::written(header, value);
+            let mut text = BytesMut::from(first.text.octets());
+            let all = line.value_octets();
+            text.extend_from_slice(separator(all, b',').and_then(|at| all.get(at..)).unwrap_or_default());
+            *line = Line { text: Text::Copied(text.freeze()), ..first };
+        }
+        self
     }
 
     /// Removes every line of this header.
@@ -258,8 +262,12 @@ impl Line {
     }
 
     fn value(&self) -> &str {
-        let behind = self.text.octets().get(self.name_len..).unwrap_or_default();
-        trim(str::from_utf8(behind).unwrap_or("").trim_start_matches([' ', '\t']).trim_start_matches(':'))
+        str::from_utf8(self.value_octets()).unwrap_or("")
+    }
+
+    fn value_octets(&self) -> &[u8] {
+        let behind = self.text.octets().get(self.name_len..).unwrap_or_default().trim_ascii_start();
+        behind.strip_prefix(b":").unwrap_or(behind).trim_ascii()
     }
 }
 
@@ -327,6 +335,18 @@ mod tests {
             .prepend(Header::Via, "SIP/2.0/UDP us");
         let expected = b"MESSAGE sip:h SIP/2.0\r\nX-odd  :\t caf\xe9 \r\nVia: SIP/2.0/UDP us\r\n\
             Via: SIP/2.0/UDP a;received=127.0.0.1\r\nContent-Length: 5\r\n\r\n\x00\xff\r\n\r";
+        assert_eq!(draft.finish(), &expected[..]);
+    }
+
+    #[test]
+    fn values_that_are_no_utf_8_lose_nothing() {
+        let octets = b"BYE sip:h SIP/2.0\r\nTo: \"\xe9\" <sip:t@h>;tag=1\r\nv: SIP/2.0/UDP a;x=\xe9,SIP/2.0/UDP b;x=\xe9\r\n\r\n";
+        let request = Message::parse(Bytes::from_static(octets), Framing::Datagram).unwrap();
+        let mut draft = Draft::response(&request, 200, "");
+        draft.add_to_tag("2").replace_first(Header::Via, "SIP/2.0/UDP c");
+        let expected =
+            b"SIP/2.0 200 OK\r\nTo: \"\xe9\" <sip:t@h>;tag=1\r\nVia: SIP/2.0/UDP c,SIP/2.0/UDP b;x=\xe9\r\n\
+            Content-Length: 0\r\n\r\n";
         assert_eq!(draft.finish(), &expected[..]);
     }
 

@@ -76,7 +76,8 @@ impl Framer {
         }
         self.wanted = None;
         self.searched = 0;
-        Some(Ok(Framed::Message(self.buffer.split_to(wanted).freeze())))
+        // A copy of its own, so that a message kept for long does not keep the whole read buffer.
+        Some(Ok(Framed::Message(Bytes::copy_from_slice(&self.buffer.split_to(wanted)))))
     }
 
     fn measure(&mut self) -> Option<Result<usize, ParseErrorKind>> {

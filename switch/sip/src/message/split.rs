@@ -34,10 +34,11 @@ impl<'a> Iterator for Values<'a> {
 }
 
 /// Where `mark` first stands outside quotes and angle brackets.
-pub(crate) fn separator(text: &str, mark: u8) -> Option<usize> {
-    let from = memchr3(mark, b'"', b'<', text.as_bytes())?;
+pub(crate) fn separator(text: impl AsRef<[u8]>, mark: u8) -> Option<usize> {
+    let text = text.as_ref();
+    let from = memchr3(mark, b'"', b'<', text)?;
     let (mut quoted, mut angled, mut escaped) = (false, false, false);
-    for (at, byte) in text.bytes().enumerate().skip(from) {
+    for (at, byte) in text.iter().copied().enumerate().skip(from) {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,

@@ -65,19 +65,18 @@ impl Uri {
         }
     }
 
-    /// A `sip:` URI; the user is escaped where needed.
+    /// A `sip:` URI; the user is escaped where needed, and left out when the URI would be too long.
+    /// A host that is none becomes `anonymous.invalid`.
     #[must_use]
     pub fn sip(user: Option<&str>, host: impl Into<Host>, port: Option<u16>) -> Self {
         let host = host.into();
         let user_part = user.filter(|user| !user.is_empty()).map(|user| escape_user(user) + "@");
         let port_part = port.map(|port| format!(":{port}")).unwrap_or_default();
-        let text = format!("sip:{}{host}{port_part}", user_part.unwrap_or_default());
-        Self::parse(&text).unwrap_or_else(|_too_long_or_no_host| Self {
-            host: Some(host.clone()),
-            port,
-            text: format!("sip:{host}{port_part}").into(),
-            ..Self::opaque(Scheme::Sip)
-        })
+        let text = |user: &str| Self::parse(&format!("sip:{user}{host}{port_part}"));
+        text(&user_part.unwrap_or_default())
+            .or_else(|_user_too_long| text(""))
+            .or_else(|_no_host| Self::parse("sip:anonymous.invalid"))
+            .expect("a literal URI is well formed")
     }
 
     /// The same URI with a parameter set (in place, or added behind the others).

@@ -13,7 +13,7 @@ pub(crate) fn escape_user(user: &str) -> String {
     let mut text = String::with_capacity(user.len());
     for byte in user.bytes() {
         match byte {
-            byte if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/#".contains(&byte) => {
+            byte if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) => {
                 text.push(char::from(byte))
             }
             byte => text.push_str(&format!("%{byte:02X}")),
