@@ -98,3 +98,58 @@ fn best(challenges: impl Iterator<Item = Challenge>) -> Option<(Challenge, Algor
             Algorithm::Md5 | Algorithm::Md5Sess => 1,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use base::testing::Counting;
+    use bytes::Bytes;
+
+    use super::super::{NonceState, Nonces, Staleness, challenge, verify};
+    use super::*;
+    use crate::message::Framing;
+
+    fn refusal(status: &str, lines: &str) -> Message {
+        let text = format!("SIP/2.0 {status}\r\n{lines}Content-Length: 0\r\n\r\n");
+        Message::parse(Bytes::from(text), Framing::Datagram).unwrap()
+    }
+
+    fn answer(response: &Message) -> Option<(Header<'static>, Credentials)> {
+        let login = Login::new("ann", "secret");
+        let (header, value) =
+            login.answer(response, &Method::Register, "sip:pbx.test", &mut Counting::default())?;
+        Some((header, Credentials::parse(&value).unwrap()))
+    }
+
+    #[test]
+    fn our_own_challenge_is_answered_with_sha_256_and_verified() {
+        let nonces = Nonces::new([1; 32]);
+        let nonce = nonces.issue(base::Now::default(), &mut Counting::default());
+        let values = challenge("pbx.test", &nonce, Staleness::First);
+        let lines: String = values.iter().map(|value| format!("WWW-Authenticate: {value}\r\n")).collect();
+        let (header, credentials) = answer(&refusal("401 Unauthorized", &lines)).unwrap();
+        assert_eq!(header, Header::Authorization);
+        assert_eq!(credentials.algorithm.as_deref(), Some("SHA-256"));
+        assert!(verify(&credentials, &Method::Register, &Ha1::of("ann", "pbx.test", "secret")));
+        assert!(!verify(&credentials, &Method::Register, &Ha1::of("ann", "pbx.test", "other")));
+        assert_eq!(nonces.check(base::Now::default(), &credentials.nonce), NonceState::Fresh);
+    }
+
+    #[test]
+    fn an_old_proxy_gets_md5_without_protection() {
+        let line = "Proxy-Authenticate: Digest realm=\"old\", nonce=\"n\"\r\n";
+        let (header, credentials) = answer(&refusal("407 Required", line)).unwrap();
+        assert_eq!(header, Header::ProxyAuthorization);
+        assert_eq!((credentials.qop.as_deref(), credentials.nc), (None, None));
+        assert!(verify(&credentials, &Method::Register, &Ha1::of("ann", "old", "secret")));
+    }
+
+    #[test]
+    fn a_challenge_beyond_us_is_not_answered() {
+        let line =
+            "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256, qop=\"auth\"\r\n";
+        assert_eq!(answer(&refusal("401 Unauthorized", line)), None);
+        let line = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"\r\n";
+        assert_eq!(answer(&refusal("401 Unauthorized", line)), None);
+        assert_eq!(answer(&refusal("403 Forbidden", line)), None);
+    }
+}

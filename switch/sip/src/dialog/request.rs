@@ -9,8 +9,14 @@ impl Dialog {
     /// The next request: Request-URI, Route, From, To, Call-ID, `CSeq` and Max-Forwards. The caller adds what
     /// the method needs. For an ACK use [`ack`](Self::ack).
     pub fn request(&mut self, method: Method) -> Draft {
+        let number = self.next_cseq();
+        self.draft(method, number)
+    }
+
+    /// The number for a request of ours that goes out once more, with credentials (RFC 3261 §8.1.3.5).
+    pub fn next_cseq(&mut self) -> u32 {
         self.local_cseq = self.local_cseq.saturating_add(1);
-        self.draft(method, self.local_cseq)
+        self.local_cseq
     }
 
     /// The ACK of the 2xx to our INVITE with this number.

@@ -1,5 +1,7 @@
 //! Requests of ours and their responses.
 
+mod machine;
+
 use base::wire::{Flow, Locals, Outbound, Target};
 use base::{Entropy, Mono, Now};
 use bytes::Bytes;
@@ -8,9 +10,8 @@ use super::deadlines::{Owner, Waiting};
 use super::wording::{self, Branch};
 use super::{ClientId, NoSocket, SipEvent, Stack, TransactionId};
 use crate::message::{Draft, Header, Message, Method};
-use crate::transaction::{
-    ClientInvite, ClientInviteFired, ClientInviteStep, ClientOther, ClientOtherFired, ClientOtherStep, Timing,
-};
+use crate::transaction::{ClientInviteStep, ClientOther};
+use machine::{Asker, Cancel, Fired, Machine};
 
 /// One request of ours.
 #[derive(Debug)]
@@ -22,35 +23,6 @@ pub(super) struct Client {
     data: Bytes,
     target: Target,
     waiting: Waiting,
-}
-
-#[derive(Debug)]
-enum Machine {
-    Invite { machine: ClientInvite, cancel: Cancel, ack: Option<Bytes> },
-    Other { machine: ClientOther, asker: Asker },
-}
-
-/// How far the wish to cancel an INVITE has come.
-#[derive(Debug)]
-enum Cancel {
-    Unwanted,
-    /// Nothing was answered yet, so the CANCEL might overtake its INVITE. RFC 3261 §9.1.
-    Held(Option<String>),
-    Sent(ClientId),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asker {
-    Owner,
-    /// A CANCEL: its outcome shows in the INVITE's.
-    Stack,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fired {
-    Resend,
-    TimedOut,
-    Terminated,
 }
 
 impl Stack {
@@ -280,64 +252,6 @@ impl Client {
         match self.machine {
             Machine::Invite { .. } => true,
             Machine::Other { asker, .. } => asker == Asker::Owner,
-        }
-    }
-}
-
-impl Machine {
-    fn new(timing: &Timing, now: Mono, target: Target, method: &Method) -> Self {
-        let transport = target.transport();
-        if *method == Method::Invite {
-            let machine = ClientInvite::new(timing, now, transport);
-            Self::Invite { machine, cancel: Cancel::Unwanted, ack: None }
-        } else {
-            Self::Other { machine: ClientOther::new(timing, now, transport), asker: Asker::Owner }
-        }
-    }
-
-    fn handle_response(&mut self, timing: &Timing, now: Mono, status: u16) -> ClientInviteStep {
-        match self {
-            Self::Invite { machine, .. } => machine.handle_response(timing, now, status),
-            Self::Other { machine, .. } => match machine.handle_response(timing, now, status) {
-                ClientOtherStep::Deliver => ClientInviteStep::Deliver,
-                ClientOtherStep::Drop => ClientInviteStep::Drop,
-            },
-        }
-    }
-
-    fn handle_timeout(&mut self, timing: &Timing, now: Mono) -> Option<Fired> {
-        match self {
-            Self::Invite { machine, .. } => machine.handle_timeout(now).map(|fired| match fired {
-                ClientInviteFired::Resend => Fired::Resend,
-                ClientInviteFired::TimedOut => Fired::TimedOut,
-                ClientInviteFired::Terminated => Fired::Terminated,
-            }),
-            Self::Other { machine, .. } => machine.handle_timeout(timing, now).map(|fired| match fired {
-                ClientOtherFired::Resend => Fired::Resend,
-                ClientOtherFired::TimedOut => Fired::TimedOut,
-                ClientOtherFired::Terminated => Fired::Terminated,
-            }),
-        }
-    }
-
-    fn is_waiting(&self) -> bool {
-        match self {
-            Self::Invite { machine, .. } => machine.is_calling() || machine.is_proceeding(),
-            Self::Other { machine, .. } => machine.is_waiting(),
-        }
-    }
-
-    fn is_terminated(&self) -> bool {
-        match self {
-            Self::Invite { machine, .. } => machine.is_terminated(),
-            Self::Other { machine, .. } => machine.is_terminated(),
-        }
-    }
-
-    fn deadline(&self) -> Option<Mono> {
-        match self {
-            Self::Invite { machine, .. } => machine.deadline(),
-            Self::Other { machine, .. } => machine.deadline(),
         }
     }
 }

@@ -43,7 +43,7 @@ impl Stack {
         let known = self.keys.get(self.scratch.as_bytes()).copied();
         match (known, method) {
             (Some(id), Method::Ack) => self.receive_ack(now, id, request, flow),
-            (None, Method::Ack) if request.validate().is_err() => self.stats.malformed += 1,
+            (None, Method::Ack) if request.cseq().is_err() => self.stats.malformed += 1,
             (None, Method::Ack) => self.tell(SipEvent::Ack { request, flow }),
             (Some(id), _) => self.repeat(id),
             (None, Method::Cancel) => self.receive_cancel(now, request, flow, via),

@@ -1,16 +1,18 @@
 //! Requests we answer and their responses.
 
-use base::wire::{Flow, Target, Transport};
+mod machine;
+
+use base::wire::{Flow, Target};
 use base::{Mono, Now};
 use bytes::Bytes;
 
 use super::deadlines::{Owner, Waiting};
 use super::wording::{self, ReturnPath};
 use super::{ServerId, SipEvent, Stack, TransactionId};
-use crate::message::{Draft, Message};
-use crate::transaction::{
-    Repeated, Responded, ServerInvite, ServerInviteFired, ServerOther, ServerOtherFired, Timing,
-};
+use crate::message::{Draft, Framing, Message};
+use crate::transaction::{Repeated, Responded};
+use machine::Fired;
+pub(super) use machine::Machine;
 
 /// One request we answer.
 #[derive(Debug)]
@@ -28,12 +30,6 @@ pub(super) struct Server {
     waiting: Waiting,
 }
 
-#[derive(Debug)]
-pub(super) enum Machine {
-    Invite(ServerInvite),
-    Other(ServerOther),
-}
-
 /// Whose business a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asker {
@@ -41,14 +37,6 @@ pub(super) enum Asker {
     Owner,
     /// The stack's own: a CANCEL.
     Stack,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fired {
-    Resend,
-    Trying,
-    Unacknowledged,
-    Terminated,
 }
 
 /// By what a request is recognised.
@@ -198,7 +186,7 @@ impl Stack {
     /// The tag our latest response to this request bore, once one had a tag.
     pub(super) fn tag_given(&self, id: ServerId) -> Option<String> {
         let latest = self.servers.get(id.0)?.latest.clone()?;
-        let response = Message::parse(latest, crate::message::Framing::Datagram).ok()?;
+        let response = Message::parse(latest, Framing::Datagram).ok()?;
         response.to_tag().map(str::to_owned)
     }
 
@@ -223,65 +211,6 @@ impl Stack {
             && self.ways.get(&way) == Some(&id)
         {
             self.ways.remove(&way);
-        }
-    }
-}
-
-impl Machine {
-    fn new(timing: &Timing, now: Mono, transport: Transport, request: &Message) -> Self {
-        if request.method() == Some(&crate::message::Method::Invite) {
-            Self::Invite(ServerInvite::new(transport))
-        } else {
-            Self::Other(ServerOther::new(timing, now, transport))
-        }
-    }
-
-    fn respond(&mut self, timing: &Timing, now: Mono, status: u16) -> Responded {
-        match self {
-            Self::Invite(machine) => machine.respond(timing, now, status),
-            Self::Other(machine) => machine.respond(timing, now, status),
-        }
-    }
-
-    fn handle_repeated(&mut self) -> Repeated {
-        match self {
-            Self::Invite(machine) => machine.handle_repeated(),
-            Self::Other(machine) => machine.handle_repeated(),
-        }
-    }
-
-    fn handle_timeout(&mut self, timing: &Timing, now: Mono) -> Option<Fired> {
-        match self {
-            Self::Invite(machine) => machine.handle_timeout(timing, now).map(|fired| match fired {
-                ServerInviteFired::Resend => Fired::Resend,
-                ServerInviteFired::Unacknowledged => Fired::Unacknowledged,
-                ServerInviteFired::Terminated => Fired::Terminated,
-            }),
-            Self::Other(machine) => machine.handle_timeout(now).map(|fired| match fired {
-                ServerOtherFired::Trying => Fired::Trying,
-                ServerOtherFired::Terminated => Fired::Terminated,
-            }),
-        }
-    }
-
-    fn is_unanswered(&self) -> bool {
-        match self {
-            Self::Invite(machine) => machine.is_proceeding(),
-            Self::Other(machine) => machine.is_unanswered(),
-        }
-    }
-
-    fn is_terminated(&self) -> bool {
-        match self {
-            Self::Invite(machine) => machine.is_terminated(),
-            Self::Other(machine) => machine.is_terminated(),
-        }
-    }
-
-    fn deadline(&self) -> Option<Mono> {
-        match self {
-            Self::Invite(machine) => machine.deadline(),
-            Self::Other(machine) => machine.deadline(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod cancel;
 mod client;
 mod path;
 mod server;
+mod storm;
 
 use std::net::SocketAddr;
 
