@@ -80,6 +80,9 @@ pub(crate) fn starts_with_ignoring_case(text: &[u8], prefix: &[u8]) -> bool {
 
 /// Line ends and NUL become spaces, so that a value from outside can never begin a header of its own.
 pub(crate) fn harmless(text: &str) -> String {
+    if !text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        return text.to_owned();
+    }
     text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }).collect()
 }
 
