@@ -108,6 +108,13 @@ impl Draft {
         self.push(Header::Other(name), value)
     }
 
+    /// Adds the lines of a received message whose header passes, as they came and in their order.
+    pub fn copy(&mut self, from: &Message, mut keep: impl FnMut(Header<'_>) -> bool) -> &mut Self {
+        let lines = from.slices().zip(from.lines()).filter(|(_, (header, _))| keep(*header));
+        self.lines.extend(lines.map(|((id, name_len, line), _)| Line { id, name_len, text: Text::Copied(line) }));
+        self
+    }
+
     /// Adds a line before the first of its header, or before all lines.
     pub fn prepend(&mut self, header: Header<'_>, value: &str) -> &mut Self {
         let at = self.lines.iter().position(|line| line.is(header));
