@@ -108,10 +108,16 @@ impl Draft {
         self.push(Header::Other(name), value)
     }
 
-    /// Adds the lines of a received message whose header passes, as they came and in their order.
+    /// Adds the lines of a received message whose header passes, as they came and in their order;
+    /// never Content-Length.
     pub fn copy(&mut self, from: &Message, mut keep: impl FnMut(Header<'_>) -> bool) -> &mut Self {
+        let mut keep = |header| header != Header::ContentLength && keep(header);
         let lines = from.slices().zip(from.lines()).filter(|(_, (header, _))| keep(*header));
-        self.lines.extend(lines.map(|((id, name_len, line), _)| Line { id, name_len, text: Text::Copied(line) }));
+        self.lines.extend(lines.map(|((id, name_len, line), _)| Line {
+            id,
+            name_len,
+            text: Text::Copied(line),
+        }));
         self
     }
 
