@@ -1,1 +1,22 @@
 //! The B2BUA: calls as values in shards, legs, negotiation and ringing, without io.
+//!
+//! A [`Shard`] owns calls, dialogs, transactions, the registrar (shard 0) and its copy of what is set up.
+//! Deliberately absent: sockets, clocks, files, audio. Media is asked for in the words of `base::media`.
+
+mod act;
+mod call;
+mod gate;
+mod headers;
+mod io;
+mod leg;
+mod lines;
+mod negotiate;
+mod ports;
+mod reasons;
+mod reply;
+mod shard;
+mod view;
+
+pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
+pub use shard::Shard;
+pub use view::{CallView, LegView, Live, RegistrationView, ShardView};

@@ -74,6 +74,15 @@ impl Ha1 {
         Self { md5: joined::<Md5>(&parts).into(), sha256: joined::<Sha256>(&parts).into() }
     }
 
+    /// From what was stored: 32 and 64 hexadecimal digits; `None` when they are anything else.
+    #[must_use]
+    pub fn from_hex(md5: &str, sha256: &str) -> Option<Self> {
+        let mut sums = Self { md5: [0; 16], sha256: [0; 32] };
+        unhex(md5, &mut sums.md5)?;
+        unhex(sha256, &mut sums.sha256)?;
+        Some(sums)
+    }
+
     /// One that no password fits, for users that do not exist: their requests take the same path.
     #[must_use]
     pub fn nobody(entropy: &mut dyn Entropy) -> Self {
@@ -140,6 +149,16 @@ fn joined<D: Digest>(parts: &[&[u8]]) -> sha2::digest::Output<D> {
         hash.update(part);
     }
     hash.finalize()
+}
+
+fn unhex(text: &str, into: &mut [u8]) -> Option<()> {
+    if text.len() != into.len() * 2 {
+        return None;
+    }
+    for (octet, digits) in into.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *octet = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(())
 }
 
 #[cfg(test)]

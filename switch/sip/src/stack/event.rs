@@ -116,3 +116,22 @@ pub struct Stats {
     /// Messages from addresses that cannot be answered.
     pub unanswerable: u64,
 }
+
+impl Stats {
+    /// The figures by the names that metrics carry.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 10] {
+        [
+            ("sip_received", self.received),
+            ("sip_sent", self.sent),
+            ("sip_malformed", self.malformed),
+            ("sip_repetitions_received", self.repetitions_received),
+            ("sip_repetitions_sent", self.repetitions_sent),
+            ("sip_strays", self.strays),
+            ("sip_merged", self.merged),
+            ("sip_overload", self.overload),
+            ("sip_timed_out", self.timed_out),
+            ("sip_unanswerable", self.unanswerable),
+        ]
+    }
+}

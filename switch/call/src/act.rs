@@ -1,0 +1,54 @@
+//! What a call wants done. A call is handed nothing it could break: it returns acts, and the shard carries
+//! them out after it has returned.
+
+use base::LegId;
+use base::fact::What;
+use base::media::MediaCommand;
+use base::wire::Target;
+use sip::ServerId;
+use sip::message::Draft;
+
+/// One thing to do.
+#[derive(Debug)]
+pub(crate) enum Act {
+    /// Answers a request.
+    Respond { server: ServerId, draft: Draft },
+    /// Starts a client transaction; what comes back is told with `leg` and `purpose`.
+    Request { leg: LegId, purpose: Purpose, target: Target, draft: Draft },
+    /// Sends an ACK for a 2xx; `invite` may be forgotten when no further 2xx can come.
+    Ack { target: Target, draft: Draft },
+    /// Takes back the leg's INVITE.
+    Cancel { leg: LegId, reason: Option<String> },
+    /// The ACK for our 2xx has come.
+    Acknowledged { server: ServerId },
+    /// Requests of this dialog are for `leg` from now on.
+    Enlist { call_id: String, local_tag: String, leg: LegId },
+    /// For a media worker.
+    Media(MediaCommand),
+    /// For the journal.
+    Fact(What),
+}
+
+/// Why a request was sent: tells what its answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// Sets the leg up.
+    Invite,
+    /// Changes the leg: passes on the other leg's re-INVITE.
+    Reinvite,
+    /// Ends the leg.
+    Bye,
+    /// Ends a dialog that lost: the answer changes nothing.
+    ByeStray,
+    /// Passes on a request of the other leg, whose answer is awaited there.
+    Relay(ServerId),
+}
+
+/// How a request of ours ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nothing came in time.
+    TimedOut,
+    /// It could not be sent.
+    Unreachable,
+}

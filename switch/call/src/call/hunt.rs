@@ -1,0 +1,264 @@
+//! Whom to ring, in which order, and until when.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::fact::{Endpoint, What, record_text};
+use base::limits::{FORK_LEGS, PEERS_TRIED, RING};
+use base::wire::Target;
+use base::{Cause, LegId, Party};
+use peer::{Binding, PeerAt};
+use route::TrunkTry;
+use sip::auth::Login;
+
+use super::invite::LegOut;
+use super::{Call, CallTimer, Ctx, Hunt, Phase, Refusal, Stage, TrunkHunt};
+use crate::act::Act;
+use crate::leg::Leg;
+use crate::negotiate::BadBody;
+
+/// A phone that says nothing at all for this long has vanished.
+const PHONE_SILENCE: Duration = Duration::from_secs(10);
+
+impl Call {
+    pub(super) fn hunt_stations(&mut self, ctx: &mut Ctx<'_>, extensions: &[String], ring_secs: u32) {
+        let has_line = |extension: &&String| {
+            let cap = ctx.routes.station(extension).map_or(0, |station| station.max_calls);
+            !ctx.lines.is_full(extension, cap)
+        };
+        let free: Vec<&String> = extensions.iter().filter(has_line).collect();
+        if free.is_empty() {
+            return self.finish(ctx, Refusal::of(Cause::Busy), Party::Callee);
+        }
+        let contacts: Vec<Binding> = free
+            .iter()
+            .flat_map(|extension| ctx.registrar.lookup(ctx.now, extension))
+            .take(FORK_LEGS)
+            .cloned()
+            .collect();
+        if contacts.is_empty() {
+            return self.finish(ctx, Refusal::of(Cause::NotRegistered), Party::System);
+        }
+        for extension in free {
+            ctx.lines.occupy(extension);
+            self.occupied.push(extension.clone());
+        }
+        self.hunt(ctx, [Stage::Contacts(contacts)].into(), ring_secs, false);
+    }
+
+    pub(super) fn hunt_trunks(&mut self, ctx: &mut Ctx<'_>, tries: Vec<TrunkTry>, emergency: bool) {
+        let ring_secs = u32::try_from(RING.as_secs()).unwrap_or(180);
+        self.hunt(ctx, tries.into_iter().map(Stage::Trunk).collect(), ring_secs, emergency);
+    }
+
+    fn hunt(&mut self, ctx: &mut Ctx<'_>, stages: VecDeque<Stage>, ring_secs: u32, emergency: bool) {
+        let hunt = Hunt {
+            stages,
+            trunk: None,
+            best: None,
+            emergency,
+            ring_secs,
+            tried: 0,
+            early: None,
+            rung: false,
+        };
+        self.phase = Phase::Hunting(Box::new(hunt));
+        self.next_stage(ctx);
+    }
+
+    /// Starts the next legs, or refuses the caller when nobody is left.
+    pub(super) fn next_stage(&mut self, ctx: &mut Ctx<'_>) {
+        loop {
+            let Phase::Hunting(hunt) = &mut self.phase else { return };
+            if let Some(TrunkHunt { attempt, peers }) = &mut hunt.trunk {
+                if let Some(peer) = peers.pop_front()
+                    && hunt.tried < PEERS_TRIED
+                {
+                    hunt.tried += 1;
+                    let attempt = attempt.clone();
+                    if self.ring_peer(ctx, &attempt, &peer) {
+                        return;
+                    }
+                    continue;
+                }
+                let trunk = hunt.trunk.take().map(|trunk| trunk.attempt.trunk).unwrap_or_default();
+                self.leave_trunk(ctx, &trunk);
+                continue;
+            }
+            match hunt.stages.pop_front() {
+                Some(Stage::Contacts(contacts)) => {
+                    if self.ring_contacts(ctx, contacts) {
+                        return;
+                    }
+                }
+                Some(Stage::Trunk(attempt)) => self.enter_trunk(ctx, attempt),
+                None => {
+                    let best = hunt.best.unwrap_or_else(|| Refusal::of(Cause::NoRoute));
+                    return self.finish(ctx, best, Party::Callee);
+                }
+            }
+        }
+    }
+
+    fn enter_trunk(&mut self, ctx: &mut Ctx<'_>, attempt: TrunkTry) {
+        let Phase::Hunting(hunt) = &mut self.phase else { return };
+        if ctx.trunks.admit(ctx.now, &attempt.trunk, hunt.emergency).is_err() {
+            hunt.note(Refusal::of(Cause::LimitReached));
+            return;
+        }
+        self.admitted.push(attempt.trunk.clone());
+        let peers: VecDeque<PeerAt> = ctx.trunks.order(ctx.now, ctx.entropy, &attempt.trunk).into();
+        if peers.is_empty() {
+            hunt.note(Refusal::of(Cause::NetworkFailure));
+        }
+        hunt.trunk = Some(TrunkHunt { attempt, peers });
+    }
+
+    fn leave_trunk(&mut self, ctx: &mut Ctx<'_>, trunk: &str) {
+        if let Some(at) = self.admitted.iter().rposition(|name| name == trunk) {
+            self.admitted.remove(at);
+            ctx.trunks.release(trunk);
+        }
+    }
+
+    fn ring_peer(&mut self, ctx: &mut Ctx<'_>, attempt: &TrunkTry, peer: &PeerAt) -> bool {
+        let Some(route) = ctx.routes.trunk(&attempt.trunk) else { return false };
+        let trunk = route.trunk().clone();
+        let credentials = match (&trunk.username, &trunk.password) {
+            (Some(user), Some(password)) => Some(Arc::new(Login::new(user, password))),
+            (Some(_) | None, None) | (None, Some(_)) => None,
+        };
+        let out = LegOut::to_trunk(&trunk, attempt, peer, credentials);
+        self.ring_within(ctx, vec![out], Duration::from_secs(trunk.failover_secs.into()))
+    }
+
+    fn ring_contacts(&mut self, ctx: &mut Ctx<'_>, contacts: Vec<Binding>) -> bool {
+        let outs = contacts
+            .into_iter()
+            .map(|binding| {
+                let codecs = ctx.routes.station(&binding.aor).map(|station| station.codecs.clone());
+                LegOut::to_phone(binding, codecs.unwrap_or_default())
+            })
+            .collect();
+        self.ring_within(ctx, outs, PHONE_SILENCE)
+    }
+
+    /// Rings legs together; `false` when not one could be started.
+    fn ring_within(&mut self, ctx: &mut Ctx<'_>, outs: Vec<LegOut>, silence: Duration) -> bool {
+        let mut started = 0;
+        for out in outs {
+            match self.start_leg(ctx, out) {
+                Ok(()) => started += 1,
+                Err(refusal) => {
+                    if let Phase::Hunting(hunt) = &mut self.phase {
+                        hunt.note(refusal);
+                    }
+                }
+            }
+        }
+        let Phase::Hunting(hunt) = &self.phase else { return true };
+        if started > 0 {
+            self.timers.set(CallTimer::Silence, ctx.now.mono + silence);
+            self.timers.set(CallTimer::Ring, ctx.now.mono + Duration::from_secs(hunt.ring_secs.into()));
+        }
+        started > 0
+    }
+
+    /// A leg out came to nothing. The others of its stage ring on; the next stage is for failures that say
+    /// nothing about the person called.
+    pub(super) fn leg_refused(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
+        self.judge_peer(ctx, leg, refusal);
+        let was_trunk = self.leg(leg).is_some_and(|leg| matches!(leg.endpoint, Endpoint::Trunk(_)));
+        self.drop_leg(ctx, leg, refusal);
+        let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
+        let Phase::Hunting(hunt) = &mut self.phase else { return };
+        hunt.note(refusal);
+        let is_final = match refusal.status {
+            600..=699 => true,
+            486 => was_trunk,
+            500..=599 | 408 => false,
+            300..=499 => was_trunk && !hunt.emergency,
+            _ => false,
+        };
+        if is_final {
+            return self.finish(ctx, refusal, Party::Callee);
+        }
+        if !ringing {
+            self.timers.clear();
+            self.next_stage(ctx);
+        }
+    }
+
+    /// Tells the trunk's health what became of a try.
+    pub(super) fn judge_peer(&self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
+        let Some((trunk, peer)) =
+            self.leg(leg).and_then(Leg::calling).and_then(|calling| calling.trunk.as_ref())
+        else {
+            return;
+        };
+        match refusal.status {
+            408 | 500..=599 => ctx.trunks.failed(ctx.now, trunk, *peer),
+            _ => ctx.trunks.worked(ctx.now, trunk, *peer),
+        }
+    }
+
+    /// The stage has rung long enough.
+    pub(super) fn rung_out(&mut self, ctx: &mut Ctx<'_>) {
+        self.give_up(ctx, Refusal::of(Cause::NoAnswer), |_calling| true);
+    }
+
+    /// Legs from which nothing has come are given up; the others ring on.
+    pub(super) fn unheard(&mut self, ctx: &mut Ctx<'_>) {
+        self.give_up(ctx, Refusal::of(Cause::NoResponse), |calling| !calling.heard);
+    }
+
+    fn give_up(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, which: impl Fn(&crate::leg::Calling) -> bool) {
+        let given_up: Vec<LegId> =
+            self.legs.iter().filter(|leg| leg.calling().is_some_and(&which)).map(|leg| leg.id).collect();
+        for leg in &given_up {
+            self.judge_peer(ctx, *leg, refusal);
+            self.end_leg(ctx, *leg, refusal);
+        }
+        let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
+        let Phase::Hunting(hunt) = &mut self.phase else { return };
+        if given_up.is_empty() {
+            return;
+        }
+        hunt.note(refusal);
+        if !ringing {
+            self.timers.clear();
+            self.next_stage(ctx);
+        }
+    }
+
+    pub(super) fn leg_started(ctx: &mut Ctx<'_>, leg: &Leg) {
+        ctx.out.push(Act::Fact(What::LegStarted {
+            leg: leg.id,
+            to: leg.endpoint.clone(),
+            dialled: record_text(&leg.dialled),
+            sip_call_id: leg.call_id.clone(),
+        }));
+    }
+}
+
+impl Hunt {
+    /// Keeps the refusal that says most.
+    pub(super) fn note(&mut self, refusal: Refusal) {
+        if self.best.is_none_or(|best| refusal.rank() < best.rank()) {
+            self.best = Some(refusal);
+        }
+    }
+}
+
+impl From<BadBody> for Refusal {
+    fn from(bad: BadBody) -> Self {
+        let cause = Cause::from_sip(bad.status());
+        Self { cause, status: bad.status(), q850: cause.q850() }
+    }
+}
+
+/// The path to a phone: back along the flow its REGISTER came by.
+pub(super) fn phone_target(binding: &Binding) -> Target {
+    Target::Flow(binding.flow)
+}

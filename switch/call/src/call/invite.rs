@@ -1,0 +1,268 @@
+//! A leg out: its INVITE, and what the answers to it mean.
+
+use std::sync::Arc;
+
+use base::fact::{Endpoint, What};
+use base::wire::{Flow, Target};
+use base::{Cause, LegId};
+use peer::{Binding, PeerAt};
+use provision::{HeaderRule, Trunk};
+use route::TrunkTry;
+use sdp::Sdp;
+use sip::Dialog;
+use sip::auth::Login;
+use sip::message::{Draft, Header, Message, Method, NameAddr, Uri};
+
+use super::hunt::phone_target;
+use super::{Call, Ctx, Refusal};
+use crate::act::{Act, Failure, Purpose};
+use crate::headers;
+use crate::leg::{Calling, Leg, LegState};
+use crate::reply::{self, Agent, introduce};
+
+/// What is known of a leg before it begins.
+#[derive(Debug)]
+pub(super) struct LegOut {
+    endpoint: Endpoint,
+    dialled: String,
+    uri: Uri,
+    target: Target,
+    /// Route values, nearest first.
+    path: Vec<String>,
+    codecs: Vec<String>,
+    credentials: Option<Arc<Login>>,
+    trunk: Option<(String, usize)>,
+    /// The number to show; `None` shows the caller's own.
+    caller: Option<String>,
+    /// The domain of From and To; `None` takes our address.
+    domain: Option<String>,
+    rules: Vec<HeaderRule>,
+}
+
+impl LegOut {
+    pub(super) fn to_phone(binding: Binding, codecs: Vec<String>) -> Self {
+        let target = phone_target(&binding);
+        let uri = Uri::parse(&binding.contact)
+            .unwrap_or_else(|_malformed| Uri::sip(Some(&binding.aor), target.remote().ip(), None));
+        Self {
+            endpoint: Endpoint::Station(binding.aor.clone()),
+            dialled: binding.aor,
+            uri,
+            target,
+            path: binding.path,
+            codecs,
+            credentials: None,
+            trunk: None,
+            caller: None,
+            domain: None,
+            rules: Vec::new(),
+        }
+    }
+
+    pub(super) fn to_trunk(
+        trunk: &Trunk,
+        attempt: &TrunkTry,
+        peer: &PeerAt,
+        credentials: Option<Arc<Login>>,
+    ) -> Self {
+        let at = Uri::parse(&peer.uri).ok();
+        let host = at.as_ref().and_then(|uri| uri.host().cloned());
+        let port = at.as_ref().and_then(Uri::port);
+        let host = host.unwrap_or_else(|| peer.addr.ip().into());
+        let domain = if trunk.domain.is_empty() { host.to_string() } else { trunk.domain.clone() };
+        Self {
+            endpoint: Endpoint::Trunk(trunk.name.clone()),
+            dialled: attempt.number.clone(),
+            uri: Uri::sip(Some(&attempt.number), host, port),
+            target: Target::Addr { transport: peer.transport, remote: peer.addr },
+            path: Vec::new(),
+            codecs: trunk.codecs.clone(),
+            credentials,
+            trunk: Some((trunk.name.clone(), peer.peer)),
+            caller: Some(attempt.caller.clone()),
+            domain: Some(domain),
+            rules: trunk.headers.clone(),
+        }
+    }
+}
+
+impl Call {
+    /// Sends the INVITE of a leg out.
+    pub(super) fn start_leg(&mut self, ctx: &mut Ctx<'_>, out: LegOut) -> Result<(), Refusal> {
+        let unreachable = Refusal::of(Cause::NetworkFailure);
+        let contact = reply::contact(ctx.locals, &out.target).ok_or(unreachable)?;
+        let ours = ctx.locals.signalling(out.target.transport(), out.target.remote()).ok_or(unreachable)?;
+        let id = ctx.ids.leg();
+        let call_id =
+            base::wire::marked_call_id(ctx.config.shard, ctx.entropy.next_u64(), ctx.entropy.next_u64());
+        let leg = Leg {
+            contact: contact.clone(),
+            codecs: out.codecs.clone(),
+            credentials: out.credentials.clone(),
+            ..Leg::new(
+                id,
+                out.endpoint.clone(),
+                out.dialled.clone(),
+                call_id,
+                ctx.entropy.token(),
+                out.target,
+            )
+        };
+        self.legs.push(leg);
+        if !self.open_port(ctx, id) {
+            self.legs.pop();
+            return Err(Refusal::of(Cause::LimitReached));
+        }
+        let offer = match self.offer_for(id) {
+            Ok(offer) => offer,
+            Err(refusal) => {
+                self.drop_unstarted(ctx, id);
+                return Err(refusal);
+            }
+        };
+        let caller_tag = self.caller_tag(ctx);
+        let Some(leg) = self.leg(id) else { return Err(unreachable) };
+        let mut draft = self.invite_draft(&out, leg, &ours.ip().to_string());
+        introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
+        headers::pass(&self.invite, &mut draft);
+        for rule in &out.rules {
+            match &rule.value {
+                Some(value) => draft.set(Header::of(&rule.name), value),
+                None => draft.remove(Header::of(&rule.name)),
+            };
+        }
+        if let Some(offer) = &offer {
+            draft.body(reply::ACCEPT, offer.to_bytes().into());
+        }
+        Self::leg_started(ctx, leg);
+        ctx.out.push(Act::Enlist { call_id: leg.call_id.clone(), local_tag: leg.local_tag.clone(), leg: id });
+        let target = leg.target;
+        let calling = Calling {
+            invite: out.credentials.is_some().then(|| draft.clone()),
+            offer,
+            early: None,
+            heard: false,
+            ringing: false,
+            caller_tag,
+            trunk: out.trunk,
+        };
+        let Some(leg) = self.leg_mut(id) else { return Err(unreachable) };
+        leg.state = LegState::Calling(Box::new(calling));
+        leg.pending += 1;
+        ctx.out.push(Act::Request { leg: id, purpose: Purpose::Invite, target, draft });
+        Ok(())
+    }
+
+    fn invite_draft(&self, out: &LegOut, leg: &Leg, our_host: &str) -> Draft {
+        let domain = out.domain.as_deref().unwrap_or(our_host);
+        let caller = out.caller.as_deref().unwrap_or(&self.facts.caller);
+        let from = NameAddr {
+            display: Some(self.facts.caller_name.clone()).filter(|name| !name.is_empty()),
+            ..NameAddr::new(Uri::sip(Some(caller).filter(|user| !user.is_empty()), host(domain), None))
+        };
+        let to = NameAddr::new(Uri::sip(Some(&out.dialled), host(domain), None));
+        let mut draft = Draft::request(Method::Invite, out.uri.as_str());
+        for route in &out.path {
+            draft.push(Header::Route, route);
+        }
+        draft.push(Header::MaxForwards, &self.facts.max_forwards.to_string());
+        draft.push(Header::From, &from.with_tag(&leg.local_tag).to_string());
+        draft.push(Header::To, &to.to_string());
+        draft.push(Header::CallId, &leg.call_id);
+        draft.push(Header::CSeq, "1 INVITE");
+        draft
+    }
+
+    fn offer_for(&self, leg: LegId) -> Result<Option<Sdp>, Refusal> {
+        let (Some(offer), Some(leg)) = (&self.offer, self.leg(leg)) else { return Ok(None) };
+        let Some(media) = &leg.media else { return Ok(None) };
+        Ok(Some(media.pass_offer(offer, &leg.codecs)?))
+    }
+
+    fn drop_unstarted(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        if let Some(port) = self.leg_mut(leg).and_then(|leg| leg.media.as_mut()).map(|media| {
+            media.close();
+            media.port()
+        }) {
+            ctx.out.push(Act::Media(base::media::MediaCommand::Close { port }));
+        }
+    }
+
+    /// Our tag towards the caller while a leg rings. The first leg uses the tag of the caller's leg itself.
+    fn caller_tag(&self, ctx: &mut Ctx<'_>) -> String {
+        let caller = &self.legs.first().expect("a call starts with its caller's leg").local_tag;
+        let used =
+            self.legs.iter().any(|leg| leg.calling().is_some_and(|calling| &calling.caller_tag == caller));
+        let tried = self.legs.iter().filter(|leg| leg.is_over()).count() > 0;
+        if used || tried { ctx.entropy.token() } else { caller.clone() }
+    }
+
+    /// A response to the INVITE of a leg out.
+    pub(super) fn invite_response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        status: u16,
+        response: &Message,
+        flow: Flow,
+    ) {
+        let Some(at) = self.leg_mut(leg) else { return };
+        match (&mut at.state, status) {
+            (LegState::Calling(calling), 100..=199) => {
+                calling.heard = true;
+                if status > 100 {
+                    self.provisional(ctx, leg, status, response);
+                }
+            }
+            (LegState::Calling(_), 200..=299) => self.answered(ctx, leg, response, flow),
+            (LegState::Calling(_), _) => self.leg_refused(ctx, leg, Refusal::from_response(status, response)),
+            (LegState::Talking(_), 200..=299) => self.answered_again(ctx, leg, response),
+            (LegState::Cancelling | LegState::Ended, 200..=299) => self.end_stray(ctx, leg, response),
+            (LegState::Cancelling, 300..) => at.state = LegState::Ended,
+            (
+                LegState::Incoming { .. } | LegState::Talking(_) | LegState::Cancelling | LegState::Ended,
+                _,
+            ) => {}
+        }
+    }
+
+    /// The INVITE of a leg out got no answer, or could not be sent.
+    pub(super) fn invite_failed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, failure: Failure) {
+        let Some(at) = self.leg_mut(leg) else { return };
+        match &at.state {
+            LegState::Calling(_) => {
+                let refusal = match failure {
+                    Failure::TimedOut => Refusal::of(Cause::NoResponse),
+                    Failure::Unreachable => Refusal::of(Cause::NetworkFailure),
+                };
+                self.leg_refused(ctx, leg, refusal);
+            }
+            LegState::Cancelling => at.state = LegState::Ended,
+            LegState::Incoming { .. } | LegState::Talking(_) | LegState::Ended => {}
+        }
+    }
+
+    /// A 2xx nobody wants any more: acknowledged, then ended (RFC 3261 §13.2.2.4).
+    pub(super) fn end_stray(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
+        let Some(at) = self.leg_mut(leg) else { return };
+        if matches!(at.state, LegState::Cancelling) {
+            at.state = LegState::Ended;
+        }
+        let Ok(mut dialog) = Dialog::uac(response) else { return };
+        let mut ack = dialog.ack(dialog.local_cseq());
+        if let Some((header, value)) = &at.authorization {
+            ack.set(*header, value);
+        }
+        ctx.out.push(Act::Ack { target: at.target, draft: ack });
+        let bye = dialog.request(Method::Bye);
+        at.send(&mut ctx.out, Purpose::ByeStray, bye);
+    }
+
+    pub(super) fn early_fact(ctx: &mut Ctx<'_>, leg: LegId, early_media: bool) {
+        ctx.out.push(Act::Fact(What::LegRinging { leg, early_media }));
+    }
+}
+
+fn host(text: &str) -> sip::message::Host {
+    sip::message::Host::parse(text).unwrap_or_else(|_bad| sip::message::Host::Name(text.into()))
+}

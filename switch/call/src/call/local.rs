@@ -1,0 +1,126 @@
+//! Tandem itself as the far end: echo, and fixed behaviour for tests of peers and carriers.
+
+use std::time::Duration;
+
+use base::fact::What;
+use base::{Cause, Party};
+use provision::TestTarget;
+use route::Local;
+use sdp::Sdp;
+
+use super::{Call, CallTimer, Ctx, Phase, Refusal};
+use crate::act::Act;
+use crate::leg::LegState;
+use crate::reply::{self, Agent, introduce, reply};
+
+/// Codecs that the relay can echo and the tests name.
+pub(super) const CODECS: &[&str] = &["PCMU", "PCMA", "G722", "opus"];
+const ANSWER_LASTS: Duration = Duration::from_secs(60);
+const RING_LASTS: Duration = Duration::from_secs(10);
+const EARLY_LASTS: Duration = Duration::from_secs(2);
+
+/// Where a local far end stands.
+#[derive(Debug)]
+pub(crate) enum LocalEnd {
+    /// It rings, and will be busy.
+    Ringing,
+    /// It speaks before the answer; this is what it will answer with.
+    Early(Box<Sdp>),
+    /// It has answered.
+    Up,
+}
+
+impl Call {
+    pub(super) fn meet_locally(&mut self, ctx: &mut Ctx<'_>, local: Local) {
+        match local {
+            Local::Echo => {
+                self.pick_up(ctx);
+                let caller = self.caller();
+                self.echo(ctx, caller);
+            }
+            Local::Test(TestTarget::Answer) => {
+                self.pick_up(ctx);
+                self.timers.set(CallTimer::Script, ctx.now.mono + ANSWER_LASTS);
+            }
+            Local::Test(TestTarget::Busy) => self.finish(ctx, Refusal::of(Cause::Busy), Party::Callee),
+            Local::Test(TestTarget::Ring) => {
+                self.phase = Phase::Local(LocalEnd::Ringing);
+                self.tell_local(ctx, 180, None);
+                self.timers.set(CallTimer::Script, ctx.now.mono + RING_LASTS);
+            }
+            Local::Test(TestTarget::Early) => self.speak_early(ctx),
+        }
+    }
+
+    /// The next step of a local far end is due.
+    pub(super) fn script(&mut self, ctx: &mut Ctx<'_>) {
+        let Phase::Local(end) = std::mem::replace(&mut self.phase, Phase::Local(LocalEnd::Up)) else {
+            return;
+        };
+        match end {
+            LocalEnd::Ringing => self.finish(ctx, Refusal::of(Cause::Busy), Party::Callee),
+            LocalEnd::Early(body) => {
+                self.answer_with(ctx, &body);
+                self.timers.set(CallTimer::Script, ctx.now.mono + ANSWER_LASTS);
+            }
+            LocalEnd::Up => self.finish(ctx, Refusal::of(Cause::Normal), Party::Callee),
+        }
+    }
+
+    fn speak_early(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(body) = self.own_body(ctx) else { return };
+        let early = self.offer.is_some().then_some(&body);
+        self.tell_local(ctx, 183, early);
+        self.phase = Phase::Local(LocalEnd::Early(Box::new(body)));
+        self.timers.set(CallTimer::Script, ctx.now.mono + EARLY_LASTS);
+    }
+
+    fn pick_up(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(body) = self.own_body(ctx) {
+            self.answer_with(ctx, &body);
+        }
+    }
+
+    fn answer_with(&mut self, ctx: &mut Ctx<'_>, body: &Sdp) {
+        self.phase = Phase::Local(LocalEnd::Up);
+        self.answered_at = Some(ctx.now.wall);
+        self.facts.codec = sdp::first_codec_name(body).unwrap_or_default();
+        let caller = self.caller();
+        ctx.out.push(Act::Fact(What::Answered { leg: caller, codec: self.facts.codec.clone() }));
+        match self.offer.clone() {
+            Some(offer) => self.agree(ctx, caller, body, &offer),
+            None => self.late = Some((body.clone(), body.clone())),
+        }
+        let Some(tag) = self.legs.first().map(|leg| leg.local_tag.clone()) else { return };
+        self.accept_caller(ctx, &tag, None, body);
+    }
+
+    /// Our answer, or our offer where the caller made none; ends the call where there is no common codec.
+    fn own_body(&mut self, ctx: &mut Ctx<'_>) -> Option<Sdp> {
+        let caller = self.caller();
+        let media = self.media_of(caller)?;
+        let body = match &self.offer {
+            Some(offer) => media.own_answer(offer, CODECS),
+            None => media.own_offer(CODECS),
+        };
+        match body {
+            Ok(body) => Some(body),
+            Err(bad) => {
+                self.finish(ctx, bad.into(), Party::System);
+                None
+            }
+        }
+    }
+
+    fn tell_local(&self, ctx: &mut Ctx<'_>, status: u16, body: Option<&Sdp>) {
+        let Some(caller) = self.legs.first() else { return };
+        let LegState::Incoming { invite, request } = &caller.state else { return };
+        let mut draft = reply(request, status, Some(&caller.local_tag), &ctx.config.user_agent);
+        introduce(&mut draft, &caller.contact, Agent::Server(&ctx.config.user_agent));
+        if let Some(body) = body {
+            draft.body(reply::ACCEPT, body.to_bytes().into());
+        }
+        ctx.out.push(Act::Fact(What::LegRinging { leg: caller.id, early_media: body.is_some() }));
+        ctx.out.push(Act::Respond { server: *invite, draft });
+    }
+}

@@ -1,0 +1,88 @@
+//! What the media workers are told about a call's legs, and what they tell.
+
+use std::time::Duration;
+
+use base::fact::What;
+use base::media::{MediaCommand, MediaEvent};
+use base::{Cause, LegId, Party, PortId};
+use sdp::Sdp;
+use smallvec::smallvec;
+
+use super::{Call, Ctx, Phase, Refusal};
+use crate::act::Act;
+use crate::leg::Leg;
+use crate::negotiate::Negotiation;
+
+/// A far end that once sent media and then falls silent for this long, RTCP included, is gone.
+const GONE: Duration = Duration::from_secs(60);
+
+impl Call {
+    pub(super) fn media_of(&self, leg: LegId) -> Option<&Negotiation> {
+        self.leg(leg)?.media.as_ref()
+    }
+
+    fn port_of(&self, leg: LegId) -> Option<PortId> {
+        self.media_of(leg).filter(|media| media.is_open()).map(Negotiation::port)
+    }
+
+    /// Both halves of a leg's negotiation are known.
+    pub(super) fn agree(&mut self, ctx: &mut Ctx<'_>, leg: LegId, local: &Sdp, remote: &Sdp) {
+        let Some(media) = self.leg_mut(leg).and_then(|leg| leg.media.as_mut()) else { return };
+        if media.is_open() {
+            let command = media.agree(local, remote);
+            ctx.out.push(Act::Media(command));
+        }
+    }
+
+    /// Two legs hear each other.
+    pub(super) fn join(&self, ctx: &mut Ctx<'_>, one: LegId, other: LegId) {
+        let (Some(a), Some(b)) = (self.port_of(one), self.port_of(other)) else { return };
+        let hear = |port, source| MediaCommand::Hear { port, sources: smallvec![source] };
+        ctx.out.push(Act::Media(hear(a, b)));
+        ctx.out.push(Act::Media(hear(b, a)));
+    }
+
+    /// A leg hears itself.
+    pub(super) fn echo(&self, ctx: &mut Ctx<'_>, leg: LegId) {
+        let Some(port) = self.port_of(leg) else { return };
+        ctx.out.push(Act::Media(MediaCommand::Hear { port, sources: smallvec![port] }));
+    }
+
+    /// A media worker reports on a leg.
+    pub(super) fn media(&mut self, ctx: &mut Ctx<'_>, leg: LegId, event: MediaEvent) {
+        match event {
+            MediaEvent::Closed { media, .. } => {
+                if let Some(at) = self.leg_mut(leg) {
+                    at.media_pending = false;
+                    ctx.out.push(Act::Fact(What::LegMedia { leg, media }));
+                }
+            }
+            MediaEvent::Silent { ever_heard, quiet, .. } => self.fell_silent(ctx, leg, ever_heard, quiet),
+            MediaEvent::Heard { .. } => {
+                if let Some(at) = self.leg_mut(leg) {
+                    at.silent = false;
+                }
+            }
+            MediaEvent::Latched { .. } | MediaEvent::Leased { .. } => {}
+        }
+    }
+
+    fn fell_silent(&mut self, ctx: &mut Ctx<'_>, leg: LegId, ever_heard: bool, quiet: Duration) {
+        if !matches!(self.phase, Phase::Talking { .. } | Phase::Local(_)) {
+            return;
+        }
+        let Some(at) = self.leg_mut(leg).filter(|leg| leg.talking().is_some()) else { return };
+        if !std::mem::replace(&mut at.silent, true) {
+            ctx.out.push(Act::Fact(What::MediaSilent { leg, ever_heard }));
+        }
+        if ever_heard && quiet >= GONE {
+            self.finish(ctx, Refusal::of(Cause::MediaTimeout), Party::System);
+        }
+    }
+
+    /// The leg whose port this is.
+    pub(crate) fn leg_of_port(&self, port: PortId) -> Option<LegId> {
+        let holds = |leg: &&Leg| leg.media.as_ref().is_some_and(|media| media.port() == port);
+        self.legs.iter().find(holds).map(|leg| leg.id)
+    }
+}

@@ -1,0 +1,327 @@
+//! A caller's whole visit, as a value: inputs change it, acts come out.
+//!
+//! ```text
+//!             ┌──────── every leg refused ────────┐
+//!   INVITE ─► Hunting ── a leg answers ─► Talking ─┤
+//!        └──► Local ───── (echo, tests) ───────────┴─► Over ─► settled: record complete
+//! ```
+
+mod answer;
+mod early;
+mod hunt;
+mod invite;
+mod local;
+mod media;
+mod passage;
+mod picture;
+mod relay;
+mod release;
+mod requests;
+mod start;
+
+use std::collections::VecDeque;
+
+use base::media::MediaEvent;
+use base::wire::{Flow, Locals};
+use base::{CallId, CallIds, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
+use peer::{Binding, PeerAt, Registrar, Trunks};
+use route::{Snapshot, TrunkTry};
+use sdp::Sdp;
+use sip::ServerId;
+use sip::message::Message;
+
+use crate::act::{Act, Failure, Purpose};
+use crate::io::ShardConfig;
+use crate::leg::Leg;
+use crate::lines::Lines;
+use crate::ports::Ports;
+use crate::reasons;
+
+pub(crate) use local::LocalEnd;
+pub(crate) use passage::Passage;
+pub(crate) use start::Arrival;
+
+/// Everything a call may read, and the few tables it may take from, for one turn.
+pub(crate) struct Ctx<'a> {
+    pub(crate) now: Now,
+    pub(crate) entropy: &'a mut dyn Entropy,
+    pub(crate) locals: &'a dyn Locals,
+    pub(crate) ids: &'a mut CallIds,
+    pub(crate) ports: &'a mut Ports,
+    pub(crate) lines: &'a mut Lines,
+    pub(crate) routes: &'a Snapshot,
+    pub(crate) trunks: &'a mut Trunks,
+    pub(crate) registrar: &'a Registrar,
+    pub(crate) config: &'a ShardConfig,
+    pub(crate) out: Vec<Act>,
+}
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Call {
+    id: CallId,
+    started: Now,
+    /// The caller's leg is the first.
+    legs: Vec<Leg>,
+    phase: Phase,
+    timers: Timers<CallTimer, 4>,
+    worker: u8,
+    facts: About,
+    invite: Message,
+    /// The offer in the caller's INVITE.
+    offer: Option<Sdp>,
+    passage: Option<Passage>,
+    /// An offer of the far side that our 2xx passed on, as it came and as we sent it: the ACK answers it.
+    late: Option<(Sdp, Sdp)>,
+    /// Requests passed on that wait for the other side's answer.
+    relayed: Vec<(ServerId, Message)>,
+    /// Trunks whose caps this call counts against.
+    admitted: Vec<String>,
+    /// Extensions whose lines this call holds.
+    occupied: Vec<String>,
+    answered_at: Option<Wall>,
+}
+
+/// What the record and the legs out need of the INVITE.
+#[derive(Debug)]
+struct About {
+    origin: base::fact::Endpoint,
+    caller: String,
+    caller_name: String,
+    dialled: String,
+    to: String,
+    codec: String,
+    max_forwards: u8,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Legs out ring one after the other or together; the caller waits.
+    Hunting(Box<Hunt>),
+    /// Tandem itself is the far end.
+    Local(LocalEnd),
+    /// Caller and this leg talk.
+    Talking { callee: LegId },
+    /// Over; figures and loose ends of the protocol remain.
+    Over(Ending),
+}
+
+/// Whom to try, and what came of it so far.
+#[derive(Debug)]
+struct Hunt {
+    stages: VecDeque<Stage>,
+    /// Peers of the trunk being tried that are still to come.
+    trunk: Option<TrunkHunt>,
+    best: Option<Refusal>,
+    emergency: bool,
+    ring_secs: u32,
+    tried: usize,
+    /// The leg whose early media the caller hears.
+    early: Option<LegId>,
+    /// The caller has been told that it rings.
+    rung: bool,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Phones that ring together.
+    Contacts(Vec<Binding>),
+    /// A trunk, peer after peer.
+    Trunk(TrunkTry),
+}
+
+#[derive(Debug)]
+struct TrunkHunt {
+    attempt: TrunkTry,
+    peers: VecDeque<PeerAt>,
+}
+
+/// Why a leg out came to nothing.
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    cause: Cause,
+    status: u16,
+    q850: u8,
+}
+
+/// How the call ended.
+#[derive(Clone, Copy, Debug)]
+struct Ending {
+    refusal: Refusal,
+    by: Party,
+    at: Mono,
+    told: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallTimer {
+    /// The legs of this stage have rung long enough.
+    Ring,
+    /// A leg out from which nothing at all has come is given up.
+    Silence,
+    /// The next step of a local far end.
+    Script,
+    /// Figures that never came are no longer waited for; then, the whole call.
+    Linger,
+}
+
+impl TimerKind for CallTimer {
+    const ALL: &'static [Self] = &[Self::Ring, Self::Silence, Self::Script, Self::Linger];
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// What can happen to a call.
+#[derive(Debug)]
+pub(crate) enum CallInput {
+    /// The caller's CANCEL, or one for a re-INVITE.
+    Cancelled { server: ServerId, request: Message },
+    /// A request inside a dialog of the call.
+    Request { leg: LegId, server: ServerId, request: Message, flow: Flow },
+    /// An ACK for a 2xx of ours.
+    Ack { leg: LegId, request: Message },
+    /// A response to a request of ours.
+    Response { leg: LegId, purpose: Purpose, response: Message, flow: Flow },
+    /// A request of ours came to nothing.
+    Failed { leg: LegId, purpose: Purpose, failure: Failure },
+    /// Our 2xx was never acknowledged.
+    Unacknowledged { leg: LegId },
+    /// A media worker reports on a leg's port.
+    Media { leg: LegId, event: MediaEvent },
+    /// The node ends it.
+    HangUp { cause: Cause },
+}
+
+impl Call {
+    pub(crate) fn handle(&mut self, ctx: &mut Ctx<'_>, input: CallInput) {
+        match input {
+            CallInput::Cancelled { server, request } => self.cancelled(ctx, server, &request),
+            CallInput::Request { leg, server, request, flow } => {
+                self.request(ctx, leg, server, request, flow)
+            }
+            CallInput::Ack { leg, request } => self.acknowledged(ctx, leg, &request),
+            CallInput::Response { leg, purpose, response, flow } => {
+                self.response(ctx, leg, purpose, &response, flow);
+            }
+            CallInput::Failed { leg, purpose, failure } => self.failed(ctx, leg, purpose, failure),
+            CallInput::Unacknowledged { leg } => self.unacknowledged(ctx, leg),
+            CallInput::Media { leg, event } => self.media(ctx, leg, event),
+            CallInput::HangUp { cause } => self.hang_up(ctx, cause),
+        }
+        self.settle(ctx);
+    }
+
+    pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(timer) = self.timers.due(ctx.now.mono) {
+            match timer {
+                CallTimer::Ring => self.rung_out(ctx),
+                CallTimer::Silence => self.unheard(ctx),
+                CallTimer::Script => self.script(ctx),
+                CallTimer::Linger => self.linger_over(ctx),
+            }
+        }
+        self.settle(ctx);
+    }
+
+    fn response(&mut self, ctx: &mut Ctx<'_>, leg: LegId, purpose: Purpose, response: &Message, flow: Flow) {
+        let status = response.status().unwrap_or(0);
+        if status >= 200 {
+            self.settled_one(leg);
+            if matches!(status, 401 | 407) && self.authenticate(ctx, leg, purpose, response) {
+                return;
+            }
+        }
+        match purpose {
+            Purpose::Invite => self.invite_response(ctx, leg, status, response, flow),
+            Purpose::Reinvite => self.passage_response(ctx, leg, status, response),
+            Purpose::Relay(server) => self.relay_response(ctx, server, status, response),
+            Purpose::Bye | Purpose::ByeStray => {}
+        }
+    }
+
+    fn failed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, purpose: Purpose, failure: Failure) {
+        self.settled_one(leg);
+        match purpose {
+            Purpose::Invite => self.invite_failed(ctx, leg, failure),
+            Purpose::Reinvite => self.passage_failed(ctx, leg),
+            Purpose::Relay(server) => self.relay_failed(ctx, server),
+            Purpose::Bye | Purpose::ByeStray => {}
+        }
+    }
+
+    /// When `tick` is next wanted.
+    pub(crate) fn deadline(&self) -> Option<Mono> {
+        self.timers.next()
+    }
+
+    /// Legs in a dialog or on the way to one.
+    pub(crate) fn legs_up(&self) -> usize {
+        self.legs.iter().filter(|leg| !leg.is_over()).count()
+    }
+
+    fn leg(&self, id: LegId) -> Option<&Leg> {
+        self.legs.iter().find(|leg| leg.id == id)
+    }
+
+    fn leg_mut(&mut self, id: LegId) -> Option<&mut Leg> {
+        self.legs.iter_mut().find(|leg| leg.id == id)
+    }
+
+    fn caller(&self) -> LegId {
+        self.legs.first().map(|leg| leg.id).expect("a call starts with its caller's leg and never drops it")
+    }
+
+    /// The leg at the other side of the conversation.
+    fn other(&self, leg: LegId) -> Option<LegId> {
+        let Phase::Talking { callee } = self.phase else { return None };
+        Some(if leg == callee { self.caller() } else { callee })
+    }
+
+    fn party(&self, leg: LegId) -> Party {
+        if leg == self.caller() { Party::Caller } else { Party::Callee }
+    }
+
+    fn settled_one(&mut self, leg: LegId) {
+        if let Some(leg) = self.leg_mut(leg) {
+            leg.pending = leg.pending.saturating_sub(1);
+        }
+    }
+}
+
+impl Refusal {
+    fn of(cause: Cause) -> Self {
+        Self { cause, status: cause.sip(), q850: cause.q850() }
+    }
+
+    /// What a final response of 300 or more means.
+    fn from_response(status: u16, response: &Message) -> Self {
+        let cause = Cause::from_sip(status);
+        Self { cause, status, q850: reasons::q850_of(response).unwrap_or_else(|| cause.q850()) }
+    }
+
+    /// The status the caller is given: never a challenge or a redirection that was meant for us.
+    fn outward(&self) -> u16 {
+        match self.status {
+            300..=399 => Cause::NoAnswer.sip(),
+            401 | 402 | 407 => Cause::Rejected.sip(),
+            408 => Cause::NoAnswer.sip(),
+            400 | 481 | 482 | 491 => 500,
+            status @ 400..=699 => status,
+            _ => 500,
+        }
+    }
+
+    /// How much a refusal says about the person called; the lowest is told to the caller.
+    fn rank(&self) -> u8 {
+        match self.status {
+            600..=699 => 0,
+            486 => 1,
+            404 | 410 | 484 | 488 => 2,
+            480 => 4,
+            408 => 5,
+            400..=499 => 3,
+            _ => 6,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! A call as pages show it.
+
+use super::{Call, Phase};
+use crate::leg::{Leg, LegState};
+use crate::view::{CallView, LegView};
+
+impl Call {
+    pub(crate) fn view(&self) -> CallView {
+        CallView {
+            id: self.id,
+            started_at: self.started.wall,
+            answered_at: self.answered_at,
+            state: match (&self.phase, self.answered_at) {
+                (Phase::Over(_), _) => "ending",
+                (Phase::Hunting(_) | Phase::Local(_) | Phase::Talking { .. }, None) => "ringing",
+                (Phase::Hunting(_) | Phase::Local(_) | Phase::Talking { .. }, Some(_)) => "talking",
+            },
+            from: self.facts.origin.to_string(),
+            caller: self.facts.caller.clone(),
+            caller_name: self.facts.caller_name.clone(),
+            dialled: self.facts.dialled.clone(),
+            to: self.facts.to.clone(),
+            codec: self.facts.codec.clone(),
+            legs: self.legs.iter().map(Leg::view).collect(),
+        }
+    }
+}
+
+impl Leg {
+    fn view(&self) -> LegView {
+        let state = match &self.state {
+            LegState::Incoming { .. } => "incoming",
+            LegState::Calling(calling) if calling.ringing => "ringing",
+            LegState::Calling(_) => "calling",
+            LegState::Talking(_) => "talking",
+            LegState::Cancelling | LegState::Ended => "ended",
+        };
+        LegView { endpoint: self.endpoint.to_string(), state, silent: self.silent }
+    }
+}

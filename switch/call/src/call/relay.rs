@@ -1,0 +1,65 @@
+//! Requests that mean something to the two far ends only: INFO and MESSAGE inside the dialog.
+
+use base::LegId;
+use sip::ServerId;
+use sip::message::Message;
+
+use super::requests::refuse;
+use super::{Call, Ctx};
+use crate::act::{Act, Purpose};
+use crate::headers;
+use crate::reply::{Agent, introduce, reply};
+
+/// Requests of one leg that wait for the other side at a time; more get 500 with Retry-After.
+const RELAYED_AT_A_TIME: usize = 8;
+
+impl Call {
+    /// Passes a request on to the other side; its answer comes back as `relay_response`.
+    pub(super) fn relay(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
+        let Some(to) = self.other(leg).filter(|_| self.is_talking()) else {
+            return refuse(ctx, server, request, 200);
+        };
+        if self.relayed.len() >= RELAYED_AT_A_TIME {
+            return refuse(ctx, server, request, 500);
+        }
+        let Some(method) = request.method().cloned() else { return };
+        let Some(at) = self.leg_mut(to) else { return };
+        let contact = at.contact.clone();
+        let Some(talking) = at.talking_mut() else { return refuse(ctx, server, request, 481) };
+        let mut draft = talking.dialog.request(method);
+        introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
+        headers::pass(request, &mut draft);
+        Self::pass_body(request, &mut draft);
+        at.send(&mut ctx.out, Purpose::Relay(server), draft);
+        self.relayed.push((server, request.clone()));
+    }
+
+    pub(super) fn relay_response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        server: ServerId,
+        status: u16,
+        response: &Message,
+    ) {
+        if status < 200 {
+            return;
+        }
+        let Some(request) = self.relayed_request(server) else { return };
+        let status = if matches!(status, 401 | 407) { 403 } else { status };
+        let mut draft = reply(&request, status, None, &ctx.config.user_agent);
+        headers::pass(response, &mut draft);
+        Self::pass_body(response, &mut draft);
+        ctx.out.push(Act::Respond { server, draft });
+    }
+
+    pub(super) fn relay_failed(&mut self, ctx: &mut Ctx<'_>, server: ServerId) {
+        if let Some(request) = self.relayed_request(server) {
+            refuse(ctx, server, &request, 504);
+        }
+    }
+
+    fn relayed_request(&mut self, server: ServerId) -> Option<Message> {
+        let at = self.relayed.iter().position(|(waiting, _)| *waiting == server)?;
+        Some(self.relayed.swap_remove(at).1)
+    }
+}

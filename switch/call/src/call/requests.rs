@@ -1,0 +1,85 @@
+//! Requests inside the call's dialogs.
+
+use base::LegId;
+use base::wire::{Flow, Target};
+use sip::ServerId;
+use sip::message::{Header, Message, Method};
+
+use super::{Call, Ctx, Phase};
+use crate::act::Act;
+use crate::leg::{Leg, LegState};
+use crate::reply::{self, Agent, introduce, reply};
+
+impl Call {
+    /// Answers, passes on or refuses a request of one leg's far end.
+    pub(super) fn request(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        server: ServerId,
+        request: Message,
+        flow: Flow,
+    ) {
+        let Some(method) = request.method().cloned() else { return };
+        let Some(at) = self.leg_mut(leg) else { return };
+        match &mut at.state {
+            LegState::Talking(talking) => {
+                if let Err(status) = talking.dialog.accepts(&request) {
+                    return refuse(ctx, server, &request, status);
+                }
+            }
+            LegState::Incoming { .. } if method == Method::Bye => {}
+            LegState::Ended | LegState::Cancelling if method == Method::Bye => {
+                return refuse(ctx, server, &request, 200);
+            }
+            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => {
+                return refuse(ctx, server, &request, 481);
+            }
+        }
+        at.follow(flow);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "every other method gets the same refusal")]
+        match method {
+            Method::Bye => self.bye(ctx, leg, server, &request),
+            Method::Invite => self.reinvited(ctx, leg, server, request),
+            Method::Info | Method::Message => self.relay(ctx, leg, server, &request),
+            Method::Options => self.answer_options(ctx, leg, server, &request),
+            _ => refuse(ctx, server, &request, 405),
+        }
+    }
+
+    fn answer_options(&self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
+        let agent = &ctx.config.user_agent;
+        let mut draft = reply(request, 200, None, agent);
+        if let Some(leg) = self.leg(leg) {
+            introduce(&mut draft, &leg.contact, Agent::Server(agent));
+        }
+        draft.push(Header::Accept, reply::ACCEPT);
+        ctx.out.push(Act::Respond { server, draft });
+    }
+
+    /// Whether the call is between two far ends.
+    pub(super) fn is_talking(&self) -> bool {
+        matches!(self.phase, Phase::Talking { .. })
+    }
+}
+
+impl Leg {
+    /// A phone behind NAT, or one whose connection was opened anew, is reached where it last spoke from.
+    fn follow(&mut self, flow: Flow) {
+        if let Target::Flow(known) = self.target
+            && known.transport == flow.transport
+            && known.remote.ip() == flow.remote.ip()
+        {
+            self.target = Target::Flow(flow);
+        }
+    }
+}
+
+/// Answers with a status and nothing more to say.
+pub(super) fn refuse(ctx: &mut Ctx<'_>, server: ServerId, request: &Message, status: u16) {
+    let mut draft = reply(request, status, None, &ctx.config.user_agent);
+    if status == 500 {
+        draft.push(Header::RetryAfter, &(ctx.entropy.below(10) + 1).to_string());
+    }
+    ctx.out.push(Act::Respond { server, draft });
+}

@@ -1,0 +1,142 @@
+//! A call begins: the caller's leg, the first facts, and the way the verdict points.
+
+use base::fact::{Endpoint, What, record_text};
+use base::media::MediaCommand;
+use base::wire::{Flow, Target};
+use base::{CallId, Cause, LegId, Party, Timers, Why};
+use route::Verdict;
+use sip::ServerId;
+use sip::message::{Header, Message};
+
+use super::{About, Call, Ctx, Phase, Refusal};
+use crate::act::Act;
+use crate::leg::{Leg, LegState};
+use crate::negotiate::{self, Negotiation};
+use crate::reply;
+
+/// An INVITE that was let in, and what was decided about it.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) call: CallId,
+    pub(crate) leg: LegId,
+    pub(crate) server: ServerId,
+    pub(crate) request: Message,
+    pub(crate) flow: Flow,
+    pub(crate) from: Endpoint,
+    pub(crate) caller: String,
+    pub(crate) caller_name: String,
+    pub(crate) dialled: String,
+    pub(crate) verdict: Verdict,
+    /// Where to, in provisioning's words.
+    pub(crate) to: String,
+    pub(crate) why: Why,
+    pub(crate) codecs: Vec<String>,
+    /// Trunks already counted for the caller's side.
+    pub(crate) admitted: Vec<String>,
+}
+
+impl Call {
+    /// Starts the call: ringing legs, a local far end, or a refusal come out as acts.
+    pub(crate) fn start(ctx: &mut Ctx<'_>, arrival: Arrival) -> Self {
+        let call_id = arrival.request.call_id().unwrap_or_default().to_owned();
+        ctx.out.push(Act::Fact(What::CallStarted {
+            leg: arrival.leg,
+            from: arrival.from.clone(),
+            caller: record_text(&arrival.caller),
+            caller_name: record_text(&arrival.caller_name),
+            dialled: record_text(&arrival.dialled),
+            sip_call_id: record_text(&call_id),
+        }));
+        ctx.out.push(Act::Fact(What::Routed { to: record_text(&arrival.to), why: arrival.why.clone() }));
+        let caller = caller_leg(ctx, &arrival, call_id);
+        let mut call = Self {
+            id: arrival.call,
+            started: ctx.now,
+            legs: vec![caller],
+            phase: Phase::Talking { callee: arrival.leg },
+            timers: Timers::new(),
+            worker: ctx.ports.home(),
+            facts: About {
+                origin: arrival.from,
+                caller: arrival.caller,
+                caller_name: arrival.caller_name,
+                dialled: arrival.dialled,
+                to: arrival.to,
+                codec: String::new(),
+                max_forwards: hops_left(&arrival.request),
+            },
+            offer: None,
+            invite: arrival.request,
+            passage: None,
+            late: None,
+            relayed: Vec::new(),
+            admitted: arrival.admitted,
+            occupied: Vec::new(),
+            answered_at: None,
+        };
+        if let Endpoint::Station(extension) = &call.facts.origin {
+            call.occupied.push(extension.clone());
+            ctx.lines.occupy(extension);
+        }
+        call.set_out(ctx, arrival.verdict);
+        call.settle(ctx);
+        call
+    }
+
+    fn set_out(&mut self, ctx: &mut Ctx<'_>, verdict: Verdict) {
+        if let Verdict::Refuse(cause) = verdict {
+            return self.finish(ctx, Refusal::of(cause), Party::System);
+        }
+        match negotiate::offer_of(&self.invite) {
+            Ok(offer) => self.offer = offer,
+            Err(bad) => {
+                let cause = Cause::from_sip(bad.status());
+                let refusal = Refusal { cause, status: bad.status(), q850: cause.q850() };
+                return self.finish(ctx, refusal, Party::System);
+            }
+        }
+        let caller = self.caller();
+        if !self.open_port(ctx, caller) {
+            return self.finish(ctx, Refusal::of(Cause::LimitReached), Party::System);
+        }
+        match verdict {
+            Verdict::Stations { extensions, ring_secs } => self.hunt_stations(ctx, &extensions, ring_secs),
+            Verdict::Trunks { tries, emergency } => self.hunt_trunks(ctx, tries, emergency),
+            Verdict::Local(local) => self.meet_locally(ctx, local),
+            Verdict::Refuse(_) => {}
+        }
+    }
+
+    /// Takes a port for a leg of this call and opens it; `false` when none is left.
+    pub(super) fn open_port(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+        let Some(lease) = ctx.ports.take(self.worker) else { return false };
+        let session_id = ctx.entropy.next_u64() >> 2;
+        let Some(at) = self.leg_mut(leg) else { return false };
+        let ip = ctx.locals.media(at.target.remote());
+        at.media = Some(Negotiation::new(lease, ip, session_id));
+        at.media_pending = true;
+        ctx.out.push(Act::Media(MediaCommand::Open { port: lease.port }));
+        true
+    }
+}
+
+fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
+    let target = Target::Flow(arrival.flow);
+    let local_tag = ctx.entropy.token();
+    ctx.out.push(Act::Enlist { call_id: call_id.clone(), local_tag: local_tag.clone(), leg: arrival.leg });
+    Leg {
+        contact: reply::contact(ctx.locals, &target)
+            .unwrap_or_else(|| format!("<sip:{}>", arrival.flow.local)),
+        state: LegState::Incoming { invite: arrival.server, request: arrival.request.clone() },
+        codecs: arrival.codecs.clone(),
+        ..Leg::new(arrival.leg, arrival.from.clone(), arrival.dialled.clone(), call_id, local_tag, target)
+    }
+}
+
+/// Max-Forwards for the legs out: one less than came, 70 when none came (RFC 3261 §8.1.1.6, §16.6).
+fn hops_left(request: &Message) -> u8 {
+    request
+        .header(Header::MaxForwards)
+        .and_then(|value| value.trim().parse::<u8>().ok())
+        .map_or(70, |hops| hops.saturating_sub(1).min(70))
+}

@@ -1,0 +1,121 @@
+//! What goes into a shard and what comes out.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base::fact::Fact;
+use base::media::{MediaCommand, MediaEvent};
+use base::wire::{ConnId, Inbound, Outbound};
+use base::{CallId, ShardId, Wall};
+use peer::{BindingChange, TrunkGossip};
+use route::Snapshot;
+
+/// What a shard is told once, at its start.
+#[derive(Clone, Debug)]
+pub struct ShardConfig {
+    /// Which shard this is.
+    pub shard: ShardId,
+    /// How many there are, 1…255. Shard 0 owns the registrar and speaks for the trunks.
+    pub shards: u8,
+    /// When the process started; ids count from here.
+    pub start: Wall,
+    /// The digest realm.
+    pub realm: String,
+    /// The User-Agent and Server header.
+    pub user_agent: String,
+    /// The key of our nonces, the same in every shard.
+    pub nonce_secret: [u8; 32],
+    /// Calls at a time on the whole node.
+    pub calls: u32,
+    /// New calls per second on the whole node.
+    pub calls_per_sec: u32,
+    /// Registered contacts on the whole node.
+    pub registrations: u32,
+    /// Media workers that lease ports to us, 1…255.
+    pub workers: u8,
+}
+
+/// What can happen to a shard.
+#[derive(Clone, Debug)]
+pub enum ShardInput {
+    /// A SIP message.
+    Wire(Inbound),
+    /// A message with this ticket could not be sent.
+    SendFailed {
+        /// From `Outbound::ticket`.
+        ticket: u64,
+    },
+    /// A stream connection is gone.
+    ConnClosed(ConnId),
+    /// A media worker reports.
+    Media(MediaEvent),
+    /// What is set up has changed; calls that run keep going.
+    Setup(Arc<Snapshot>),
+    /// Registered contacts: those of the store at the start.
+    Bindings(Vec<BindingChange>),
+    /// News from another shard.
+    Gossip(Gossip),
+    /// Addresses of a host name that was asked for; none when it has none.
+    Resolved {
+        /// The name.
+        host: String,
+        /// Its addresses.
+        addrs: Vec<IpAddr>,
+    },
+    /// An operator or the supervisor wants something.
+    Command(ShardCommand),
+}
+
+/// What operators and the supervisor ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardCommand {
+    /// Ends one call.
+    HangUp {
+        /// Which.
+        call: CallId,
+    },
+    /// No new calls but emergency calls; running calls go on.
+    Drain,
+    /// Ends every call with BYE.
+    EndAll,
+    /// Whether the journal is too full to take new calls.
+    JournalFull(bool),
+}
+
+/// What shards tell each other.
+#[derive(Clone, Debug)]
+pub enum Gossip {
+    /// A contact changed.
+    Binding(Box<BindingChange>),
+    /// A trunk's peer went down or came up.
+    Trunk(TrunkGossip),
+    /// Calls that a shard has on a trunk, for its cap.
+    Usage {
+        /// Which shard.
+        shard: ShardId,
+        /// Which trunk.
+        trunk: String,
+        /// How many.
+        calls: u32,
+    },
+}
+
+/// What a shard wants done. Facts go to disk before anything of the same turn is sent.
+#[derive(Clone, Debug)]
+pub enum ShardOutput {
+    /// To be written to the journal.
+    Fact(Fact),
+    /// A SIP message.
+    Send(Outbound),
+    /// For a media worker.
+    Media(MediaCommand),
+    /// To be kept over a restart.
+    Binding(BindingChange),
+    /// For every other shard.
+    Gossip(Gossip),
+    /// A host name to look up.
+    Resolve {
+        /// The name.
+        host: String,
+    },
+}

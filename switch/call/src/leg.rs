@@ -1,0 +1,191 @@
+//! One dialog with one far end.
+
+use std::sync::Arc;
+
+use base::LegId;
+use base::fact::Endpoint;
+use base::wire::Target;
+use bytes::Bytes;
+use sdp::Sdp;
+use sip::auth::Login;
+use sip::message::{Draft, Header, Message};
+use sip::{Dialog, ServerId};
+
+use crate::act::Purpose;
+use crate::negotiate::Negotiation;
+
+/// A leg: who stands there, how to reach it, and where its dialog is.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) dialled: String,
+    pub(crate) call_id: String,
+    /// Our tag; on the caller's leg the one of the dialog that was answered.
+    pub(crate) local_tag: String,
+    /// Our Contact value.
+    pub(crate) contact: String,
+    /// Where its requests go.
+    pub(crate) target: Target,
+    pub(crate) state: LegState,
+    pub(crate) media: Option<Negotiation>,
+    /// Codecs allowed here; empty allows all.
+    pub(crate) codecs: Vec<String>,
+    pub(crate) credentials: Option<Arc<Login>>,
+    /// The credentials that were accepted, repeated on ACK and BYE.
+    pub(crate) authorization: Option<(Header<'static>, String)>,
+    /// The last request that may yet be challenged.
+    pub(crate) sent: Option<(Purpose, Draft)>,
+    /// Challenges answered since the last success.
+    pub(crate) challenges: u8,
+    /// Client transactions without a final answer.
+    pub(crate) pending: u32,
+    /// Its media is missing.
+    pub(crate) silent: bool,
+    /// Its port was opened and the final figures have not come.
+    pub(crate) media_pending: bool,
+}
+
+/// Where a leg stands.
+#[derive(Debug)]
+pub(crate) enum LegState {
+    /// The caller's INVITE waits for our final answer.
+    Incoming { invite: ServerId, request: Message },
+    /// Our INVITE waits for theirs.
+    Calling(Box<Calling>),
+    /// A confirmed dialog.
+    Talking(Box<Talking>),
+    /// We took our INVITE back; a 2xx that crosses gets ACK and BYE.
+    Cancelling,
+    /// Over; a late 2xx still gets ACK and BYE.
+    Ended,
+}
+
+/// An INVITE of ours on its way.
+#[derive(Debug)]
+pub(crate) struct Calling {
+    /// As sent, where a challenge may come.
+    pub(crate) invite: Option<Draft>,
+    /// The offer in it; `None` leaves the offer to them.
+    pub(crate) offer: Option<Sdp>,
+    /// The answer of a provisional response.
+    pub(crate) early: Option<Sdp>,
+    /// Any response came.
+    pub(crate) heard: bool,
+    /// 180 or 183 came.
+    pub(crate) ringing: bool,
+    /// Our tag towards the caller while this leg rings: each leg out is an early dialog of its own there.
+    pub(crate) caller_tag: String,
+    /// On a trunk: which, and which of its peers.
+    pub(crate) trunk: Option<(String, usize)>,
+}
+
+/// A confirmed dialog.
+#[derive(Debug)]
+pub(crate) struct Talking {
+    pub(crate) dialog: Dialog,
+    /// Our 2xx that waits for its ACK.
+    pub(crate) unacked: Option<ServerId>,
+    /// CSeq number of our last INVITE that was answered 2xx; 0 when none was ours.
+    pub(crate) invite_cseq: u32,
+    /// What its ACK carried: our answer to an offer in the 2xx.
+    pub(crate) ack_body: Option<Bytes>,
+    /// That ACK waits until the other side has answered the offer.
+    pub(crate) owes_ack: bool,
+    /// A BYE to send as soon as our 2xx is acknowledged (RFC 3261 §15).
+    pub(crate) bye_due: Option<Draft>,
+}
+
+impl Leg {
+    /// A leg that has not begun.
+    pub(crate) fn new(
+        id: LegId,
+        endpoint: Endpoint,
+        dialled: String,
+        call_id: String,
+        local_tag: String,
+        target: Target,
+    ) -> Self {
+        Self {
+            id,
+            endpoint,
+            dialled,
+            call_id,
+            local_tag,
+            contact: String::new(),
+            target,
+            state: LegState::Ended,
+            media: None,
+            codecs: Vec::new(),
+            credentials: None,
+            authorization: None,
+            sent: None,
+            challenges: 0,
+            pending: 0,
+            silent: false,
+            media_pending: false,
+        }
+    }
+
+    pub(crate) fn talking(&self) -> Option<&Talking> {
+        match &self.state {
+            LegState::Talking(talking) => Some(talking),
+            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    pub(crate) fn talking_mut(&mut self) -> Option<&mut Talking> {
+        match &mut self.state {
+            LegState::Talking(talking) => Some(talking),
+            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    pub(crate) fn calling_mut(&mut self) -> Option<&mut Calling> {
+        match &mut self.state {
+            LegState::Calling(calling) => Some(calling),
+            LegState::Incoming { .. } | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    pub(crate) fn calling(&self) -> Option<&Calling> {
+        match &self.state {
+            LegState::Calling(calling) => Some(calling),
+            LegState::Incoming { .. } | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, LegState::Ended | LegState::Cancelling)
+    }
+
+    /// Whether nothing of its protocol is left to happen.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.pending == 0
+            && match &self.state {
+                LegState::Talking(talking) => talking.unacked.is_none(),
+                LegState::Ended => true,
+                LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling => false,
+            }
+    }
+}
+
+impl Talking {
+    /// A dialog whose INVITE was theirs; our 2xx waits for its ACK.
+    pub(crate) fn asked(dialog: Dialog, unacked: ServerId) -> Self {
+        Self {
+            dialog,
+            unacked: Some(unacked),
+            invite_cseq: 0,
+            ack_body: None,
+            owes_ack: false,
+            bye_due: None,
+        }
+    }
+
+    /// A dialog whose INVITE was ours.
+    pub(crate) fn asking(dialog: Dialog) -> Self {
+        let invite_cseq = dialog.local_cseq();
+        Self { dialog, unacked: None, invite_cseq, ack_body: None, owes_ack: false, bye_due: None }
+    }
+}

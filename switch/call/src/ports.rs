@@ -1,0 +1,90 @@
+//! RTP ports leased ahead of need, so that an SDP answer is written at once.
+
+use std::collections::VecDeque;
+
+use base::ShardId;
+use base::limits::LEASE_BATCH;
+use base::media::{MediaCommand, PortLease};
+
+/// The leases of one shard, by media worker.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    shard: ShardId,
+    workers: Vec<Pool>,
+    next: usize,
+    in_use: usize,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    free: VecDeque<PortLease>,
+    asked: bool,
+}
+
+impl Ports {
+    pub(crate) fn new(shard: ShardId, workers: u8) -> Self {
+        let workers = (0..workers.max(1)).map(|_| Pool::default()).collect();
+        Self { shard, workers, next: 0, in_use: 0 }
+    }
+
+    /// The worker for the next call's legs: one call's legs share a worker, calls take turns.
+    pub(crate) fn home(&mut self) -> u8 {
+        self.next = (self.next + 1) % self.workers.len().max(1);
+        u8::try_from(self.next).unwrap_or(0)
+    }
+
+    /// A port of that worker; `None` when every leased one is in use and the worker has sent no more yet.
+    pub(crate) fn take(&mut self, worker: u8) -> Option<PortLease> {
+        let lease = self.workers.get_mut(usize::from(worker))?.free.pop_front()?;
+        self.in_use += 1;
+        Some(lease)
+    }
+
+    /// A port is closed; its worker may lease it again.
+    pub(crate) fn closed(&mut self) {
+        self.in_use = self.in_use.saturating_sub(1);
+    }
+
+    pub(crate) fn leased(&mut self, worker: u8, leases: Vec<PortLease>) {
+        if let Some(pool) = self.workers.get_mut(usize::from(worker)) {
+            pool.asked = false;
+            pool.free.extend(leases);
+        }
+    }
+
+    /// Asks workers whose pool has run below half a batch, each once until it has answered.
+    pub(crate) fn refill(&mut self, mut ask: impl FnMut(MediaCommand)) {
+        for (worker, pool) in (0_u8..).zip(&mut self.workers) {
+            if !pool.asked && pool.free.len() < LEASE_BATCH / 2 {
+                pool.asked = true;
+                ask(MediaCommand::Lease { shard: self.shard, worker, count: LEASE_BATCH });
+            }
+        }
+    }
+
+    /// Ports that legs hold.
+    pub(crate) fn in_use(&self) -> usize {
+        self.in_use
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::PortId;
+
+    #[test]
+    fn a_worker_is_asked_once_until_it_answers() {
+        let mut ports = Ports::new(ShardId(0), 2);
+        let mut asked = Vec::new();
+        ports.refill(|command| asked.push(command.worker()));
+        ports.refill(|command| asked.push(command.worker()));
+        assert_eq!(asked, [0, 1]);
+        ports.leased(1, vec![PortLease { port: PortId { worker: 1, slot: 0 }, rtp: 10_000 }]);
+        ports.refill(|command| asked.push(command.worker()));
+        assert_eq!(asked, [0, 1, 1]);
+        assert!(ports.take(0).is_none());
+        assert!(ports.take(1).is_some());
+        assert_eq!(ports.in_use(), 1);
+    }
+}

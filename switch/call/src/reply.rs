@@ -1,0 +1,52 @@
+//! Answers and requests of ours: the headers that every one of them carries.
+
+use base::wire::{Locals, Target, Transport};
+use sip::message::{Draft, Header, Message, reason_phrase};
+
+/// Methods we take, as the Allow header lists them.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, REGISTER";
+/// Bodies we take in an INVITE.
+pub(crate) const ACCEPT: &str = "application/sdp";
+
+/// A response with our To tag (where it has none yet) and the headers its status asks for.
+pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &str) -> Draft {
+    let mut draft = Draft::response(request, status, reason_phrase(status));
+    if let Some(tag) = tag {
+        draft.add_to_tag(tag);
+    }
+    draft.push(Header::Server, agent);
+    match status {
+        405 | 501 => draft.push(Header::Allow, ALLOW),
+        415 => draft.push(Header::Accept, ACCEPT),
+        _ => &mut draft,
+    };
+    draft
+}
+
+/// Adds what a request or a 2xx of ours carries beside its body: who we are and what we take.
+pub(crate) fn introduce(draft: &mut Draft, contact: &str, agent: Agent<'_>) {
+    draft.set(Header::Contact, contact);
+    draft.set(Header::Allow, ALLOW);
+    match agent {
+        Agent::Client(name) => draft.set(Header::UserAgent, name),
+        Agent::Server(name) => draft.set(Header::Server, name),
+    };
+}
+
+/// In which of its two roles we name ourselves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Agent<'a> {
+    /// In a request.
+    Client(&'a str),
+    /// In a response.
+    Server(&'a str),
+}
+
+/// Our Contact towards a far end: an address it can reach over the protocol it uses.
+pub(crate) fn contact(locals: &dyn Locals, target: &Target) -> Option<String> {
+    let ours = locals.signalling(target.transport(), target.remote())?;
+    Some(match target.transport() {
+        Transport::Udp => format!("<sip:tandem@{ours}>"),
+        Transport::Tcp => format!("<sip:tandem@{ours};transport=tcp>"),
+    })
+}

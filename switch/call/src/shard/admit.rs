@@ -1,0 +1,165 @@
+//! An INVITE that begins a call: who sends it, where it goes, and whether the node takes it.
+
+use std::net::IpAddr;
+
+use base::fact::Endpoint;
+use base::wire::Flow;
+use base::{Cause, Now, Why};
+use route::{Inquiry, Local, Origin, Verdict};
+use sip::ServerId;
+use sip::message::{Message, NameAddr, Uri};
+
+use super::Shard;
+use super::digest::AskAs;
+use crate::call::Arrival;
+
+/// Who sends the INVITE, once that is certain.
+struct Caller {
+    from: Endpoint,
+    number: String,
+    name: String,
+    codecs: Vec<String>,
+}
+
+impl Shard {
+    pub(super) fn invited(&mut self, now: Now, id: ServerId, request: Message, flow: Flow) {
+        let Some(caller) = self.identify(now, id, &request, flow) else { return };
+        let Some(dialled) = request.uri().ok().as_ref().and_then(dialled) else {
+            return self.refuse(now, id, 404);
+        };
+        let from = match &caller.from {
+            Endpoint::Trunk(name) => Origin::Trunk(name),
+            Endpoint::Station(name) | Endpoint::Local(name) | Endpoint::Stranger(name) => {
+                Origin::Station(name)
+            }
+        };
+        let inquiry = Inquiry { from, dialled: &dialled, caller: &caller.number };
+        let (verdict, why) = route::decide(&self.routes, &inquiry);
+        let emergency = matches!(verdict, Verdict::Trunks { emergency: true, .. });
+        if !emergency && let Err(cause) = self.gate.pass(now.mono, self.calls.len()) {
+            self.count("calls_over_limit");
+            return self.refuse(now, id, cause.sip());
+        }
+        let (verdict, why, admitted) = self.admit(now, &caller, verdict, why, emergency);
+        let arrival = Arrival {
+            call: self.ids.call(),
+            leg: self.ids.leg(),
+            server: id,
+            to: words(&verdict),
+            request,
+            flow,
+            from: caller.from,
+            caller: caller.number,
+            caller_name: caller.name,
+            dialled,
+            verdict,
+            why,
+            codecs: caller.codecs,
+            admitted,
+        };
+        self.begin(now, arrival);
+    }
+
+    /// A trunk by its address, else a station by its password; `None` when the request has been answered.
+    fn identify(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) -> Option<Caller> {
+        let Ok(from) = request.from() else {
+            self.refuse(now, id, 400);
+            return None;
+        };
+        if let Some(name) = self.trunk_at(flow.remote.ip()) {
+            let route = self.routes.trunk(&name)?;
+            let user = user_of(&from.uri);
+            return Some(Caller {
+                number: route.caller_in(&user),
+                name: from.display.unwrap_or_default(),
+                codecs: route.trunk().codecs.clone(),
+                from: Endpoint::Trunk(name),
+            });
+        }
+        let extension = self.authenticate(now, id, request, AskAs::Proxy)?;
+        let station = self.routes.station(&extension)?;
+        Some(Caller {
+            name: self.name_of(station, from),
+            codecs: station.codecs.clone(),
+            number: extension.clone(),
+            from: Endpoint::Station(extension),
+        })
+    }
+
+    /// The name shown for a station: its own, its user's, else what the phone says.
+    fn name_of(&self, station: &provision::Station, from: NameAddr) -> String {
+        let of_user = || self.routes.user(&station.user).map(|user| user.name.clone());
+        Some(station.name.clone())
+            .filter(|name| !name.is_empty())
+            .or_else(|| of_user().filter(|name| !name.is_empty()))
+            .or(from.display)
+            .unwrap_or_default()
+    }
+
+    /// The trunk that may send calls from this address: one that lists it, or one that we register with there.
+    fn trunk_at(&self, source: IpAddr) -> Option<String> {
+        if let Some(trunk) = self.routes.trunk_by_source(source) {
+            return Some(trunk.name.clone());
+        }
+        let registers = self.routes.trunks().filter(|trunk| trunk.register && trunk.hosts.is_empty());
+        registers
+            .filter_map(|trunk| Some((trunk, self.trunks.at(&trunk.name, 0)?)))
+            .find(|(_, peer)| peer.addr.ip().to_canonical() == source.to_canonical())
+            .map(|(trunk, _)| trunk.name.clone())
+    }
+
+    /// The caps of the caller's trunk or station.
+    fn admit(
+        &mut self,
+        now: Now,
+        caller: &Caller,
+        verdict: Verdict,
+        why: Why,
+        emergency: bool,
+    ) -> (Verdict, Why, Vec<String>) {
+        match &caller.from {
+            Endpoint::Trunk(name) => match self.trunks.admit(now, name, emergency) {
+                Ok(()) => (verdict, why, vec![name.clone()]),
+                Err(refusal) => {
+                    let why = Why::new(format!("trunk {name}: {refusal}"));
+                    (Verdict::Refuse(Cause::LimitReached), why, Vec::new())
+                }
+            },
+            Endpoint::Station(extension) => {
+                let cap = self.routes.station(extension).map_or(0, |station| station.max_calls);
+                if !emergency && self.lines.is_full(extension, cap) {
+                    let why = Why::new(format!("station {extension} has {cap} calls, as many as it may"));
+                    return (Verdict::Refuse(Cause::LimitReached), why, Vec::new());
+                }
+                (verdict, why, Vec::new())
+            }
+            Endpoint::Local(_) | Endpoint::Stranger(_) => (verdict, why, Vec::new()),
+        }
+    }
+}
+
+/// What was dialled: the user part decoded, or the number of a `tel` URI.
+fn dialled(uri: &Uri) -> Option<String> {
+    let dialled = uri.number().map(str::to_owned).or_else(|| uri.user_decoded())?;
+    let dialled = dialled.split(';').next().unwrap_or_default().to_owned();
+    (!dialled.is_empty()).then_some(dialled)
+}
+
+fn user_of(uri: &Uri) -> String {
+    dialled(uri).unwrap_or_default()
+}
+
+/// A verdict in provisioning's words.
+fn words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Stations { extensions, .. } => {
+            extensions.iter().map(|extension| format!("station:{extension}")).collect::<Vec<_>>().join(",")
+        }
+        Verdict::Trunks { tries, .. } => {
+            tries.iter().map(|attempt| format!("trunk:{}", attempt.trunk)).collect::<Vec<_>>().join(",")
+        }
+        Verdict::Local(Local::Echo) => "echo".to_owned(),
+        Verdict::Local(Local::Test(target)) => provision::Destination::Test(*target).to_string(),
+        Verdict::Refuse(_) => "hangup".to_owned(),
+    }
+}

@@ -1,0 +1,60 @@
+//! Carries out what a call wants done.
+
+use base::media::MediaCommand;
+use base::{CallId, Now};
+
+use super::{Asker, Shard, Slot};
+use crate::act::{Act, Failure, Purpose};
+use crate::call::CallInput;
+use crate::io::ShardOutput;
+
+impl Shard {
+    pub(super) fn apply(&mut self, now: Now, id: CallId, slot: &mut Slot, act: Act) {
+        match act {
+            Act::Respond { server, draft } => self.stack.respond(now, server, draft),
+            Act::Request { leg, purpose, target, draft } => {
+                match self.stack.request(now, &mut *self.entropy, target, &*self.locals, draft) {
+                    Ok(client) => {
+                        slot.clients.push((client, leg, purpose));
+                        self.clients.insert(client, Asker::Call { call: id, leg, purpose });
+                    }
+                    Err(_no_socket) => {
+                        let failure = Failure::Unreachable;
+                        self.later.push_back((id, CallInput::Failed { leg, purpose, failure }));
+                    }
+                }
+            }
+            Act::Ack { target, draft } => {
+                if self.stack.send_ack(&mut *self.entropy, target, &*self.locals, draft).is_err() {
+                    self.count("acks_unsent");
+                }
+            }
+            Act::Cancel { leg, reason } => {
+                let invite = |purpose| matches!(purpose, Purpose::Invite | Purpose::Reinvite);
+                let last = slot.clients.iter().rev().find(|(_, of, purpose)| *of == leg && invite(*purpose));
+                if let Some((client, _, _)) = last {
+                    self.stack.cancel(now, *client, reason.as_deref());
+                }
+            }
+            Act::Acknowledged { server } => self.stack.acknowledged(server),
+            Act::Enlist { call_id, local_tag, leg } => {
+                let key = (call_id.into_boxed_str(), local_tag.into_boxed_str());
+                if self.dialogs.insert(key.clone(), (id, leg)).is_none() {
+                    slot.keys.push(key);
+                }
+            }
+            Act::Media(command) => {
+                match &command {
+                    MediaCommand::Open { port } => {
+                        self.open_ports.insert(*port, id);
+                        slot.ports.push(*port);
+                    }
+                    MediaCommand::Close { port } => slot.ports.retain(|open| open != port),
+                    MediaCommand::Lease { .. } | MediaCommand::Remote { .. } | MediaCommand::Hear { .. } => {}
+                }
+                self.outputs.push_back(ShardOutput::Media(command));
+            }
+            Act::Fact(what) => self.fact(now, id, what),
+        }
+    }
+}

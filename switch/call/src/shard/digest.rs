@@ -1,0 +1,76 @@
+//! Who a phone is (RFC 3261 §22, RFC 7616, RFC 8760).
+
+use base::Now;
+use sip::ServerId;
+use sip::auth::{self, Ha1, NonceState, Staleness};
+use sip::message::{Credentials, Header, Message};
+
+use super::Shard;
+use crate::reply::reply;
+
+/// Whether we ask as the registrar (401) or as what stands in front of others (407).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AskAs {
+    Registrar,
+    Proxy,
+}
+
+impl AskAs {
+    fn words(self) -> (u16, Header<'static>, Header<'static>) {
+        match self {
+            Self::Registrar => (401, Header::WwwAuthenticate, Header::Authorization),
+            Self::Proxy => (407, Header::ProxyAuthenticate, Header::ProxyAuthorization),
+        }
+    }
+}
+
+impl Shard {
+    /// The extension whose password the request shows to know; otherwise the request has been challenged. A user
+    /// that does not exist is taken through the same steps.
+    pub(super) fn authenticate(
+        &mut self,
+        now: Now,
+        id: ServerId,
+        request: &Message,
+        ask: AskAs,
+    ) -> Option<String> {
+        let (_, _, answered) = ask.words();
+        let realm = &self.config.realm;
+        let credentials = request
+            .headers(answered)
+            .filter_map(|value| Credentials::parse(value).ok())
+            .find(|credentials| credentials.realm == *realm);
+        let Some(credentials) = credentials else {
+            self.challenge(now, id, request, ask, Staleness::First);
+            return None;
+        };
+        let state = self.nonces.check(now, &credentials.nonce);
+        let station = self.routes.station(&credentials.username);
+        let ha1 = station
+            .and_then(|station| Ha1::from_hex(&station.ha1_md5, &station.ha1_sha256))
+            .unwrap_or_else(|| Ha1::nobody(&mut *self.entropy));
+        let right = request.method().is_some_and(|method| auth::verify(&credentials, method, &ha1));
+        if !right || state == NonceState::Forged {
+            self.count("auth_failures");
+            self.challenge(now, id, request, ask, Staleness::First);
+            return None;
+        }
+        if state == NonceState::Stale
+            || self.nonces.spend(now, &credentials.nonce, credentials.nc) != NonceState::Fresh
+        {
+            self.challenge(now, id, request, ask, Staleness::Stale);
+            return None;
+        }
+        Some(credentials.username)
+    }
+
+    fn challenge(&mut self, now: Now, id: ServerId, request: &Message, ask: AskAs, staleness: Staleness) {
+        let (status, header, _) = ask.words();
+        let nonce = self.nonces.issue(now, &mut *self.entropy);
+        let mut draft = reply(request, status, None, &self.config.user_agent);
+        for value in auth::challenge(&self.config.realm, &nonce, staleness) {
+            draft.push(header, &value);
+        }
+        self.stack.respond(now, id, draft);
+    }
+}

@@ -1,0 +1,157 @@
+//! Finds the call, or the part of the shard, that a message is for.
+
+use base::Now;
+use base::wire::Flow;
+use sip::message::{Header, Message, Method, Scheme};
+use sip::{ClientId, ServerId, TransactionId};
+
+use super::{Asker, Shard};
+use crate::act::Failure;
+use crate::call::CallInput;
+use crate::reply::{self, Agent, introduce, reply};
+
+impl Shard {
+    /// A new request.
+    pub(super) fn asked(&mut self, now: Now, id: ServerId, request: Message, flow: Flow) {
+        let Some(method) = request.method().cloned() else { return };
+        if method != Method::Register
+            && let Some(tag) = request.to_tag()
+        {
+            let key = (request.call_id().unwrap_or_default().into(), tag.into());
+            let Some((call, leg)) = self.dialogs.get(&key).copied() else {
+                self.count("requests_outside_dialogs");
+                return self.refuse(now, id, 481);
+            };
+            if method == Method::Invite {
+                self.servers.insert(id, call);
+                if let Some(slot) = self.calls.get_mut(&call) {
+                    slot.servers.push(id);
+                }
+            }
+            return self.turn(now, call, CallInput::Request { leg, server: id, request, flow });
+        }
+        if self.refused_as_it_stands(now, id, &request) {
+            return;
+        }
+        match method {
+            Method::Invite => self.invited(now, id, request, flow),
+            Method::Register => self.register(now, id, &request, flow),
+            Method::Options => self.options(now, id, &request, flow),
+            Method::Bye | Method::Info | Method::Update | Method::Prack | Method::Ack | Method::Cancel => {
+                self.count("requests_outside_dialogs");
+                self.refuse(now, id, 481);
+            }
+            Method::Message | Method::Notify | Method::Subscribe | Method::Refer | Method::Publish => {
+                self.refuse(now, id, 405);
+            }
+            Method::Other(_) => self.refuse(now, id, 501),
+        }
+    }
+
+    /// What no request may ask, whoever sends it: an extension we lack, a scheme we do not route, too many hops.
+    fn refused_as_it_stands(&mut self, now: Now, id: ServerId, request: &Message) -> bool {
+        if matches!(request.method(), Some(Method::Other(_))) {
+            return false;
+        }
+        let required: Vec<&str> =
+            request.values(Header::Require).chain(request.values(Header::ProxyRequire)).collect();
+        if !required.is_empty() {
+            let mut draft = reply(request, 420, None, &self.config.user_agent);
+            draft.push(Header::Unsupported, &required.join(", "));
+            self.stack.respond(now, id, draft);
+            return true;
+        }
+        let scheme = request.uri().map(|uri| uri.scheme());
+        let status = match scheme {
+            Ok(Scheme::Sip | Scheme::Sips | Scheme::Tel) => match request.max_forwards() {
+                Ok(Some(0)) if request.method() == Some(&Method::Invite) => 483,
+                Ok(_) => return false,
+                Err(_malformed) => 400,
+            },
+            Ok(Scheme::Other) => 416,
+            Err(_malformed) => 400,
+        };
+        self.refuse(now, id, status);
+        true
+    }
+
+    fn options(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) {
+        let status = if self.gate.draining { 503 } else { 200 };
+        let mut draft = reply(request, status, None, &self.config.user_agent);
+        if let Some(contact) = reply::contact(&*self.locals, &base::wire::Target::Flow(flow)) {
+            introduce(&mut draft, &contact, Agent::Server(&self.config.user_agent));
+        }
+        draft.push(Header::Accept, reply::ACCEPT);
+        self.stack.respond(now, id, draft);
+    }
+
+    /// Answers with a status and nothing more to say.
+    pub(super) fn refuse(&mut self, now: Now, id: ServerId, status: u16) {
+        let Some(request) = self.stack.server_request(id).cloned() else { return };
+        let mut draft = reply(&request, status, None, &self.config.user_agent);
+        if status == 503 {
+            draft.push(Header::RetryAfter, "5");
+        }
+        self.stack.respond(now, id, draft);
+    }
+
+    /// The ACK of a 2xx.
+    pub(super) fn acked(&mut self, now: Now, request: Message) {
+        let key = (request.call_id().unwrap_or_default().into(), request.to_tag().unwrap_or_default().into());
+        match self.dialogs.get(&key).copied() {
+            Some((call, leg)) => self.turn(now, call, CallInput::Ack { leg, request }),
+            None => self.count("acks_unknown"),
+        }
+    }
+
+    /// A response to a request of ours.
+    pub(super) fn told(&mut self, now: Now, id: ClientId, response: Message, flow: Flow) {
+        match self.clients.get(&id) {
+            Some(Asker::Call { call, leg, purpose }) => {
+                let (call, leg, purpose) = (*call, *leg, *purpose);
+                self.turn(now, call, CallInput::Response { leg, purpose, response, flow });
+            }
+            Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_told(now, id, &response),
+            Some(Asker::Nobody) | None => {}
+        }
+    }
+
+    /// A request of ours came to nothing.
+    pub(super) fn unanswered(&mut self, now: Now, id: ClientId, failure: Failure) {
+        match self.clients.get(&id) {
+            Some(Asker::Call { call, leg, purpose }) => {
+                let (call, leg, purpose) = (*call, *leg, *purpose);
+                self.turn(now, call, CallInput::Failed { leg, purpose, failure });
+            }
+            Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_unanswered(now, id),
+            Some(Asker::Nobody) | None => {}
+        }
+    }
+
+    /// The ACK of our final response never came.
+    pub(super) fn unacknowledged(&mut self, now: Now, id: ServerId) {
+        let Some(call) = self.servers.get(&id).copied() else { return };
+        let Some(leg) = self.calls.get(&call).and_then(|slot| slot.call.awaits_ack(id)) else { return };
+        self.turn(now, call, CallInput::Unacknowledged { leg });
+    }
+
+    /// A transaction is gone for good.
+    pub(super) fn transaction_over(&mut self, id: TransactionId) {
+        match id {
+            TransactionId::Client(client) => {
+                if let Some(Asker::Call { call, .. }) = self.clients.remove(&client)
+                    && let Some(slot) = self.calls.get_mut(&call)
+                {
+                    slot.clients.retain(|(known, _, _)| *known != client);
+                }
+            }
+            TransactionId::Server(server) => {
+                if let Some(call) = self.servers.remove(&server)
+                    && let Some(slot) = self.calls.get_mut(&call)
+                {
+                    slot.servers.retain(|known| *known != server);
+                }
+            }
+        }
+    }
+}

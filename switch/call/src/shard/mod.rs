@@ -1,0 +1,206 @@
+//! One shard: its calls, its transactions, and the tables that find a call for a message.
+
+mod admit;
+mod apply;
+mod digest;
+mod dispatch;
+mod register;
+mod trunks;
+mod turn;
+mod views;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use base::wire::Locals;
+use base::{CallId, CallIds, Entropy, LegId, Machine, Mono, Now, PortId, ShardId};
+use peer::{Registrar, Trunks};
+use route::Snapshot;
+use sip::auth::Nonces;
+use sip::{ClientId, ServerId, Stack, StackConfig};
+
+use crate::act::Purpose;
+use crate::call::{Call, CallInput};
+use crate::gate::Gate;
+use crate::io::{ShardCommand, ShardConfig, ShardInput, ShardOutput};
+use crate::lines::Lines;
+use crate::ports::Ports;
+use trunks::Registration;
+
+/// A shard of the switch, as a machine.
+pub struct Shard {
+    config: ShardConfig,
+    entropy: Box<dyn Entropy>,
+    locals: Box<dyn Locals>,
+    stack: Stack,
+    ids: CallIds,
+    ports: Ports,
+    lines: Lines,
+    gate: Gate,
+    nonces: Nonces,
+    routes: Arc<Snapshot>,
+    registrar: Registrar,
+    trunks: Trunks,
+    calls: HashMap<CallId, Slot>,
+    /// Calls in the order in which they began, for views and for ending all.
+    order: BTreeSet<CallId>,
+    deadlines: BTreeSet<(Mono, CallId)>,
+    dialogs: HashMap<DialogKey, (CallId, LegId)>,
+    clients: HashMap<ClientId, Asker>,
+    /// INVITE transactions of ours to answer, for CANCEL and for ACKs that never come.
+    servers: HashMap<ServerId, CallId>,
+    open_ports: HashMap<PortId, CallId>,
+    registrations: BTreeMap<String, Registration>,
+    told_usage: BTreeMap<String, u32>,
+    later: VecDeque<(CallId, CallInput)>,
+    outputs: VecDeque<ShardOutput>,
+    counters: BTreeMap<&'static str, u64>,
+}
+
+/// A call and what the tables hold for it.
+struct Slot {
+    call: Box<Call>,
+    keys: Vec<DialogKey>,
+    clients: Vec<(ClientId, LegId, Purpose)>,
+    servers: Vec<ServerId>,
+    ports: Vec<PortId>,
+    deadline: Option<Mono>,
+}
+
+/// Call-ID and our tag.
+type DialogKey = (Box<str>, Box<str>);
+
+/// Who waits for the answer to a request of ours.
+#[derive(Debug)]
+enum Asker {
+    Call { call: CallId, leg: LegId, purpose: Purpose },
+    Probe { trunk: String, peer: usize },
+    Register { trunk: String, challenges: u8 },
+    Nobody,
+}
+
+impl std::fmt::Debug for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shard").field("shard", &self.config.shard).field("calls", &self.calls.len()).finish()
+    }
+}
+
+impl Shard {
+    /// A shard without calls; nothing is set up until `ShardInput::Setup`.
+    #[must_use]
+    pub fn new(
+        now: Now,
+        config: ShardConfig,
+        mut entropy: Box<dyn Entropy>,
+        locals: Box<dyn Locals>,
+    ) -> Self {
+        let stack_config = StackConfig { user_agent: config.user_agent.clone(), ..StackConfig::default() };
+        let is_owner = config.shard == ShardId(0);
+        let mut shard = Self {
+            stack: Stack::new(stack_config, &mut *entropy),
+            ids: CallIds::new(config.shard, config.start),
+            ports: Ports::new(config.shard, config.workers),
+            lines: Lines::default(),
+            gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
+            nonces: Nonces::new(config.nonce_secret),
+            routes: Arc::new(Snapshot::default()),
+            registrar: Registrar::new(config.registrations),
+            trunks: Trunks::new(is_owner, &mut *entropy),
+            calls: HashMap::new(),
+            order: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            dialogs: HashMap::new(),
+            clients: HashMap::new(),
+            servers: HashMap::new(),
+            open_ports: HashMap::new(),
+            registrations: BTreeMap::new(),
+            told_usage: BTreeMap::new(),
+            later: VecDeque::new(),
+            outputs: VecDeque::new(),
+            counters: BTreeMap::new(),
+            config,
+            entropy,
+            locals,
+        };
+        shard.refill();
+        shard
+    }
+
+    /// Whether this shard registers phones and speaks for the trunks.
+    fn is_owner(&self) -> bool {
+        self.config.shard == ShardId(0)
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.counters.entry(what).or_insert(0) += 1;
+    }
+
+    fn refill(&mut self) {
+        self.ports.refill(|command| self.outputs.push_back(ShardOutput::Media(command)));
+    }
+
+    fn command(&mut self, now: Now, command: ShardCommand) {
+        match command {
+            ShardCommand::HangUp { call } => {
+                self.turn(now, call, CallInput::HangUp { cause: base::Cause::Operator });
+            }
+            ShardCommand::Drain => self.gate.draining = true,
+            ShardCommand::EndAll => {
+                self.gate.draining = true;
+                for call in self.order.iter().copied().collect::<Vec<_>>() {
+                    self.turn(now, call, CallInput::HangUp { cause: base::Cause::Draining });
+                }
+                self.unregister_trunks(now);
+            }
+            ShardCommand::JournalFull(full) => self.gate.journal_full = full,
+        }
+    }
+}
+
+impl Machine for Shard {
+    type Input = ShardInput;
+    type Output = ShardOutput;
+
+    fn handle(&mut self, now: Now, input: ShardInput) {
+        match input {
+            ShardInput::Wire(inbound) => self.stack.receive(now, inbound),
+            ShardInput::SendFailed { ticket } => self.stack.transport_failed(now, ticket),
+            ShardInput::ConnClosed(conn) => self.registrar.flow_closed(conn),
+            ShardInput::Media(event) => self.media(now, event),
+            ShardInput::Setup(routes) => {
+                self.trunks.configure(now, routes.trunks());
+                self.routes = routes;
+            }
+            ShardInput::Bindings(changes) => {
+                changes.into_iter().for_each(|change| self.registrar.apply(change))
+            }
+            ShardInput::Gossip(gossip) => self.heard_gossip(now, gossip),
+            ShardInput::Resolved { host, addrs } => self.trunks.resolved(now, &host, addrs),
+            ShardInput::Command(command) => self.command(now, command),
+        }
+        self.work(now);
+    }
+
+    fn tick(&mut self, now: Now) {
+        self.stack.tick(now);
+        self.registrar.tick(now);
+        self.trunks.tick(now);
+        while let Some((at, call)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now.mono) {
+            self.deadlines.remove(&(at, call));
+            self.tick_call(now, call);
+        }
+        self.work(now);
+    }
+
+    fn poll(&mut self) -> Option<ShardOutput> {
+        self.outputs.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        let call = self.deadlines.first().map(|(at, _)| *at);
+        [call, self.stack.deadline(), self.registrar.deadline(), self.trunks.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}

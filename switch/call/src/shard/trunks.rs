@@ -1,0 +1,245 @@
+//! What trunks want done: OPTIONS to see whether a peer is there, REGISTER where we are the client.
+
+use base::{Now, wire};
+use peer::{PeerAt, RegisterFail, TrunkAction, TrunkGossip};
+use sip::auth::Login;
+use sip::message::{Draft, Header, Message, Method};
+use sip::{ClientId, NoSocket};
+
+use super::{Asker, Shard};
+use crate::io::{Gossip, ShardOutput};
+use crate::reply;
+
+/// One registration of ours: its dialog-like identity stays the same for life (RFC 3261 §10.2.4).
+#[derive(Debug)]
+pub(super) struct Registration {
+    call_id: String,
+    tag: String,
+    cseq: u32,
+    /// The lifetime asked for, seconds; 0 takes the registration back.
+    expires: u32,
+}
+
+/// A challenge, and one more that says our nonce was stale.
+const MOST_CHALLENGES: u8 = 2;
+
+impl Shard {
+    /// Does one thing that trunks or their gossip wait for; `false` when there is none.
+    pub(super) fn trunk_work(&mut self, now: Now) -> bool {
+        let Some(action) = self.trunks.poll() else {
+            self.tell_usage();
+            return false;
+        };
+        match action {
+            TrunkAction::Resolve { host, .. } => self.outputs.push_back(ShardOutput::Resolve { host }),
+            TrunkAction::Probe { trunk, peer } => self.probe(now, trunk, peer),
+            TrunkAction::Register { trunk, expires } => self.send_register(now, &trunk, expires, None, 0),
+            TrunkAction::Unregister { trunk } => self.send_register(now, &trunk, 0, None, 0),
+            TrunkAction::Changed { trunk, peer, up } => {
+                tracing::info!(shard = self.config.shard.0, %trunk, peer, up, "a trunk's peer changed");
+                if self.config.shards > 1 {
+                    let gossip = Gossip::Trunk(TrunkGossip { trunk, peer, up });
+                    self.outputs.push_back(ShardOutput::Gossip(gossip));
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn unregister_trunks(&mut self, now: Now) {
+        for trunk in self.registrations.keys().cloned().collect::<Vec<_>>() {
+            self.send_register(now, &trunk, 0, None, 0);
+        }
+    }
+
+    fn tell_usage(&mut self) {
+        if self.config.shards < 2 {
+            return;
+        }
+        for trunk in self.routes.trunks() {
+            let calls = self.trunks.usage(&trunk.name);
+            if self.told_usage.get(&trunk.name).copied().unwrap_or(0) != calls {
+                self.told_usage.insert(trunk.name.clone(), calls);
+                let gossip = Gossip::Usage { shard: self.config.shard, trunk: trunk.name.clone(), calls };
+                self.outputs.push_back(ShardOutput::Gossip(gossip));
+            }
+        }
+    }
+
+    pub(super) fn heard_gossip(&mut self, now: Now, gossip: Gossip) {
+        match gossip {
+            Gossip::Binding(change) => self.registrar.apply(*change),
+            Gossip::Trunk(told) => self.trunks.gossip(now, &told),
+            Gossip::Usage { shard, trunk, calls } => self.trunks.remote_usage(shard, &trunk, calls),
+        }
+    }
+
+    fn probe(&mut self, now: Now, trunk: String, peer: usize) {
+        let Some(at) = self.trunks.at(&trunk, peer) else { return };
+        let draft = self.outside_request(Method::Options, &at, None);
+        match self.request(now, &at, draft) {
+            Ok(client) => drop(self.clients.insert(client, Asker::Probe { trunk, peer })),
+            Err(_no_socket) => self.trunks.probed(now, &trunk, peer, false),
+        }
+    }
+
+    /// A request of the node itself to a trunk's peer.
+    fn outside_request(&mut self, method: Method, at: &PeerAt, user: Option<(&str, &str)>) -> Draft {
+        let ours = self.locals.signalling(at.transport, at.addr);
+        let host = ours.map_or_else(|| "invalid".to_owned(), |ours| ours.ip().to_string());
+        let (address, to) = match user {
+            Some((user, domain)) => {
+                let address = format!("<sip:{user}@{domain}>");
+                (address.clone(), address)
+            }
+            None => (format!("<sip:tandem@{}>", bracketed(&host)), format!("<{}>", at.uri)),
+        };
+        let call_id =
+            wire::marked_call_id(self.config.shard, self.entropy.next_u64(), self.entropy.next_u64());
+        let place = format!("1 {method}");
+        let mut draft = Draft::request(method, &at.uri);
+        draft.push(Header::MaxForwards, "70");
+        draft.push(Header::From, &format!("{address};tag={}", self.entropy.token()));
+        draft.push(Header::To, &to);
+        draft.push(Header::CallId, &call_id);
+        draft.push(Header::CSeq, &place);
+        draft.push(Header::UserAgent, &self.config.user_agent);
+        draft
+    }
+
+    fn request(&mut self, now: Now, at: &PeerAt, draft: Draft) -> Result<ClientId, NoSocket> {
+        let target = wire::Target::Addr { transport: at.transport, remote: at.addr };
+        self.stack.request(now, &mut *self.entropy, target, &*self.locals, draft)
+    }
+
+    fn send_register(
+        &mut self,
+        now: Now,
+        trunk: &str,
+        expires: u32,
+        authorization: Option<(Header<'static>, String)>,
+        challenges: u8,
+    ) {
+        let Some(at) = self.trunks.at(trunk, 0) else { return };
+        let Some(route) = self.routes.trunk(trunk) else { return };
+        let trunk_set_up = route.trunk().clone();
+        let Some(user) = trunk_set_up.username.as_deref() else { return };
+        let domain = domain_of(&trunk_set_up, &at);
+        let mut draft = self.outside_request(Method::Register, &at, Some((user, &domain)));
+        draft.set_uri(&format!("sip:{domain}"));
+        let target = wire::Target::Addr { transport: at.transport, remote: at.addr };
+        let Some(contact) = reply::contact(&*self.locals, &target) else { return };
+        draft.push(Header::Contact, &contact.replacen("tandem@", &format!("{user}@"), 1));
+        draft.push(Header::Expires, &expires.to_string());
+        let call_id = draft.get(Header::CallId).unwrap_or_default().to_owned();
+        let fresh = || Registration { call_id, tag: String::new(), cseq: 0, expires };
+        let known = self.registrations.entry(trunk.to_owned()).or_insert_with(fresh);
+        if known.tag.is_empty() {
+            known.tag = self.entropy.token();
+        }
+        known.cseq += 1;
+        known.expires = expires;
+        draft.set(Header::CallId, &known.call_id);
+        draft.set(Header::From, &format!("<sip:{user}@{domain}>;tag={}", known.tag));
+        draft.set(Header::CSeq, &format!("{} REGISTER", known.cseq));
+        if let Some((header, value)) = authorization {
+            draft.set(header, &value);
+        }
+        match self.request(now, &at, draft) {
+            Ok(client) => {
+                self.clients.insert(client, Asker::Register { trunk: trunk.to_owned(), challenges });
+            }
+            Err(_no_socket) => self.register_failed(now, trunk, 0, None),
+        }
+    }
+
+    pub(super) fn trunk_told(&mut self, now: Now, id: ClientId, response: &Message) {
+        let status = response.status().unwrap_or(0);
+        if status < 200 {
+            return;
+        }
+        match self.clients.remove(&id) {
+            Some(Asker::Probe { trunk, peer }) => self.trunks.probed(now, &trunk, peer, status != 503),
+            Some(Asker::Register { trunk, challenges }) => {
+                self.register_told(now, &trunk, status, response, challenges);
+            }
+            Some(Asker::Call { .. } | Asker::Nobody) | None => {}
+        }
+        self.clients.insert(id, Asker::Nobody);
+    }
+
+    fn register_told(&mut self, now: Now, trunk: &str, status: u16, response: &Message, challenges: u8) {
+        let asked = self.registrations.get(trunk).map_or(0, |registration| registration.expires);
+        if matches!(status, 401 | 407) && challenges < MOST_CHALLENGES {
+            let login = self.routes.trunk(trunk).and_then(|route| {
+                let trunk = route.trunk();
+                Some((Login::new(trunk.username.clone()?, trunk.password.clone()?), trunk.clone()))
+            });
+            if let Some((login, set_up)) = login
+                && let Some(at) = self.trunks.at(trunk, 0)
+            {
+                let uri = format!("sip:{}", domain_of(&set_up, &at));
+                let answer = login.answer(response, &Method::Register, &uri, &mut *self.entropy);
+                if answer.is_some() {
+                    return self.send_register(now, trunk, asked, answer, challenges + 1);
+                }
+            }
+        }
+        if asked == 0 {
+            self.registrations.remove(trunk);
+            return;
+        }
+        if status >= 300 {
+            return self.register_failed(now, trunk, status, Some(response));
+        }
+        let granted = response
+            .contacts()
+            .ok()
+            .and_then(|contacts| match contacts {
+                sip::message::Contacts::List(list) => {
+                    list.first().and_then(|contact| contact.params.get("expires")?.parse().ok())
+                }
+                sip::message::Contacts::Star => None,
+            })
+            .or_else(|| response.expires().ok().flatten())
+            .unwrap_or(asked);
+        self.trunks.registered(now, trunk, Ok(granted));
+    }
+
+    fn register_failed(&mut self, now: Now, trunk: &str, status: u16, response: Option<&Message>) {
+        let number = |header| {
+            response.and_then(|response| {
+                let value = response.header(header)?;
+                value.split([';', '(', ' ']).next()?.trim().parse().ok()
+            })
+        };
+        let failure = RegisterFail {
+            status,
+            retry_after: number(Header::RetryAfter),
+            min_expires: number(Header::MinExpires),
+        };
+        tracing::warn!(%trunk, status, "a trunk did not let us register");
+        self.trunks.registered(now, trunk, Err(failure));
+    }
+
+    pub(super) fn trunk_unanswered(&mut self, now: Now, id: ClientId) {
+        match self.clients.insert(id, Asker::Nobody) {
+            Some(Asker::Probe { trunk, peer }) => self.trunks.probed(now, &trunk, peer, false),
+            Some(Asker::Register { trunk, .. }) => self.register_failed(now, &trunk, 0, None),
+            Some(Asker::Call { .. } | Asker::Nobody) | None => {}
+        }
+    }
+}
+
+/// The domain we register in: what is set up, else the peer's host.
+fn domain_of(trunk: &provision::Trunk, at: &PeerAt) -> String {
+    if !trunk.domain.is_empty() {
+        return trunk.domain.clone();
+    }
+    let host = sip::message::Uri::parse(&at.uri).ok().and_then(|uri| uri.host().map(ToString::to_string));
+    host.unwrap_or_else(|| bracketed(&at.addr.ip().to_string()))
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}

@@ -1,0 +1,46 @@
+//! What a shard shows of itself.
+
+use base::Now;
+
+use super::Shard;
+use crate::view::{LISTED, Live, RegistrationView, ShardView};
+
+impl Shard {
+    /// A picture of now, for readers.
+    #[must_use]
+    pub fn view(&self, now: Now) -> ShardView {
+        let mut counters = self.counters.clone();
+        for (name, value) in self.stack.stats().named() {
+            counters.insert(name, value);
+        }
+        let calls =
+            self.order.iter().filter_map(|id| self.calls.get(id)).map(|slot| slot.call.view()).collect();
+        let owner = self.is_owner();
+        ShardView {
+            calls,
+            registrations: self
+                .registrar
+                .iter()
+                .filter(|binding| owner && binding.expires_at > now.wall)
+                .take(LISTED)
+                .map(RegistrationView::of)
+                .collect(),
+            registration_count: if owner { self.registrar.count() } else { 0 },
+            trunks: self.trunks.views(),
+            counters,
+            live: self.live(),
+        }
+    }
+
+    /// What is held now; all zero when the last call has ended and its transactions have run out.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        Live {
+            calls: self.calls.len(),
+            legs: self.order.iter().filter_map(|id| self.calls.get(id)).map(|slot| slot.call.legs_up()).sum(),
+            transactions: self.stack.transactions(),
+            ports: self.ports.in_use(),
+            dialogs: self.dialogs.len(),
+        }
+    }
+}

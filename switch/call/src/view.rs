@@ -1,0 +1,110 @@
+//! A picture of a shard for pages, the API and metrics.
+
+use std::collections::BTreeMap;
+
+use base::{CallId, Wall};
+use peer::{Binding, TrunkView};
+use serde::Serialize;
+
+/// Bindings that a view lists; the count is exact.
+pub(crate) const LISTED: usize = 1_000;
+
+/// What a shard shows of itself.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ShardView {
+    /// Calls, oldest first.
+    pub calls: Vec<CallView>,
+    /// Registered contacts, at most 1,000.
+    pub registrations: Vec<RegistrationView>,
+    /// All registered contacts.
+    pub registration_count: usize,
+    /// Trunks.
+    pub trunks: Vec<TrunkView>,
+    /// What happened since the start, by name.
+    pub counters: BTreeMap<&'static str, u64>,
+    /// What is held now.
+    pub live: Live,
+}
+
+/// Things that must go back to zero when the last call has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Live {
+    /// Calls, those whose last transactions run out included.
+    pub calls: usize,
+    /// Legs in a dialog or on the way to one.
+    pub legs: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// RTP ports that legs hold.
+    pub ports: usize,
+    /// Dialogs that requests are matched to.
+    pub dialogs: usize,
+}
+
+/// One call.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallView {
+    /// Which.
+    pub id: CallId,
+    /// When the INVITE came.
+    pub started_at: Wall,
+    /// When it was answered.
+    pub answered_at: Option<Wall>,
+    /// `ringing`, `talking` or `ending`.
+    pub state: &'static str,
+    /// From which trunk or station.
+    pub from: String,
+    /// The caller's number.
+    pub caller: String,
+    /// The caller's name.
+    pub caller_name: String,
+    /// What was dialled.
+    pub dialled: String,
+    /// Where it was routed.
+    pub to: String,
+    /// The codec; empty before the answer.
+    pub codec: String,
+    /// Its legs, the caller's first.
+    pub legs: Vec<LegView>,
+}
+
+/// One leg.
+#[derive(Clone, Debug, Serialize)]
+pub struct LegView {
+    /// Who stands there.
+    pub endpoint: String,
+    /// `incoming`, `calling`, `ringing`, `talking` or `ended`.
+    pub state: &'static str,
+    /// Its media is missing.
+    pub silent: bool,
+}
+
+/// One registered contact.
+#[derive(Clone, Debug, Serialize)]
+pub struct RegistrationView {
+    /// The extension.
+    pub extension: String,
+    /// The contact URI.
+    pub contact: String,
+    /// Where it really is.
+    pub source: String,
+    /// `udp` or `tcp`.
+    pub transport: &'static str,
+    /// The phone.
+    pub user_agent: String,
+    /// When it ends.
+    pub expires_at: Wall,
+}
+
+impl RegistrationView {
+    pub(crate) fn of(binding: &Binding) -> Self {
+        Self {
+            extension: binding.aor.clone(),
+            contact: binding.contact.clone(),
+            source: binding.flow.remote.to_string(),
+            transport: binding.flow.transport.param(),
+            user_agent: binding.user_agent.clone(),
+            expires_at: binding.expires_at,
+        }
+    }
+}
