@@ -38,18 +38,29 @@ pub enum TestTarget {
 /// A destination that is none of the known forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{found:?} is no destination; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, echo, hangup, \
+    "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, echo, hangup, \
      test:answer, test:ring, test:busy, test:early"
 )]
 pub struct BadDestination {
     found: String,
+    what: &'static str,
+}
+
+impl BadDestination {
+    fn new(found: &str) -> Self {
+        let later =
+            ["queue:", "flow:", "conference:", "voicemail:"].iter().any(|form| found.starts_with(form))
+                || found == "test:reliable";
+        let what = if later { "not available in this version yet" } else { "no destination" };
+        Self { found: found.chars().take(80).collect(), what }
+    }
 }
 
 impl FromStr for Destination {
     type Err = BadDestination;
 
     fn from_str(text: &str) -> Result<Self, BadDestination> {
-        let bad = || BadDestination { found: text.chars().take(80).collect() };
+        let bad = || BadDestination::new(text);
         let named = |name: &str| if name.is_empty() { Err(bad()) } else { Ok(name.to_owned()) };
         match text.split_once(':') {
             None if text == "echo" => Ok(Self::Echo),
@@ -107,5 +118,7 @@ mod tests {
         }
         let error = "station:".parse::<Destination>().expect_err("no extension");
         assert!(error.to_string().contains("station:EXTENSION"));
+        let error = "queue:sales".parse::<Destination>().expect_err("not yet");
+        assert!(error.to_string().contains("not available in this version yet"));
     }
 }

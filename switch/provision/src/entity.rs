@@ -113,6 +113,11 @@ pub struct Peer {
     pub weight: u16,
 }
 
+impl Peer {
+    /// The weight of a peer that names none.
+    pub const WEIGHT: u16 = 10;
+}
+
 /// A pattern and what replaces it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -169,6 +174,21 @@ pub struct User {
     /// Teams.
     #[serde(default)]
     pub teams: Vec<String>,
+}
+
+impl User {
+    /// A user with this login and nothing else set.
+    #[must_use]
+    pub fn called(login: &str) -> Self {
+        Self {
+            login: login.to_owned(),
+            name: String::new(),
+            role: defaults::role(),
+            password_hash: String::new(),
+            pin_hash: String::new(),
+            teams: Vec::new(),
+        }
+    }
 }
 
 /// Where an agent can be reached: one extension, any number of phones registered as it.
@@ -260,6 +280,22 @@ pub struct DialRule {
     pub emergency: bool,
 }
 
+impl DialRule {
+    /// A rule with this pattern and nothing else set.
+    #[must_use]
+    pub fn matching(pattern: &str) -> Self {
+        Self {
+            pattern: pattern.to_owned(),
+            trunks: Vec::new(),
+            strip: 0,
+            prepend: String::new(),
+            caller_id: String::new(),
+            priority: 0,
+            emergency: false,
+        }
+    }
+}
+
 mod defaults {
     use super::{Role, Transport};
 
@@ -276,7 +312,7 @@ mod defaults {
         4
     }
     pub(super) fn weight() -> u16 {
-        10
+        super::Peer::WEIGHT
     }
     pub(super) fn role() -> Role {
         Role::Agent

@@ -3,16 +3,35 @@
 //! The same types are the rows of the store, the fields of the API and the tables of provisioning files.
 //! Deliberately absent: files, sockets, databases. Texts come in, checked values and differences go out.
 
+mod check;
+mod check_trunk;
 mod destination;
+mod diff;
 mod directory;
 mod entity;
+mod export;
+mod fields;
 mod host;
+mod node;
+mod parse;
 mod pattern;
 mod peer_uri;
+mod plan;
+mod problem;
+mod read;
+mod secret;
 
+pub use check::check;
 pub use destination::{Destination, TestTarget};
+pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{DialRule, HeaderRule, Number, Peer, Rewrite, Role, Station, Trunk, User};
+pub use export::{Secrets, entity_to_json, export};
 pub use host::HostMask;
+pub use parse::{Parsed, entity_from_json, parse};
 pub use pattern::{BadPattern, Pattern, Replacement};
 pub use peer_uri::{BadPeerUri, PeerHost, PeerUri};
+pub use plan::{Plan, plan};
+pub use problem::Problem;
+pub use read::Reading;
+pub use secret::{CannotHash, PasswordHasher, ha1_md5, ha1_sha256};

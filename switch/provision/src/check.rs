@@ -1,0 +1,222 @@
+//! What entities mean together, and the values they may have.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use crate::check_trunk::check_trunk;
+use crate::{Destination, DialRule, Directory, Key, Kind, Number, Pattern, Problem, Station, User};
+
+/// Characters of a name, login or extension.
+const NAME_CHARS: usize = 64;
+/// Characters of a text that people read.
+const TEXT_CHARS: usize = 128;
+/// Characters of a number.
+const NUMBER_CHARS: usize = 64;
+/// Numbers that no extension may take: they call for help.
+const EMERGENCY: [&str; 2] = ["112", "911"];
+
+/// Finds everything that is wrong with a directory: values out of range, patterns that cannot be used,
+/// references to what is not there. An empty list means that it can be served.
+#[must_use]
+pub fn check(directory: &Directory) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut about = |kind: Kind, name: &String, judge: &dyn Fn(&mut Checker<'_>)| {
+        let key = Key { kind, name: name.clone() };
+        judge(&mut Checker { directory, key, problems: &mut problems });
+    };
+    for (name, trunk) in &directory.trunks {
+        about(Kind::Trunk, name, &|checker| check_trunk(checker, trunk));
+    }
+    for (name, user) in &directory.users {
+        about(Kind::User, name, &|checker| check_user(checker, user));
+    }
+    for (name, station) in &directory.stations {
+        about(Kind::Station, name, &|checker| check_station(checker, station));
+    }
+    let mut same_number = BTreeMap::new();
+    for (name, number) in &directory.numbers {
+        about(Kind::Number, name, &|checker| check_number(checker, number));
+        if let Some(other) = same_number.insert(name.strip_prefix('+').unwrap_or(name), name) {
+            about(Kind::Number, name, &|checker| {
+                checker.say(
+                    "did",
+                    format!("is the same number as {other}: a leading + does not tell them apart"),
+                );
+            });
+        }
+    }
+    for (name, rule) in &directory.dial_rules {
+        about(Kind::DialRule, name, &|checker| check_dial_rule(checker, rule));
+    }
+    problems
+}
+
+/// Collects problems of one entity.
+pub(crate) struct Checker<'a> {
+    pub(crate) directory: &'a Directory,
+    key: Key,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Checker<'_> {
+    pub(crate) fn say(&mut self, field: &str, reason: impl Into<String>) {
+        self.problems.push(Problem::of(&self.key, field, reason));
+    }
+
+    pub(crate) fn range<T: PartialOrd + Display>(
+        &mut self,
+        field: &str,
+        found: T,
+        allowed: RangeInclusive<T>,
+    ) {
+        if !allowed.contains(&found) {
+            let (low, high) = allowed.into_inner();
+            self.say(field, format!("found {found}; allowed: {low} to {high}"));
+        }
+    }
+
+    /// A name that is used as a key, in URIs and on command lines.
+    pub(crate) fn name(&mut self, field: &str, found: &str) {
+        let fits = found.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if !fits || found.is_empty() || found.len() > NAME_CHARS {
+            let allowed = format!("1 to {NAME_CHARS} of A-Z a-z 0-9 . _ -");
+            self.say(field, format!("found {}; allowed: {allowed}", quoted(found)));
+        }
+    }
+
+    pub(crate) fn text(&mut self, field: &str, found: &str) {
+        if found.chars().count() > TEXT_CHARS || found.chars().any(char::is_control) {
+            let allowed = format!("up to {TEXT_CHARS} characters, no control characters");
+            self.say(field, format!("found {}; allowed: {allowed}", quoted(found)));
+        }
+    }
+
+    /// A number or a user part, or nothing.
+    pub(crate) fn number(&mut self, field: &str, found: &str) {
+        let fits = found.bytes().all(|b| b.is_ascii_alphanumeric() || b"+*#._-".contains(&b));
+        if !fits || found.len() > NUMBER_CHARS {
+            let allowed = format!("up to {NUMBER_CHARS} of 0-9 A-Z a-z + * # . _ -");
+            self.say(field, format!("found {}; allowed: {allowed}", quoted(found)));
+        }
+    }
+
+    pub(crate) fn codecs(&mut self, codecs: &[String]) {
+        let token = |name: &String| {
+            (1..=32).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        for wrong in codecs.iter().filter(|name| !token(name)) {
+            self.say("codecs", format!("found {}; allowed: names as in SDP, such as PCMU", quoted(wrong)));
+        }
+        if codecs.len() > 16 {
+            self.say("codecs", format!("found {} codecs; allowed: up to 16", codecs.len()));
+        }
+    }
+
+    pub(crate) fn trunk_exists(&mut self, field: &str, name: &str) {
+        if !self.directory.trunks.contains_key(name) {
+            self.say(field, format!("there is no trunk {}", quoted(name)));
+        }
+    }
+}
+
+/// Text from outside, cut and in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("{:?}", text.chars().take(80).collect::<String>())
+}
+
+fn check_user(checker: &mut Checker<'_>, user: &User) {
+    checker.name("login", &user.login);
+    checker.text("name", &user.name);
+    for (field, hash) in [("password_hash", &user.password_hash), ("pin_hash", &user.pin_hash)] {
+        if !hash.is_empty() && (!hash.starts_with("$argon2") || hash.len() > 512) {
+            checker.say(field, "is no argon2 hash; allowed: $argon2id$… in PHC form");
+        }
+    }
+    user.teams.iter().for_each(|team| checker.name("teams", team));
+}
+
+fn check_station(checker: &mut Checker<'_>, station: &Station) {
+    let extension = &station.extension;
+    if extension.starts_with(['*', '#']) {
+        checker.say("extension", format!("{} looks like a service or feature code", quoted(extension)));
+    } else {
+        checker.name("extension", extension);
+    }
+    if EMERGENCY.contains(&extension.as_str()) {
+        checker.say("extension", format!("{extension} is an emergency number"));
+    }
+    if !station.user.is_empty() && !checker.directory.users.contains_key(&station.user) {
+        checker.say("user", format!("there is no user {}", quoted(&station.user)));
+    }
+    checker.text("name", &station.name);
+    if station.ha1_md5.is_empty() && station.ha1_sha256.is_empty() {
+        checker.say("password", "is missing: no phone could register");
+    } else {
+        for (field, ha1, digits) in
+            [("ha1_md5", &station.ha1_md5, 32), ("ha1_sha256", &station.ha1_sha256, 64)]
+        {
+            if ha1.len() != digits || !ha1.bytes().all(|b| b.is_ascii_hexdigit()) {
+                checker
+                    .say(field, format!("is no HA1; allowed: {digits} hexadecimal digits, both or password"));
+            }
+        }
+    }
+    checker.codecs(&station.codecs);
+    checker.number("caller_id", &station.caller_id);
+    checker.range("ring_secs", station.ring_secs, 5..=180);
+    checker.range("max_contacts", station.max_contacts, 1..=10);
+    checker.range("max_calls", station.max_calls, 0..=1_000);
+}
+
+fn check_number(checker: &mut Checker<'_>, number: &Number) {
+    if number.did.starts_with('^') {
+        if !number.did.ends_with('$') {
+            checker.say("did", format!("found {}; allowed: a pattern from ^ to $", quoted(&number.did)));
+        }
+        if let Err(bad) = Pattern::search(&number.did) {
+            checker.say("did", bad.to_string());
+        }
+    } else if number.did.is_empty() {
+        checker.say("did", "is empty");
+    } else {
+        checker.number("did", &number.did);
+    }
+    match &number.to {
+        Destination::Station(extension) => {
+            if !checker.directory.stations.contains_key(extension) {
+                checker.say("to", format!("there is no station {}", quoted(extension)));
+            }
+        }
+        Destination::User(login) => {
+            if !checker.directory.users.contains_key(login) {
+                checker.say("to", format!("there is no user {}", quoted(login)));
+            }
+        }
+        Destination::Trunk(name) => checker.trunk_exists("to", name),
+        Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
+    }
+}
+
+fn check_dial_rule(checker: &mut Checker<'_>, rule: &DialRule) {
+    if !rule.pattern.starts_with('^') {
+        let reason =
+            "allowed: a pattern that begins with ^, so that it cannot match in the middle of a number";
+        checker.say("pattern", format!("found {}; {reason}", quoted(&rule.pattern)));
+    }
+    if let Err(bad) = Pattern::search(&rule.pattern) {
+        checker.say("pattern", bad.to_string());
+    }
+    if rule.trunks.is_empty() {
+        checker.say("trunks", "is empty; allowed: at least one trunk by name");
+    }
+    checker.range("trunks", rule.trunks.len(), 0..=16);
+    for name in &rule.trunks {
+        checker.trunk_exists("trunks", name);
+    }
+    checker.range("strip", rule.strip, 0..=32);
+    checker.number("prepend", &rule.prepend);
+    checker.number("caller_id", &rule.caller_id);
+    checker.range("priority", rule.priority, 0..=1_000_000);
+}

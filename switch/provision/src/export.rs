@@ -1,0 +1,171 @@
+//! Entities back to text: TOML for files, JSON for the API, both in the form in which they are read.
+
+use serde_json::{Map, Value};
+
+use crate::{DialRule, Directory, Entity, Key, Kind, Peer, Station, Trunk, User};
+
+/// Whether secrets are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// They are left out; applying the result keeps those that are set up.
+    Hidden,
+    /// They are written: HA1 values, hashes and trunk passwords.
+    Shown,
+}
+
+/// Fields that are secret.
+const SECRET: [&str; 5] = ["password", "ha1_md5", "ha1_sha256", "password_hash", "pin_hash"];
+
+/// Fields that are written even where they have their default.
+const ALWAYS: [&str; 6] = ["name", "login", "extension", "did", "pattern", "to"];
+
+/// The order of fields in a table; what is not named comes after.
+const ORDER: [&str; 44] = [
+    "login",
+    "extension",
+    "did",
+    "pattern",
+    "to",
+    "trunks",
+    "strip",
+    "prepend",
+    "user",
+    "name",
+    "role",
+    "teams",
+    "password_hash",
+    "pin_hash",
+    "ha1_md5",
+    "ha1_sha256",
+    "hosts",
+    "peer",
+    "transport",
+    "username",
+    "password",
+    "register",
+    "register_secs",
+    "domain",
+    "codecs",
+    "ring_secs",
+    "max_contacts",
+    "max_calls",
+    "max_cps",
+    "caller_id",
+    "priority",
+    "emergency",
+    "health_secs",
+    "failover_secs",
+    "number_in",
+    "number_out",
+    "caller_in",
+    "caller_out",
+    "headers",
+    "uri",
+    "weight",
+    "replace",
+    "value",
+    "",
+];
+
+/// Writes a directory as a provisioning file: only what differs from the defaults, in a stable order.
+#[must_use]
+pub fn export(directory: &Directory, secrets: Secrets) -> String {
+    let mut text = String::new();
+    for entity in directory.keys().filter_map(|key| directory.entity(&key)) {
+        let kind = entity.key().kind;
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&format!("[[{}]]\n", kind.word()));
+        let plain = fields(&default_of(&entity.key()));
+        for (name, value) in fields(&entity) {
+            let usual = plain.iter().any(|(other, default)| *other == name && *default == value);
+            let hidden = secrets == Secrets::Hidden && is_secret(&name);
+            if !hidden && (!usual || ALWAYS.contains(&name.as_str())) {
+                text.push_str(&format!("{name} = {}\n", toml_text(&value)));
+            }
+        }
+    }
+    text
+}
+
+/// One entity for the API, with every field.
+#[must_use]
+pub fn entity_to_json(entity: &Entity, secrets: Secrets) -> Value {
+    let shown = |name: &str| secrets == Secrets::Shown || !is_secret(name);
+    Value::Object(fields(entity).into_iter().filter(|(name, _)| shown(name)).collect())
+}
+
+pub(crate) fn is_secret(field: &str) -> bool {
+    SECRET.contains(&field)
+}
+
+/// The fields of an entity as they are written, in order.
+pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
+    let object = match entity {
+        Entity::Trunk(it) => object(it).map(|object| with_peers(object, &it.peers)),
+        Entity::User(it) => object(it),
+        Entity::Station(it) => object(it),
+        Entity::Number(it) => object(it),
+        Entity::DialRule(it) => object(it),
+    };
+    ordered(object.unwrap_or_default())
+}
+
+fn object(entity: &impl serde::Serialize) -> Option<Map<String, Value>> {
+    match serde_json::to_value(entity) {
+        Ok(Value::Object(object)) => Some(object),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+fn ordered(object: Map<String, Value>) -> Vec<(String, Value)> {
+    let place = |name: &str| ORDER.iter().position(|it| *it == name).unwrap_or(ORDER.len());
+    let mut fields: Vec<(String, Value)> = object.into_iter().collect();
+    fields.sort_by(|(a, _), (b, _)| (place(a), a).cmp(&(place(b), b)));
+    fields
+}
+
+/// `peers` in its friendliest form: a URI, a list of URIs in order, or tables.
+fn with_peers(mut object: Map<String, Value>, peers: &[Peer]) -> Map<String, Value> {
+    let tables = object.remove("peers").unwrap_or_default();
+    let in_order =
+        |(index, peer): (usize, &Peer)| usize::from(peer.priority) == index && peer.weight == Peer::WEIGHT;
+    let simple = peers.iter().enumerate().all(in_order);
+    let value = match peers {
+        [] => return object,
+        [one] if simple => Value::from(one.uri.as_str()),
+        many if simple => Value::from_iter(many.iter().map(|peer| peer.uri.as_str())),
+        _ => tables,
+    };
+    object.insert("peer".to_owned(), value);
+    object
+}
+
+fn default_of(key: &Key) -> Entity {
+    match key.kind {
+        Kind::Trunk => Entity::Trunk(Trunk::named(&key.name)),
+        Kind::User => Entity::User(User::called(&key.name)),
+        Kind::Station => Entity::Station(Station::numbered(&key.name)),
+        Kind::Number => {
+            Entity::Number(crate::Number { did: key.name.clone(), to: crate::Destination::Hangup })
+        }
+        Kind::DialRule => Entity::DialRule(DialRule::matching(&key.name)),
+    }
+}
+
+fn toml_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => toml::Value::String(text.clone()).to_string(),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(toml_text).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(object) => {
+            let fields = ordered(object.clone());
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name} = {}", toml_text(value))).collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}

@@ -1,0 +1,265 @@
+//! Tables and objects become entities.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use base::wire::Transport;
+
+use crate::fields::{Fields, Finding};
+use crate::node::Entry;
+use crate::secret::{ha1_md5, ha1_sha256};
+use crate::{
+    Destination, DialRule, Directory, Entity, HeaderRule, Kind, Number, PasswordHasher, Peer, Rewrite, Role,
+    Station, Trunk, User,
+};
+
+/// What reading needs to know besides the text.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The realm for which station passwords become HA1 values.
+    pub realm: &'a str,
+    /// What is set up now: a secret that is left out stays, and a password that has not changed keeps its hash.
+    pub current: &'a Directory,
+    /// Hashes user passwords.
+    pub hasher: &'a dyn PasswordHasher,
+}
+
+/// Reads one entity; the findings say what is wrong with it.
+pub(crate) fn entity(
+    kind: Kind,
+    entries: &[Entry],
+    at: usize,
+    reading: &Reading<'_>,
+) -> (Entity, Vec<Finding>) {
+    let mut fields = Fields::new(entries, String::new(), at);
+    let (entity, later): (Entity, &[&str]) = match kind {
+        Kind::Trunk => (Entity::Trunk(trunk(&mut fields, reading)), &["srtp"]),
+        Kind::User => (Entity::User(user(&mut fields, reading)), &[]),
+        Kind::Station => (Entity::Station(station(&mut fields, reading)), &[]),
+        Kind::Number => (Entity::Number(number(&mut fields)), &[]),
+        Kind::DialRule => (Entity::DialRule(dial_rule(&mut fields)), &[]),
+    };
+    fields.finish(later);
+    (entity, fields.findings)
+}
+
+fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
+    let name = fields.required("name");
+    let default = Trunk::named(&name);
+    let username = fields.optional_text("username").filter(|text| !text.is_empty());
+    let kept = reading.current.trunks.get(&name).filter(|_| username.is_some());
+    let password = fields.optional_text("password").or_else(|| kept.and_then(|it| it.password.clone()));
+    let mut peers = peers(fields, "peer");
+    if peers.is_empty() {
+        peers = self::peers(fields, "peers");
+    }
+    Trunk {
+        hosts: parsed_items(fields, "hosts"),
+        peers,
+        transport: transport(fields),
+        username,
+        password,
+        register: fields.flag("register", default.register),
+        register_secs: fields.whole("register_secs", default.register_secs),
+        domain: fields.text("domain"),
+        codecs: fields.texts("codecs"),
+        max_calls: fields.whole("max_calls", default.max_calls),
+        max_cps: fields.whole("max_cps", default.max_cps),
+        caller_id: fields.text("caller_id"),
+        health_secs: fields.whole("health_secs", default.health_secs),
+        failover_secs: fields.whole("failover_secs", default.failover_secs),
+        number_in: fields.tables("number_in", rewrite),
+        number_out: fields.tables("number_out", rewrite),
+        caller_in: fields.tables("caller_in", rewrite),
+        caller_out: fields.tables("caller_out", rewrite),
+        headers: fields.tables("headers", |fields| HeaderRule {
+            name: fields.required("name"),
+            value: fields.optional_text("value"),
+        }),
+        name,
+    }
+}
+
+fn rewrite(fields: &mut Fields<'_>) -> Rewrite {
+    Rewrite { pattern: fields.required("pattern"), replace: fields.text("replace") }
+}
+
+/// One URI, a list of URIs in the order to try them, or a list of tables with priority and weight.
+fn peers(fields: &mut Fields<'_>, name: &'static str) -> Vec<Peer> {
+    let mut peers = Vec::new();
+    for (index, node) in fields.items(name).iter().enumerate() {
+        if let Some(uri) = node.text() {
+            let priority = u16::try_from(index).unwrap_or(u16::MAX);
+            peers.push(Peer { uri: uri.to_owned(), priority, weight: Peer::WEIGHT });
+        } else if let Some(entries) = node.table() {
+            peers.push(fields.inner(name, index, entries, node.at, |fields| Peer {
+                uri: fields.required("uri"),
+                priority: fields.whole("priority", 0),
+                weight: fields.whole("weight", Peer::WEIGHT),
+            }));
+        } else {
+            fields.complain(name, node, "\"sip:…\", a list of them, or a list of { uri, priority, weight }");
+        }
+    }
+    peers
+}
+
+fn transport(fields: &mut Fields<'_>) -> Transport {
+    let found = fields.text("transport");
+    match found.as_str() {
+        "" | "udp" => Transport::Udp,
+        "tcp" => Transport::Tcp,
+        other => {
+            let reason = match other {
+                "tls" | "ws" | "wss" => {
+                    format!("{other} is not available in this version yet; allowed: udp, tcp")
+                }
+                _ => format!("found {:?}; allowed: udp, tcp", cut(other)),
+            };
+            fields.note_at("transport", reason);
+            Transport::Udp
+        }
+    }
+}
+
+fn user(fields: &mut Fields<'_>, reading: &Reading<'_>) -> User {
+    let login = fields.required("login");
+    let current = reading.current.users.get(&login);
+    let name = fields.text("name");
+    let kept = current.map(|it| it.password_hash.as_str());
+    let password_hash = hashed(fields, ["password", "password_hash"], kept, reading);
+    let kept = current.map(|it| it.pin_hash.as_str());
+    let pin_hash = hashed(fields, ["pin", "pin_hash"], kept, reading);
+    User { login, name, role: role(fields), password_hash, pin_hash, teams: fields.texts("teams") }
+}
+
+fn role(fields: &mut Fields<'_>) -> Role {
+    let found = fields.text("role");
+    match found.as_str() {
+        "" | "agent" => Role::Agent,
+        "supervisor" => Role::Supervisor,
+        "admin" => Role::Admin,
+        "owner" => Role::Owner,
+        other => {
+            let reason = format!("found {:?}; allowed: agent, supervisor, admin, owner", cut(other));
+            fields.note_at("role", reason);
+            Role::Agent
+        }
+    }
+}
+
+/// The hash of a secret given in plain or as a hash; the current one when neither is given or it fits.
+fn hashed(
+    fields: &mut Fields<'_>,
+    [plain, hash]: [&'static str; 2],
+    current: Option<&str>,
+    reading: &Reading<'_>,
+) -> String {
+    let current = current.filter(|hash| !hash.is_empty());
+    let given = fields.optional_text(hash).filter(|hash| !hash.is_empty());
+    let Some(secret) = fields.optional_text(plain) else {
+        return given.or_else(|| current.map(str::to_owned)).unwrap_or_default();
+    };
+    if given.is_some() {
+        fields.note_at(hash, format!("stands beside {plain}; allowed: one of the two"));
+    }
+    if let Some(reason) = unfit(plain, &secret) {
+        fields.note_at(plain, reason.to_owned());
+        return String::new();
+    }
+    if let Some(current) = current.filter(|hash| reading.hasher.verify(&secret, hash)) {
+        return current.to_owned();
+    }
+    reading.hasher.hash(&secret).unwrap_or_else(|error| {
+        fields.note_at(plain, error.to_string());
+        String::new()
+    })
+}
+
+fn unfit(field: &str, secret: &str) -> Option<&'static str> {
+    let length = secret.chars().count();
+    if field == "pin" {
+        let fits = (4..=12).contains(&length) && secret.bytes().all(|b| b.is_ascii_digit());
+        (!fits).then_some("does not fit; allowed: 4 to 12 digits")
+    } else {
+        (!(8..=128).contains(&length)).then_some("does not fit; allowed: 8 to 128 characters")
+    }
+}
+
+fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
+    let extension = fields.required("extension");
+    let current = reading.current.stations.get(&extension);
+    let default = Station::numbered(&extension);
+    let (ha1_md5, ha1_sha256) = station_secrets(fields, &extension, current, reading.realm);
+    Station {
+        user: fields.text("user"),
+        name: fields.text("name"),
+        ha1_md5,
+        ha1_sha256,
+        codecs: fields.texts("codecs"),
+        caller_id: fields.text("caller_id"),
+        ring_secs: fields.whole("ring_secs", default.ring_secs),
+        max_contacts: fields.whole("max_contacts", default.max_contacts),
+        max_calls: fields.whole("max_calls", default.max_calls),
+        extension,
+    }
+}
+
+fn station_secrets(
+    fields: &mut Fields<'_>,
+    extension: &str,
+    current: Option<&Station>,
+    realm: &str,
+) -> (String, String) {
+    let password = fields.optional_text("password");
+    let (md5, sha256) = (fields.text("ha1_md5"), fields.text("ha1_sha256"));
+    let given = !md5.is_empty() || !sha256.is_empty();
+    match password {
+        Some(password) => {
+            if given {
+                fields.note_at("password", "stands beside ha1_md5 or ha1_sha256; allowed: either".to_owned());
+            }
+            if !(4..=128).contains(&password.chars().count()) {
+                fields.note_at("password", "does not fit; allowed: 4 to 128 characters".to_owned());
+            }
+            (ha1_md5(extension, realm, &password), ha1_sha256(extension, realm, &password))
+        }
+        None if given => (md5.to_ascii_lowercase(), sha256.to_ascii_lowercase()),
+        None => current.map(|it| (it.ha1_md5.clone(), it.ha1_sha256.clone())).unwrap_or_default(),
+    }
+}
+
+fn number(fields: &mut Fields<'_>) -> Number {
+    let did = fields.required("did");
+    if fields.required("to").is_empty() {
+        return Number { did, to: Destination::Hangup };
+    }
+    Number { did, to: fields.parsed("to").unwrap_or(Destination::Hangup) }
+}
+
+fn dial_rule(fields: &mut Fields<'_>) -> DialRule {
+    DialRule {
+        pattern: fields.required("pattern"),
+        trunks: fields.texts("trunks"),
+        strip: fields.whole("strip", 0),
+        prepend: fields.text("prepend"),
+        caller_id: fields.text("caller_id"),
+        priority: fields.whole("priority", 0),
+        emergency: fields.flag("emergency", false),
+    }
+}
+
+fn parsed_items<T: FromStr<Err: Display>>(fields: &mut Fields<'_>, name: &'static str) -> Vec<T> {
+    let mut items = Vec::new();
+    for text in fields.texts(name) {
+        match text.parse::<T>() {
+            Ok(item) => items.push(item),
+            Err(error) => fields.note_at(name, error.to_string()),
+        }
+    }
+    items
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(80).collect()
+}

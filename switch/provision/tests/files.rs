@@ -1,0 +1,228 @@
+//! Provisioning files: what they say, what they do, what is wrong with them.
+
+mod common;
+
+use common::{Plain, reading};
+use provision::{Directory, Kind, Problem, Secrets, entity_from_json, entity_to_json, export, ha1_md5, plan};
+
+fn applied(current: &Directory, text: &str) -> (Directory, Vec<String>) {
+    let plan = plan(&[("test.toml", text)], &reading(current, &Plain::default())).expect("is right");
+    (plan.wanted, plan.changes.iter().map(ToString::to_string).collect())
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let current = Directory::default();
+    let found = plan(&[("test.toml", text)], &reading(&current, &Plain::default())).expect_err("is wrong");
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_examples_are_right_and_applying_them_twice_changes_nothing() {
+    for text in [
+        include_str!("../../examples/config/minimal.toml"),
+        include_str!("../../examples/config/two-trunks.toml"),
+        include_str!("../../examples/config/conformance.toml"),
+    ] {
+        let (wanted, changes) = applied(&Directory::default(), text);
+        assert_eq!(changes.len(), wanted.keys().count());
+        assert_eq!(applied(&wanted, text), (wanted.clone(), Vec::new()));
+    }
+}
+
+#[test]
+fn the_conformance_profile_has_its_stations_and_numbers() {
+    let (it, _) = applied(&Directory::default(), include_str!("../../examples/config/conformance.toml"));
+    let stations: Vec<&str> = it.stations.keys().map(String::as_str).collect();
+    assert_eq!(stations, ["alice", "bob", "j.user", "user", "watson"]);
+    assert_eq!(it.stations["alice"].ha1_md5, ha1_md5("alice", "tandem", "secret"));
+    assert_eq!(it.numbers["early"].to.to_string(), "test:early");
+    assert_eq!(it.trunks["caller"].hosts[0].to_string(), "127.0.0.2");
+}
+
+#[test]
+fn a_change_is_told_field_by_field_and_secrets_are_not_told() {
+    let before = r#"
+        [[trunk]]
+        name = "carrier"
+        peer = "sip:127.0.0.3"
+        [[user]]
+        login = "ana"
+        password = "first-secret"
+        [[station]]
+        extension = "1001"
+        password = "first"
+        "#;
+    let after = r#"
+        [[trunk]]
+        name = "carrier"
+        peer = ["sip:127.0.0.3", "sip:127.0.0.4"]
+        max_calls = 10
+        caller_id = "100"
+        [[user]]
+        login = "ana"
+        password = "second-secret"
+        [[station]]
+        extension = "1001"
+        password = "second"
+        [[number]]
+        did = "100"
+        to = "echo"
+        "#;
+    let (current, changes) = applied(&Directory::default(), before);
+    assert_eq!(changes, ["+ trunk carrier", "+ user ana", "+ station 1001"]);
+    let told = [
+        "~ trunk carrier: peer sip:127.0.0.3 → [\"sip:127.0.0.3\",\"sip:127.0.0.4\"], \
+         max_calls 0 → 10, caller_id none → 100",
+        "~ user ana: password_hash changed",
+        "~ station 1001: ha1_md5 changed, ha1_sha256 changed",
+        "+ number 100",
+    ];
+    assert_eq!(applied(&current, after).1, told);
+}
+
+#[test]
+fn what_a_file_leaves_out_stays_and_so_do_secrets() {
+    let (current, _) = applied(&Directory::default(), include_str!("../../examples/config/two-trunks.toml"));
+    assert_eq!(applied(&current, "").1, Vec::<String>::new());
+    let without_secrets = export(&current, Secrets::Hidden);
+    assert!(!without_secrets.contains("change-me") && !without_secrets.contains("ha1"));
+    assert_eq!(applied(&current, &without_secrets), (current.clone(), Vec::new()));
+    let with_secrets = export(&current, Secrets::Shown);
+    assert_eq!(applied(&Directory::default(), &with_secrets).0, current);
+}
+
+#[test]
+fn everything_wrong_is_told_with_its_line_and_what_is_allowed() {
+    let text = r#"[[trunk]]
+name = "carrier"
+transport = "tls"
+max_cps = -1
+colour = "red"
+[[station]]
+ring_secs = "long"
+[[queue]]
+name = "sales"
+[[nonsense]]
+[[number]]
+did = "1"
+to = "queue:sales"
+[[number]]
+did = "1"
+to = "echo"
+"#;
+    let expected = [
+        "test.toml:3: trunk carrier: transport: tls is not available in this version yet; allowed: udp, tcp",
+        "test.toml:4: trunk carrier: max_cps: found -1; allowed: a whole number from 0 to 4294967295",
+        "test.toml:5: trunk carrier: colour: is unknown; allowed: name, ",
+        "test.toml:6: extension: is missing",
+        "test.toml:7: ring_secs: found \"long\"; allowed: a whole number from 0 to 4294967295",
+        "test.toml:8: [[queue]] is not available in this version yet",
+        "test.toml:10: found \"nonsense\"; allowed: [[trunk]], [[user]], [[station]], [[number]], [[dial_rule]]",
+        "test.toml:13: number 1: to: \"queue:sales\" is not available in this version yet; allowed: station:",
+        "test.toml:14: number 1: stands twice, first in line 11",
+    ];
+    let found = problems(text);
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{found}\n{expected}");
+    }
+}
+
+#[test]
+fn what_entities_mean_together_is_checked_and_located() {
+    let text = r#"[[trunk]]
+name = "carrier"
+peer = "carrier.example"
+register = true
+hosts = ["127.0.0.2"]
+number_in = [{ pattern = "(", replace = "" }, { pattern = "1", replace = "$1" }]
+headers = [{ name = "Via", value = "x" }]
+[[trunk]]
+name = "other"
+hosts = ["127.0.0.2"]
+max_cps = 20000
+[[station]]
+extension = "*43"
+user = "nobody"
+ring_secs = 3
+[[station]]
+extension = "112"
+password = "secret"
+[[number]]
+did = "^1"
+to = "station:1"
+[[number]]
+did = "5"
+to = "echo"
+[[number]]
+did = "+5"
+to = "echo"
+[[dial_rule]]
+pattern = "1"
+trunks = ["gone"]
+"#;
+    let expected = [
+        "test.toml:3: trunk carrier: peer: \"carrier.example\" is no peer (it does not begin with sip:)",
+        "test.toml:4",
+        "test.toml:6: trunk carrier: number_in[0].pattern: ",
+        "test.toml:6: trunk carrier: number_in[1].replace: has \"$1\", and the pattern has 0 groups",
+        "test.toml:7: trunk carrier: headers[0].name: \"Via\" is set by the switch itself",
+        "test.toml:10: trunk other: hosts: 127.0.0.2 belongs to trunk carrier already",
+        "test.toml:11: trunk other: max_cps: found 20000; allowed: 0 to 10000",
+        "test.toml:12: station *43: password: is missing",
+        "test.toml:13: station *43: extension: \"*43\" looks like a service or feature code",
+        "test.toml:14: station *43: user: there is no user \"nobody\"",
+        "test.toml:15: station *43: ring_secs: found 3; allowed: 5 to 180",
+        "test.toml:17: station 112: extension: 112 is an emergency number",
+        "test.toml:20: number ^1: did: found \"^1\"; allowed: a pattern from ^ to $",
+        "test.toml:21: number ^1: to: there is no station \"1\"",
+        "test.toml:23: number 5: did: is the same number as +5",
+        "test.toml:29: dial_rule 1: pattern: found \"1\"; allowed: a pattern that begins with ^",
+        "test.toml:30: dial_rule 1: trunks: there is no trunk \"gone\"",
+    ];
+    let found = problems(text);
+    let found: Vec<&String> = found.iter().filter(|it| !it.contains("username")).collect();
+    let expected: Vec<&str> = expected.into_iter().filter(|it| *it != "test.toml:4").collect();
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{found}\n{expected}");
+    }
+}
+
+#[test]
+fn an_entity_stands_in_one_file_only() {
+    let current = Directory::default();
+    let text = "[[number]]\ndid = \"1\"\nto = \"echo\"\n";
+    let found = plan(&[("a.toml", text), ("b.toml", text)], &reading(&current, &Plain::default()));
+    let found: Vec<String> = found.expect_err("twice").iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["b.toml:1: number 1: stands twice, first in a.toml"]);
+}
+
+#[test]
+fn broken_toml_is_told_with_its_lines() {
+    let found = problems("[[station]]\nextension = \n[[trunk]\n");
+    assert!(found[0].starts_with("test.toml:2: "), "{found:?}");
+    assert!(problems("station = 5\n")[0].contains("allowed: [[station]]"));
+    assert!(problems("station = [5]\n")[0].contains("allowed: [[station]]"));
+}
+
+#[test]
+fn the_api_takes_the_same_fields_and_names_the_one_at_fault() {
+    let (current, hasher) = (Directory::default(), Plain::default());
+    let reading = reading(&current, &hasher);
+    let json = serde_json::json!({
+        "name": "carrier", "peer": [{"uri": "sip:127.0.0.3", "weight": 3}], "username": "u", "password": "p"
+    });
+    let trunk = entity_from_json(Kind::Trunk, &json, &reading).expect("is right");
+    let shown = entity_to_json(&trunk, Secrets::Hidden);
+    assert_eq!(shown["peer"][0]["weight"], 3);
+    assert_eq!((shown["max_calls"].clone(), shown.get("password")), (0.into(), None));
+    let again = entity_from_json(Kind::Trunk, &entity_to_json(&trunk, Secrets::Shown), &reading);
+    assert_eq!(again, Ok(trunk));
+
+    let wrong = serde_json::json!({ "extension": "1", "ring_secs": 1.5, "max_calls": null, "x": 1 });
+    let found: Vec<Problem> = entity_from_json(Kind::Station, &wrong, &reading).expect_err("is wrong");
+    let fields: Vec<&str> = found.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["ring_secs", "x"]);
+    assert!(entity_from_json(Kind::Station, &serde_json::json!([]), &reading).is_err());
+}
