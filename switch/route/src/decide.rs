@@ -10,8 +10,8 @@ const ECHO: &str = "*43";
 
 /// Says where a call goes and why.
 ///
-/// From a station, the first that fits: service number, extension, exact number, emergency number, dial
-/// rule by priority and pattern, number pattern. From a trunk, after its `number_in`: exact number, number
+/// From a station, the first that fits: service number, emergency number (nothing set up here may stand before
+/// it), extension, exact number, dial rule by priority and pattern, number pattern. From a trunk, after its `number_in`: exact number, number
 /// pattern; never an extension by its bare digits and never a dial rule, so that nobody outside can make
 /// us pay for a call. Exact numbers are compared without a leading `+`; among number patterns the longest
 /// literal prefix wins.
@@ -36,15 +36,15 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
     if number == ECHO {
         return (Verdict::Local(Local::Echo), Why::new("service number *43"));
     }
+    if let Some(found) = to_emergency(snapshot, number, &caller) {
+        return found;
+    }
     if let Some(extension) = [number, inquiry.dialled].into_iter().find(|it| snapshot.station(it).is_some()) {
         let (verdict, _) = to_stations(snapshot.station(extension).into_iter(), &caller, extension);
         return (verdict, Why::new(format!("extension {extension}")));
     }
     if let Some((did, to)) = snapshot.number(number) {
         return follow(snapshot, to, number, &caller, format!("number {did}"));
-    }
-    if let Some(found) = to_emergency(snapshot, number, &caller) {
-        return found;
     }
     if let Some(rule) = snapshot.matching_rules(number).next() {
         return by_rule(snapshot, rule, number, &caller);

@@ -200,6 +200,13 @@ fn an_emergency_call_goes_over_the_trunks_listed_for_it_and_then_any_other() {
 }
 
 #[test]
+fn no_extension_and_no_number_stands_before_an_emergency_number() {
+    let snapshot = set_up([Entity::Station(Station::numbered("112")), number("911", "hangup")]);
+    assert_eq!(tries(&from_1001(&snapshot, "112")), "!backup:112<5550199 carrier:112<5550199");
+    assert_eq!(tries(&from_1001(&snapshot, "911")), "!backup:911<5550199 carrier:911<5550199");
+}
+
+#[test]
 fn the_most_specific_source_names_the_trunk() {
     let hosts = |name: &str, hosts: &[&str]| {
         let hosts = hosts.iter().map(|host| host.parse().expect("a host")).collect();
