@@ -264,5 +264,8 @@ impl Call {
 }
 
 fn host(text: &str) -> sip::message::Host {
+    if let Ok(ip) = text.parse::<std::net::IpAddr>() {
+        return ip.into();
+    }
     sip::message::Host::parse(text).unwrap_or_else(|_bad| sip::message::Host::Name(text.into()))
 }

@@ -105,10 +105,7 @@ impl Call {
             return;
         }
         let Some(passage) = self.passage.take_if(|passage| passage.to == leg) else {
-            if status < 300 {
-                self.acknowledge(ctx, leg, None);
-            }
-            return;
+            return self.accepted_again(ctx, leg, status, response);
         };
         match status {
             200..=299 => self.passage_accepted(ctx, passage, response),
@@ -119,6 +116,18 @@ impl Call {
             401 | 407 | 300..=399 => refuse(ctx, passage.server, &passage.request, 488),
             _ => refuse(ctx, passage.server, &passage.request, status),
         }
+    }
+
+    /// A 2xx to a re-INVITE that comes once more, or after the re-INVITE was taken back: each wants its ACK.
+    fn accepted_again(&mut self, ctx: &mut Ctx<'_>, leg: LegId, status: u16, response: &Message) {
+        let Some(talking) = self.leg_mut(leg).and_then(Leg::talking_mut) else { return };
+        let Ok(cseq) = response.cseq() else { return };
+        if status >= 300 || talking.owes_ack {
+            return;
+        }
+        let body = if cseq.number == talking.invite_cseq { talking.ack_body.clone() } else { None };
+        talking.invite_cseq = cseq.number;
+        self.acknowledge(ctx, leg, body);
     }
 
     fn passage_accepted(&mut self, ctx: &mut Ctx<'_>, passage: Passage, response: &Message) {

@@ -16,7 +16,7 @@ const RELAYED_AT_A_TIME: usize = 8;
 impl Call {
     /// Passes a request on to the other side; its answer comes back as `relay_response`.
     pub(super) fn relay(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
-        let Some(to) = self.other(leg).filter(|_| self.is_talking()) else {
+        let Some(to) = self.other(leg) else {
             return refuse(ctx, server, request, 200);
         };
         if self.relayed.len() >= RELAYED_AT_A_TIME {

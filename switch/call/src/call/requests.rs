@@ -5,7 +5,7 @@ use base::wire::{Flow, Target};
 use sip::ServerId;
 use sip::message::{Header, Message, Method};
 
-use super::{Call, Ctx, Phase};
+use super::{Call, Ctx};
 use crate::act::Act;
 use crate::leg::{Leg, LegState};
 use crate::reply::{self, Agent, introduce, reply};
@@ -55,11 +55,6 @@ impl Call {
         }
         draft.push(Header::Accept, reply::ACCEPT);
         ctx.out.push(Act::Respond { server, draft });
-    }
-
-    /// Whether the call is between two far ends.
-    pub(super) fn is_talking(&self) -> bool {
-        matches!(self.phase, Phase::Talking { .. })
     }
 }
 

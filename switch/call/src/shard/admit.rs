@@ -16,6 +16,8 @@ use crate::call::Arrival;
 /// Who sends the INVITE, once that is certain.
 struct Caller {
     from: Endpoint,
+    /// As the trunk sent it; the routing rules rewrite it themselves.
+    claimed: String,
     number: String,
     name: String,
     codecs: Vec<String>,
@@ -33,7 +35,7 @@ impl Shard {
                 Origin::Station(name)
             }
         };
-        let inquiry = Inquiry { from, dialled: &dialled, caller: &caller.number };
+        let inquiry = Inquiry { from, dialled: &dialled, caller: &caller.claimed };
         let (verdict, why) = route::decide(&self.routes, &inquiry);
         let emergency = matches!(verdict, Verdict::Trunks { emergency: true, .. });
         if !emergency && let Err(cause) = self.gate.pass(now.mono, self.calls.len()) {
@@ -71,6 +73,7 @@ impl Shard {
             let user = user_of(&from.uri);
             return Some(Caller {
                 number: route.caller_in(&user),
+                claimed: user,
                 name: from.display.unwrap_or_default(),
                 codecs: route.trunk().codecs.clone(),
                 from: Endpoint::Trunk(name),
@@ -82,6 +85,7 @@ impl Shard {
             name: self.name_of(station, from),
             codecs: station.codecs.clone(),
             number: extension.clone(),
+            claimed: extension.clone(),
             from: Endpoint::Station(extension),
         })
     }
