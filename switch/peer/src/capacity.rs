@@ -34,7 +34,8 @@ pub(crate) struct Usage {
 impl Usage {
     /// Counts a call in when the caps allow it. Emergency calls always are.
     ///
-    /// The rate is shared by halves among shards that have calls: each counts only its own beginnings.
+    /// A shard counts only the calls that begin on it, so `max_cps` is shared evenly among the shards that
+    /// have calls, one at least for each.
     pub(crate) fn admit(&mut self, now: Mono, trunk: &Trunk, emergency: bool) -> Result<(), Refusal> {
         while self.begun.front().is_some_and(|at| now.since(*at) >= SECOND) {
             self.begun.pop_front();

@@ -12,6 +12,7 @@ mod registration;
 mod selection;
 mod trunk;
 mod trunks;
+mod upkeep;
 mod view;
 
 pub use binding::{Binding, BindingChange};

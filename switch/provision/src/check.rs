@@ -13,8 +13,9 @@ const NAME_CHARS: usize = 64;
 const TEXT_CHARS: usize = 128;
 /// Characters of a number.
 const NUMBER_CHARS: usize = 64;
-/// Numbers that no extension may take: they call for help.
-const EMERGENCY: [&str; 2] = ["112", "911"];
+/// Emergency numbers everywhere: 112 (EU and mobile networks) and 911 (NANP). No extension may take one;
+/// others come by dial rules.
+pub const EMERGENCY_NUMBERS: [&str; 2] = ["112", "911"];
 
 /// Finds everything that is wrong with a directory: values out of range, patterns that cannot be used,
 /// references to what is not there. An empty list means that it can be served.
@@ -144,7 +145,7 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     } else {
         checker.name("extension", extension);
     }
-    if EMERGENCY.contains(&extension.as_str()) {
+    if EMERGENCY_NUMBERS.contains(&extension.as_str()) {
         checker.say("extension", format!("{extension} is an emergency number"));
     }
     if !station.user.is_empty() && !checker.directory.users.contains_key(&station.user) {

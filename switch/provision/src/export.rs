@@ -13,8 +13,8 @@ pub enum Secrets {
     Shown,
 }
 
-/// Fields that are secret.
-const SECRET: [&str; 5] = ["password", "ha1_md5", "ha1_sha256", "password_hash", "pin_hash"];
+/// Fields that are secret, on the way in or out.
+const SECRET: [&str; 6] = ["password", "pin", "ha1_md5", "ha1_sha256", "password_hash", "pin_hash"];
 
 /// Fields that are written even where they have their default.
 const ALWAYS: [&str; 6] = ["name", "login", "extension", "did", "pattern", "to"];

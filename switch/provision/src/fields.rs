@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use crate::export::is_secret;
 use crate::node::{Entry, Node, Value};
 
 /// One thing wrong at one place.
@@ -142,7 +143,8 @@ impl<'a> Fields<'a> {
 
     /// Notes that a value is of the wrong kind.
     pub(crate) fn complain(&mut self, name: &str, node: &Node, allowed: &str) {
-        self.note(name, node.at, format!("found {}; allowed: {allowed}", node.described()));
+        let found = if is_secret(name) { "something else".to_owned() } else { node.described() };
+        self.note(name, node.at, format!("found {found}; allowed: {allowed}"));
     }
 
     fn wrong<T>(&mut self, name: &str, node: &Node, allowed: &str) -> Option<T> {

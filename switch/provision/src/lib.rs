@@ -21,7 +21,7 @@ mod problem;
 mod read;
 mod secret;
 
-pub use check::check;
+pub use check::{EMERGENCY_NUMBERS, check};
 pub use destination::{Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};

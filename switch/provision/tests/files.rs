@@ -190,6 +190,16 @@ trunks = ["gone"]
 }
 
 #[test]
+fn a_secret_of_the_wrong_kind_is_not_repeated_in_the_complaint() {
+    let text = "[[user]]\nlogin = \"ana\"\npin = 47110815\npassword = \"short\"\n";
+    let expected = [
+        "test.toml:3: user ana: pin: found something else; allowed: a text in quotes",
+        "test.toml:4: user ana: password: does not fit; allowed: 8 to 128 characters",
+    ];
+    assert_eq!(problems(text), expected);
+}
+
+#[test]
 fn an_entity_stands_in_one_file_only() {
     let current = Directory::default();
     let text = "[[number]]\ndid = \"1\"\nto = \"echo\"\n";

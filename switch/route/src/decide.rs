@@ -1,9 +1,9 @@
 //! The decision.
 
 use base::{Cause, Why};
-use provision::{Destination, DialRule, Station};
+use provision::{Destination, DialRule, EMERGENCY_NUMBERS, Station};
 
-use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled, emergency};
+use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
 
 /// The service number that lets a caller hear itself.
 const ECHO: &str = "*43";
@@ -97,7 +97,7 @@ fn follow(
         Destination::Trunk(name) => match snapshot.trunk(name) {
             Some(trunk) => {
                 let tries = vec![attempt(trunk, None, number, caller)];
-                (Verdict::Trunks { tries, emergency: emergency::is_built_in(number) }, None)
+                (Verdict::Trunks { tries, emergency: EMERGENCY_NUMBERS.contains(&number) }, None)
             }
             None => (Verdict::Refuse(Cause::NoRoute), Some(format!("no trunk {name}"))),
         },
@@ -138,7 +138,7 @@ fn to_stations<'a>(
 /// built-in number), then over every other trunk there is.
 fn to_emergency(snapshot: &Snapshot, number: &str, caller: &Caller<'_>) -> Option<(Verdict, Why)> {
     let marked = snapshot.matching_rules(number).find(|rule| rule.emergency);
-    if marked.is_none() && !emergency::is_built_in(number) {
+    if marked.is_none() && !EMERGENCY_NUMBERS.contains(&number) {
         return None;
     }
     let rule = marked.or_else(|| snapshot.matching_rules(number).next());

@@ -5,7 +5,6 @@
 
 mod decide;
 mod dialled;
-mod emergency;
 mod inquiry;
 mod snapshot;
 mod trunk;
