@@ -1,1 +1,21 @@
 //! The web face: API, status page, login, health and metrics.
+//!
+//! What it knows of the node it learns through [`Ports`]; it decides no call and owns no socket but its own.
+//! Deliberately absent: TLS (a proxy or the node's own listener brings it) and anything from another host.
+
+mod api;
+pub mod auth;
+mod health;
+mod metrics;
+mod pages;
+mod ports;
+mod problem;
+mod router;
+mod serve;
+mod stored;
+pub mod view;
+
+pub use ports::{ApplyError, HangUpError, Later, Metric, MetricKind, Node, Ports, Readiness, Sample};
+pub use router::router;
+pub use serve::serve;
+pub use stored::to_store;

@@ -1,0 +1,95 @@
+"use strict";
+
+const EVERY_MS = 2000;
+const words = document.body.dataset;
+const time = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "short",
+  timeStyle: "medium",
+});
+
+function cell(text, className) {
+  const td = document.createElement("td");
+  td.textContent = text;
+  if (className) td.className = className;
+  return td;
+}
+
+function when(text) {
+  return text ? time.format(new Date(text)) : "";
+}
+
+function seconds(count) {
+  const pad = (n) => String(n).padStart(2, "0");
+  const minutes = Math.floor(count / 60);
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(count % 60)}`;
+}
+
+function fill(id, rows) {
+  const body = document.getElementById(id);
+  if (!body) return;
+  if (rows.length === 0) {
+    const none = cell(words.none, "empty");
+    none.colSpan = body.parentElement.tHead.rows[0].cells.length;
+    rows = [[none]];
+  }
+  body.replaceChildren(...rows.map((cells) => {
+    const tr = document.createElement("tr");
+    tr.append(...cells);
+    return tr;
+  }));
+}
+
+function trunkRows(trunk) {
+  const peers = trunk.peers.length > 0 ? trunk.peers : [null];
+  return peers.map((peer, index) => [
+    cell(index === 0 ? trunk.name : ""),
+    cell(peer ? peer.uri : ""),
+    peer ? cell(peer.up ? words.up : words.down, peer.up ? "good" : "bad") : cell(""),
+    cell(index === 0 ? trunk.registration : ""),
+    cell(index === 0 ? trunk.calls : "", "figure"),
+  ]);
+}
+
+function show(status) {
+  document.getElementById("node").textContent = `${status.node} ${status.version}`;
+  const readiness = document.getElementById("readiness");
+  const { ready, reasons } = status.readiness;
+  const sentence = ready ? words.ready : `${words.notReady}: ${reasons.join(", ")}`;
+  if (readiness.textContent !== sentence) readiness.textContent = sentence;
+  readiness.className = ready ? "good" : "bad";
+
+  fill("trunks", status.trunks.flatMap(trunkRows));
+  document.getElementById("registrations-total").textContent = status.registrations_total;
+  fill("registrations", status.registrations.map((phone) => [
+    cell(phone.extension), cell(`${phone.source} ${phone.transport}`), cell(phone.user_agent), cell(when(phone.expires_at)),
+  ]));
+  if (!status.calls) return;
+  document.getElementById("calls-total").textContent = status.calls_total;
+  fill("calls", status.calls.map((call) => [
+    cell(when(call.started_at)), cell(`${call.caller} (${call.from})`), cell(call.dialled),
+    cell(call.to), cell(call.state), cell(call.codec),
+  ]));
+  fill("recent", status.recent.map((call) => [
+    cell(when(call.started_at)), cell(call.caller), cell(call.dialled), cell(call.to),
+    cell(call.answered_at ? seconds(call.billed_secs) : "", "figure"), cell(call.cause),
+  ]));
+}
+
+async function update() {
+  const lost = document.getElementById("lost");
+  try {
+    const answer = await fetch("/api/v1/status", { headers: { Accept: "application/json" } });
+    if (answer.status === 401) {
+      location.assign("/login");
+      return;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    show(await answer.json());
+    lost.hidden = true;
+  } catch {
+    lost.hidden = false;
+  }
+  setTimeout(update, EVERY_MS);
+}
+
+update();

@@ -1,0 +1,44 @@
+//! `/api/v1`.
+
+mod apply;
+mod body;
+mod calls;
+mod change;
+mod openapi;
+mod page;
+mod people;
+mod resources;
+mod status;
+mod tokens;
+
+use axum::routing::{delete, get, post, put};
+use axum::{Extension, Router};
+use provision::Kind;
+
+use crate::router::Web;
+
+/// Every address of the API.
+pub(crate) fn routes() -> Router<Web> {
+    let fixed = Router::new()
+        .route("/status", get(status::status))
+        .route("/registrations", get(status::registrations))
+        .route("/calls", get(calls::list))
+        .route("/calls/{id}", get(calls::one))
+        .route("/calls/{id}/hangup", post(calls::hang_up))
+        .route("/users/{name}/password", put(people::set_password))
+        .route("/apply", post(apply::apply))
+        .route("/export", get(apply::export))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{id}", delete(tokens::revoke))
+        .route("/openapi.json", get(openapi::document));
+    Kind::ALL.iter().fold(fixed, |routes, kind| routes.merge(resource(*kind)))
+}
+
+fn resource(kind: Kind) -> Router<Web> {
+    let many = format!("/{}", resources::plural(kind));
+    let list = get(resources::list).post(resources::create);
+    let single = get(resources::one).put(resources::replace).delete(resources::remove);
+    Router::new()
+        .route(&many, list.layer(Extension(kind)))
+        .route(&format!("{many}/{{name}}"), single.layer(Extension(kind)))
+}

@@ -1,0 +1,132 @@
+//! The API's own description: OpenAPI 3.1.
+
+use axum::Json;
+use provision::Kind;
+use serde_json::{Map, Value, json};
+
+use super::resources::plural;
+
+/// Describes the API; open to everyone, since it holds nothing of this node.
+pub(crate) async fn document() -> Json<Value> {
+    let mut paths = Map::new();
+    for kind in Kind::ALL {
+        let (list, one) = resource(*kind);
+        paths.insert(format!("/{}", plural(*kind)), list);
+        paths.insert(format!("/{}/{{name}}", plural(*kind)), one);
+    }
+    for (path, item) in others() {
+        paths.insert(path.to_owned(), item);
+    }
+    Json(json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Tandem", "version": env!("CARGO_PKG_VERSION") },
+        "servers": [{ "url": "/api/v1" }],
+        "security": [{ "bearer": [] }, { "session": [] }],
+        "paths": paths,
+        "components": components(),
+    }))
+}
+
+fn components() -> Value {
+    let text = json!({ "type": "string" });
+    let error = json!({
+        "type": "object",
+        "properties": { "field": text, "detail": text, "line": { "type": "integer" } },
+    });
+    json!({
+        "securitySchemes": {
+            "bearer": { "type": "http", "scheme": "bearer" },
+            "session": { "type": "apiKey", "in": "cookie", "name": crate::auth::SESSION_COOKIE },
+        },
+        "schemas": {
+            "Problem": {
+                "type": "object",
+                "description": "RFC 9457 problem details",
+                "properties": {
+                    "type": text, "title": text, "status": { "type": "integer" }, "detail": text,
+                    "field": text, "errors": { "type": "array", "items": error },
+                },
+            },
+        },
+        "responses": {
+            "Problem": {
+                "description": "What went wrong",
+                "content": { "application/problem+json":
+                    { "schema": { "$ref": "#/components/schemas/Problem" } } },
+            },
+        },
+    })
+}
+
+fn resource(kind: Kind) -> (Value, Value) {
+    let (many, one) = (plural(kind), kind.word().replace('_', " "));
+    let name = json!({ "name": "name", "in": "path", "required": true, "schema": { "type": "string" } });
+    let list = json!({
+        "get": operation(&format!("Lists {many} by name"), &paging(), None, 200),
+        "post": operation(&format!("Makes a {one}"), &[], Some("application/json"), 201),
+    });
+    let single = json!({
+        "parameters": [name],
+        "get": operation(&format!("Shows a {one}; secrets are left out"), &[], None, 200),
+        "put": operation(&format!("Sets a {one}; secrets not given stay"), &[], Some("application/json"), 200),
+        "delete": operation(&format!("Removes a {one}"), &[], None, 204),
+    });
+    (list, single)
+}
+
+fn others() -> Vec<(&'static str, Value)> {
+    let get = |summary: &str, query: &[Value]| json!({ "get": operation(summary, query, None, 200) });
+    let in_path = |name: &str, mut item: Value| {
+        let schema = json!({ "type": "string" });
+        item["parameters"] = json!([{ "name": name, "in": "path", "required": true, "schema": schema }]);
+        item
+    };
+    let calls = ["state", "since", "until", "caller", "dialled", "trunk", "station", "cause", "answered"]
+        .map(parameter);
+    let calls = [calls.as_slice(), &paging()].concat();
+    let dry_run = [parameter("dry_run")];
+    let hang_up = operation("Ends a live call", &[], None, 202);
+    let password = operation("Sets a user's password", &[], Some("application/json"), 204);
+    let apply = operation("Sets up what a TOML text says", &dry_run, Some("application/toml"), 200);
+    vec![
+        ("/status", get("Shows trunks, phones and calls as they are now", &[])),
+        ("/registrations", get("Lists registered phones", &paging())),
+        ("/calls", get("Lists past calls, or live ones with state=live", &calls)),
+        ("/calls/{id}", in_path("id", get("Shows a call, live or past", &[]))),
+        ("/calls/{id}/hangup", in_path("id", json!({ "post": hang_up }))),
+        ("/users/{name}/password", in_path("name", json!({ "put": password }))),
+        ("/apply", json!({ "post": apply })),
+        ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),
+        (
+            "/tokens",
+            json!({
+                "get": operation("Lists tokens without their secrets", &[], None, 200),
+                "post": operation("Makes a token and tells its secret once", &[], Some("application/json"), 201),
+            }),
+        ),
+        ("/tokens/{id}", in_path("id", json!({ "delete": operation("Revokes a token", &[], None, 204) }))),
+    ]
+}
+
+fn paging() -> [Value; 2] {
+    ["limit", "cursor"].map(parameter)
+}
+
+fn parameter(name: &str) -> Value {
+    json!({ "name": name, "in": "query", "schema": { "type": "string" } })
+}
+
+fn operation(summary: &str, query: &[Value], body: Option<&str>, success: u16) -> Value {
+    let mut operation = json!({
+        "summary": summary,
+        "parameters": query,
+        "responses": {
+            success.to_string(): { "description": "Done" },
+            "default": { "$ref": "#/components/responses/Problem" },
+        },
+    });
+    if let Some(kind) = body {
+        operation["requestBody"] = json!({ "required": true, "content": { kind: {} } });
+    }
+    operation
+}

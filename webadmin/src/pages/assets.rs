@@ -1,0 +1,23 @@
+//! Style and script, compiled in.
+
+use axum::http::HeaderName;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+
+type File = ([(HeaderName, &'static str); 2], &'static str);
+
+pub(crate) async fn style() -> File {
+    file("text/css; charset=utf-8", include_str!("../../assets/tandem.css"))
+}
+
+pub(crate) async fn script() -> File {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/status.js"))
+}
+
+pub(crate) async fn icon() -> File {
+    file("image/svg+xml", include_str!("../../assets/icon.svg"))
+}
+
+/// Pages ask again each time: after an upgrade nobody sees an old script with a new page.
+fn file(kind: &'static str, text: &'static str) -> File {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")], text)
+}

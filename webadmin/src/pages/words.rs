@@ -1,0 +1,106 @@
+//! The pages' words in the reader's language.
+
+use axum::http::{HeaderMap, header};
+
+macro_rules! words {
+    ($($name:ident: $english:literal, $spanish:literal;)*) => {
+        /// Every text a page shows.
+        pub(crate) struct Words {
+            /// The language tag of the page.
+            pub(crate) lang: &'static str,
+            $(pub(crate) $name: &'static str,)*
+        }
+
+        static ENGLISH: Words = Words { lang: "en", $($name: $english,)* };
+        static SPANISH: Words = Words { lang: "es", $($name: $spanish,)* };
+    };
+}
+
+words! {
+    log_in: "Log in", "Iniciar sesión";
+    log_out: "Log out", "Cerrar sesión";
+    login: "Login", "Usuario";
+    password: "Password", "Contraseña";
+    wrong: "Login or password is wrong.", "El usuario o la contraseña no son correctos.";
+    too_many: "Too many tries. Wait a moment.", "Demasiados intentos. Espere un momento.";
+    busy: "The node is busy. Try again.", "El nodo está ocupado. Inténtelo de nuevo.";
+    elsewhere: "This form was sent from another site.", "Este formulario se envió desde otro sitio.";
+    skip: "Skip to content", "Ir al contenido";
+    status: "Status", "Estado";
+    trunks: "Trunks", "Troncales";
+    registrations: "Registered phones", "Teléfonos registrados";
+    live_calls: "Live calls", "Llamadas en curso";
+    recent_calls: "Recent calls", "Llamadas recientes";
+    name: "Name", "Nombre";
+    peer: "Peer", "Destino";
+    state: "State", "Estado";
+    registration: "Registration", "Registro";
+    calls: "Calls", "Llamadas";
+    extension: "Extension", "Extensión";
+    source: "Address", "Dirección";
+    phone: "Phone", "Teléfono";
+    expires: "Expires", "Caduca";
+    started: "Started", "Inicio";
+    caller: "From", "De";
+    dialled: "Dialled", "Marcado";
+    to: "To", "A";
+    duration: "Duration", "Duración";
+    codec: "Codec", "Códec";
+    ended: "End", "Fin";
+    up: "up", "activo";
+    down: "down", "caído";
+    none: "none", "ninguno";
+    ready: "Taking calls", "Aceptando llamadas";
+    not_ready: "Not taking calls", "No acepta llamadas";
+    lost: "No answer from the node; trying again.", "El nodo no responde; reintentando.";
+    no_script: "This page needs JavaScript to stay up to date.",
+        "Esta página necesita JavaScript para mantenerse al día.";
+}
+
+impl Words {
+    /// The language wanted most of those there are; English when none is.
+    pub(crate) fn of(headers: &HeaderMap) -> &'static Self {
+        let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let mut best: (u16, &'static Self) = (0, &ENGLISH);
+        for range in wanted.split(',').take(16) {
+            let (tag, weight) = range.split_once(';').unwrap_or((range, ""));
+            let primary = tag.trim().split('-').next().unwrap_or("");
+            let words = match primary.to_ascii_lowercase().as_str() {
+                "es" => &SPANISH,
+                "en" => &ENGLISH,
+                _ => continue,
+            };
+            let weight = milli(weight);
+            if weight > best.0 {
+                best = (weight, words);
+            }
+        }
+        best.1
+    }
+}
+
+/// The weight of a language range (RFC 9110 §12.4.2) in thousandths; 1,000 when it has none.
+fn milli(weight: &str) -> u16 {
+    let Some(value) = weight.trim().strip_prefix("q=") else { return 1_000 };
+    value.trim().parse::<f32>().map_or(0, |q| (q.clamp(0.0, 1.0) * 1_000.0) as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lang(wanted: &str) -> &'static str {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_LANGUAGE, wanted.parse().expect("a value"));
+        Words::of(&headers).lang
+    }
+
+    #[test]
+    fn the_language_wanted_most_is_taken_and_english_otherwise() {
+        assert_eq!(lang("es-AR,es;q=0.9,en;q=0.8"), "es");
+        assert_eq!(lang("en;q=0.5, es;q=0.7"), "es");
+        assert_eq!(lang("de, fr"), "en");
+        assert_eq!(lang("es;q=0"), "en");
+        assert_eq!(lang("es;q=nonsense,,;"), "en");
+    }
+}

@@ -1,0 +1,143 @@
+//! The handles the web layer gets: everything it may see of the node and ask of it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use base::{CallId, Now};
+use provision::{Directory, Plan};
+use serde::Serialize;
+use store::Store;
+
+use crate::view::Live;
+
+/// A future on the heap, as traits behind `dyn` need it.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// All that the router is built from.
+#[derive(Clone)]
+pub struct Ports {
+    /// The running node.
+    pub node: Arc<dyn Node>,
+    /// What lasts.
+    pub store: Store,
+    /// The digest realm for which station passwords are hashed.
+    pub realm: String,
+    /// The URL by which browsers reach us; empty when it is the listen address. With `https` cookies are `Secure`.
+    pub public_url: String,
+    /// The digest of the token that commands on this machine use; it has every right.
+    pub local_token: Option<[u8; 32]>,
+}
+
+/// What the web layer sees of the node and may ask of it.
+pub trait Node: Send + Sync + 'static {
+    /// Both clocks.
+    fn now(&self) -> Now;
+
+    /// What is set up, as the calls see it.
+    fn directory(&self) -> Arc<Directory>;
+
+    /// The merged picture of all shards.
+    fn live(&self) -> Live;
+
+    /// Ends a call with `Cause::Operator`.
+    ///
+    /// # Errors
+    /// When no such call is up, or the shard's inbox is full.
+    fn hang_up(&self, call: CallId) -> Result<(), HangUpError>;
+
+    /// Stores a plan's changes in one transaction, then publishes what it wants to every shard.
+    fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>>;
+
+    /// Every figure for `/metrics`.
+    fn metrics(&self) -> Vec<Metric>;
+
+    /// Whether calls are taken, and why not.
+    fn readiness(&self) -> Readiness;
+}
+
+/// Why a call was not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HangUpError {
+    /// It is over, or never was.
+    #[error("no such call is up")]
+    NoSuchCall,
+    /// The shard has too many commands waiting.
+    #[error("the call's shard is busy; ask again")]
+    Busy,
+}
+
+/// Why changes were not made. Nothing was changed then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// They do not fit what is set up.
+    #[error("{key}: {reason}")]
+    Refused {
+        /// The entity at fault: `trunk carrier`.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// They could not be stored.
+    #[error("not stored: {0}")]
+    Store(String),
+}
+
+/// Whether calls are taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// Whether they are.
+    pub ready: bool,
+    /// Why not: `starting`, `draining`, `store: …`; empty when ready.
+    pub reasons: Vec<String>,
+}
+
+/// One metric with its samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// The name, for a counter without `_total`.
+    pub name: String,
+    /// A sentence for people.
+    pub help: String,
+    /// Counter or gauge.
+    pub kind: MetricKind,
+    /// One value for each set of labels. Labels never carry call ids or numbers.
+    pub samples: Vec<Sample>,
+}
+
+/// How a metric moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only up.
+    Counter,
+    /// Up and down.
+    Gauge,
+}
+
+/// One value of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Names and values of its labels; empty for the only one.
+    pub labels: Vec<(String, String)>,
+    /// The value.
+    pub value: f64,
+}
+
+impl Metric {
+    /// A counter without labels.
+    #[must_use]
+    pub fn counter(name: &str, help: &str, value: f64) -> Self {
+        Self::plain(name, help, MetricKind::Counter, value)
+    }
+
+    /// A gauge without labels.
+    #[must_use]
+    pub fn gauge(name: &str, help: &str, value: f64) -> Self {
+        Self::plain(name, help, MetricKind::Gauge, value)
+    }
+
+    fn plain(name: &str, help: &str, kind: MetricKind, value: f64) -> Self {
+        let samples = vec![Sample { labels: Vec::new(), value }];
+        Self { name: name.to_owned(), help: help.to_owned(), kind, samples }
+    }
+}

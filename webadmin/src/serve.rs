@@ -1,0 +1,91 @@
+//! HTTP/1.1 on a listening socket, with bounds on connections, headers and time.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower::Service as _;
+
+/// Connections at a time; more wait in the kernel's queue.
+const CONNECTIONS: usize = 512;
+/// How long a client may take to send a request's head; also how long a connection may idle.
+const HEAD: Duration = Duration::from_secs(20);
+/// Octets of a request's head with its path.
+const HEAD_OCTETS: usize = 32 * 1_024;
+/// How long answers may still go out after the end was asked for.
+const FINISH: Duration = Duration::from_secs(5);
+/// The pause after the system refused to accept: out of file descriptors, usually.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves until `end` resolves, then finishes the answers under way, for 5 s at most.
+pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Output = ()> + Send) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let (closing, closed) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut end = std::pin::pin!(end);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut end => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        let Some((stream, peer, place)) = accepted else { continue };
+        let (router, closed) = (router.clone(), closed.clone());
+        connections.spawn(async move {
+            converse(stream, peer, router, closed).await;
+            drop(place);
+        });
+    }
+    closing.send_replace(true);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(FINISH, finished).await.is_err() {
+        tracing::debug!("web connections were cut at the end");
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            tracing::warn!(%error, "a web connection could not be accepted");
+            tokio::time::sleep(PAUSE).await;
+            None
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, mut closed: watch::Receiver<bool>) {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request)
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_OCTETS);
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let closing = async { closed.wait_for(|closing| *closing).await.is_ok() };
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        _asked = closing => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a web connection ended");
+    }
+}

@@ -1,0 +1,138 @@
+//! The picture of the node that pages and the API show, as plain data.
+
+use base::Wall;
+use serde::{Serialize, Serializer};
+
+/// What is going on now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Live {
+    /// The node's name.
+    pub node: String,
+    /// Its version.
+    pub version: String,
+    /// When it started.
+    #[serde(serialize_with = "rfc3339")]
+    pub started_at: Wall,
+    /// Calls up or being set up.
+    pub calls: Vec<CallView>,
+    /// Phones registered, at most 1,000 of each shard.
+    pub registrations: Vec<RegistrationView>,
+    /// How many are registered in all.
+    pub registrations_total: u64,
+    /// Every trunk.
+    pub trunks: Vec<TrunkView>,
+}
+
+/// One call that is up.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallView {
+    /// `call_…`.
+    pub id: String,
+    /// When the INVITE came.
+    #[serde(serialize_with = "rfc3339")]
+    pub started_at: Wall,
+    /// When it was answered.
+    #[serde(serialize_with = "rfc3339_option")]
+    pub answered_at: Option<Wall>,
+    /// `trunk:carrier`, `station:1001`.
+    pub from: String,
+    /// The caller's number or user.
+    pub caller: String,
+    /// The caller's display name.
+    pub caller_name: String,
+    /// What was dialled.
+    pub dialled: String,
+    /// Where it went.
+    pub to: String,
+    /// `ringing`, `talking` or `ending`.
+    pub state: String,
+    /// The codec in use; empty before the answer.
+    pub codec: String,
+    /// Its legs, the caller's first.
+    pub legs: Vec<LegView>,
+}
+
+/// One leg of a call that is up.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LegView {
+    /// `trunk:carrier`, `station:1001`.
+    pub endpoint: String,
+    /// `incoming`, `calling`, `ringing`, `talking` or `ended`.
+    pub state: String,
+    /// Whether media that should be there is missing.
+    pub silent: bool,
+}
+
+/// One registered phone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RegistrationView {
+    /// The extension.
+    pub extension: String,
+    /// The address it gave.
+    pub contact: String,
+    /// The address it came from.
+    pub source: String,
+    /// `udp` or `tcp`.
+    pub transport: String,
+    /// What it says it is.
+    pub user_agent: String,
+    /// When the registration ends.
+    #[serde(serialize_with = "rfc3339")]
+    pub expires_at: Wall,
+}
+
+/// One trunk as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrunkView {
+    /// Its name.
+    pub name: String,
+    /// Calls over it now.
+    pub calls: u64,
+    /// `none`, `registering`, `registered`, `failed: …`.
+    pub registration: String,
+    /// Its peers.
+    pub peers: Vec<PeerView>,
+}
+
+/// One peer of a trunk.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PeerView {
+    /// Its SIP URI.
+    pub uri: String,
+    /// Whether calls go there.
+    pub up: bool,
+    /// Since when it is so.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: Wall,
+    /// Failures in a row.
+    pub failures: u32,
+    /// The time to the last OPTIONS answer, in milliseconds.
+    pub rtt_ms: Option<u32>,
+}
+
+/// A time as RFC 3339 in UTC with milliseconds; the years jiff cannot express print as the epoch.
+pub(crate) fn text(at: Wall) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
+    format!("{at:.3}")
+}
+
+fn rfc3339<S: Serializer>(at: &Wall, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&text(*at))
+}
+
+fn rfc3339_option<S: Serializer>(at: &Option<Wall>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => rfc3339(at, to),
+        None => to.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_prints_in_utc_with_milliseconds() {
+        assert_eq!(text(Wall(1_700_000_000_123_456)), "2023-11-14T22:13:20.123Z");
+    }
+}

@@ -1,0 +1,6 @@
+//! What browsers, programs and probes see of the web layer.
+
+mod api;
+mod node;
+mod operations;
+mod pages;

@@ -1,0 +1,251 @@
+//! A node for tests: a store in a folder of its own, what is set up, one live call, one phone.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use base::{CallId, Mono, Now, Wall};
+use provision::{Directory, Entity, Plan, Role, User};
+use serde_json::Value;
+use store::Store;
+use tower::ServiceExt as _;
+use webadmin::view::{CallView, Live, RegistrationView};
+use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Ports, Readiness, auth};
+
+/// The token of commands on the machine: owner.
+pub(crate) const LOCAL: &str = "local-token";
+/// The call that is up.
+pub(crate) const LIVE_CALL: &str = "call_0000000000000007";
+/// The password of every user.
+pub(crate) const PASSWORD: &str = "correct horse";
+/// When it is.
+pub(crate) const NOW: Wall = Wall(1_700_000_000_000_000);
+
+/// The node behind the web layer.
+pub(crate) struct Fake {
+    store: Store,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    directory: Arc<Directory>,
+    later: Duration,
+    ready: bool,
+    hung_up: Vec<CallId>,
+}
+
+/// The web layer under test.
+pub(crate) struct Site {
+    router: Router,
+    pub(crate) fake: Arc<Fake>,
+    pub(crate) store: Store,
+    folder: PathBuf,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Node for Fake {
+    fn now(&self) -> Now {
+        let start = Now { mono: Mono(1_000_000), wall: NOW };
+        start.later(self.inner.lock().expect("no test panics inside").later)
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.inner.lock().expect("no test panics inside").directory)
+    }
+
+    fn live(&self) -> Live {
+        Live {
+            node: "tandem-test".to_owned(),
+            started_at: NOW,
+            calls: vec![call()],
+            registrations: vec![phone("1001"), phone("1002"), phone("1003")],
+            registrations_total: 3,
+            ..Live::default()
+        }
+    }
+
+    fn hang_up(&self, call: CallId) -> Result<(), HangUpError> {
+        if call.to_string() != LIVE_CALL {
+            return Err(HangUpError::NoSuchCall);
+        }
+        self.inner.lock().expect("no test panics inside").hung_up.push(call);
+        Ok(())
+    }
+
+    fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>> {
+        Box::pin(async move {
+            let stored = self.store.apply(&webadmin::to_store(plan.changes), None, NOW).await;
+            stored.map_err(|error| ApplyError::Store(error.to_string()))?;
+            self.inner.lock().expect("no test panics inside").directory = Arc::new(plan.wanted);
+            Ok(())
+        })
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        vec![Metric::gauge("tandem_live_calls", "Calls up.", 1.0)]
+    }
+
+    fn readiness(&self) -> Readiness {
+        let ready = self.inner.lock().expect("no test panics inside").ready;
+        let reasons = if ready { Vec::new() } else { vec!["draining".to_owned()] };
+        Readiness { ready, reasons }
+    }
+}
+
+impl Fake {
+    pub(crate) fn drain(&self) {
+        self.inner.lock().expect("no test panics inside").ready = false;
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.inner.lock().expect("no test panics inside").later += time;
+    }
+
+    pub(crate) fn hung_up(&self) -> usize {
+        self.inner.lock().expect("no test panics inside").hung_up.len()
+    }
+}
+
+impl Site {
+    /// A site with the users `ana` (agent), `sue` (supervisor), `adam` (admin) and `olga` (owner).
+    pub(crate) async fn new() -> Self {
+        let unique = auth::random().expect("randomness");
+        let folder = std::env::temp_dir().join(format!("tandem-web-{unique}"));
+        std::fs::create_dir(&folder).expect("a folder");
+        let url = format!("sqlite:{}", folder.join("tandem.db").display());
+        let store = Store::open(&url).await.expect("a store");
+        let inner =
+            Inner { directory: Arc::default(), later: Duration::ZERO, ready: true, hung_up: Vec::new() };
+        let fake = Arc::new(Fake { store: store.clone(), inner: Mutex::new(inner) });
+        fake.apply(people()).await.expect("users");
+        let ports = Ports {
+            node: Arc::clone(&fake) as Arc<dyn Node>,
+            store: store.clone(),
+            realm: "tandem".to_owned(),
+            public_url: String::new(),
+            local_token: Some(auth::digest(LOCAL)),
+        };
+        Self { router: webadmin::router(ports), fake, store, folder }
+    }
+
+    /// Sends a request from 198.51.100.7 and reads the answer.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let from = SocketAddr::from(([198, 51, 100, 7], 40_000));
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(ConnectInfo(from));
+        }
+        let answer = self.router.clone().oneshot(request).await.expect("a router always answers");
+        let (parts, body) = answer.into_parts();
+        let octets = to_bytes(body, usize::MAX).await.expect("a whole body");
+        let text = String::from_utf8(octets.to_vec()).expect("UTF-8");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Sends a request to the API with a token; a body goes as JSON.
+    pub(crate) async fn api(&self, token: &str, method: &str, path: &str, body: &str) -> Answer {
+        let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    /// A new token of a role.
+    pub(crate) async fn token(&self, role: &str) -> String {
+        let body = format!(r#"{{"name":"for {role}","role":"{role}"}}"#);
+        let answer = self.api(LOCAL, "POST", "/tokens", &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.json()["token"].as_str().expect("a secret").to_owned()
+    }
+
+    /// Logs in; the answer as it came.
+    pub(crate) async fn log_in(&self, login: &str, password: &str) -> Answer {
+        let form = format!("login={login}&password={}", password.replace(' ', "+"));
+        let request = Request::builder().method("POST").uri("/login");
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form)).expect("a request")).await
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).expect("JSON")
+    }
+
+    /// `name=value` of the cookie it sets.
+    pub(crate) fn cookie(&self) -> String {
+        let cookie = self.headers[header::SET_COOKIE].to_str().expect("text");
+        cookie.split(';').next().expect("a first part").to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_problem(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        assert!(problem["title"].is_string() && problem["type"].is_string());
+        problem
+    }
+}
+
+fn people() -> Plan {
+    let password_hash = auth::hash(PASSWORD).expect("a hash");
+    let people =
+        [("ana", Role::Agent), ("sue", Role::Supervisor), ("adam", Role::Admin), ("olga", Role::Owner)];
+    let user = |(login, role): (&str, Role)| User {
+        login: login.to_owned(),
+        name: String::new(),
+        role,
+        password_hash: password_hash.clone(),
+        pin_hash: String::new(),
+        teams: Vec::new(),
+    };
+    let mut wanted = Directory::default();
+    people.map(user).map(Entity::User).into_iter().for_each(|user| wanted.put(user));
+    Plan { changes: provision::diff(&Directory::default(), &wanted), wanted }
+}
+
+fn call() -> CallView {
+    CallView {
+        id: LIVE_CALL.to_owned(),
+        started_at: NOW,
+        answered_at: None,
+        from: "trunk:carrier".to_owned(),
+        caller: "+15550199".to_owned(),
+        caller_name: String::new(),
+        dialled: "+15550100".to_owned(),
+        to: "station:1001".to_owned(),
+        state: "ringing".to_owned(),
+        codec: String::new(),
+        legs: Vec::new(),
+    }
+}
+
+fn phone(extension: &str) -> RegistrationView {
+    RegistrationView {
+        extension: extension.to_owned(),
+        contact: format!("sip:{extension}@127.0.0.9:5060"),
+        source: "127.0.0.9:5060".to_owned(),
+        transport: "udp".to_owned(),
+        user_agent: "Phone".to_owned(),
+        expires_at: NOW + Duration::from_secs(3_600),
+    }
+}

@@ -1,0 +1,108 @@
+//! Logging in, the status page, and what guards them.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+
+use crate::node::{PASSWORD, Site};
+
+fn get(path: &str, cookie: &str) -> Request<Body> {
+    Request::builder().uri(path).header(header::COOKIE, cookie).body(Body::empty()).expect("a request")
+}
+
+fn post(path: &str, cookie: &str, site: &str) -> Request<Body> {
+    let request = Request::builder().method("POST").uri(path).header(header::COOKIE, cookie);
+    let request = if site.is_empty() { request } else { request.header("sec-fetch-site", site) };
+    request.body(Body::empty()).expect("a request")
+}
+
+#[tokio::test]
+async fn a_stranger_is_sent_to_the_login_and_a_user_sees_the_status() {
+    let site = Site::new().await;
+    let stranger = site.send(get("/", "")).await;
+    assert_eq!(stranger.status, StatusCode::SEE_OTHER);
+    assert_eq!(stranger.headers[header::LOCATION], "/login");
+    let entered = site.log_in("sue", PASSWORD).await;
+    assert_eq!(entered.status, StatusCode::SEE_OTHER, "{}", entered.text);
+    let set = entered.headers[header::SET_COOKIE].to_str().expect("text");
+    assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Max-Age=43200"));
+    let page = site.send(get("/", &entered.cookie())).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("Live calls") && page.text.contains("sue"));
+    let status = site.send(get("/api/v1/status", &entered.cookie())).await.json();
+    assert_eq!(status["node"], "tandem-test");
+    assert_eq!(status["calls"][0]["started_at"], "2023-11-14T22:13:20.000Z");
+}
+
+#[tokio::test]
+async fn pages_allow_no_inline_script_and_no_other_host() {
+    let site = Site::new().await;
+    let page = site.send(get("/login", "")).await;
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
+    assert!(!page.text.contains("<style") && !page.text.contains("style="));
+    assert!(!page.text.contains("http://") && !page.text.contains("https://"));
+    for asset in ["/assets/tandem.css", "/assets/status.js", "/assets/icon.svg"] {
+        assert_eq!(site.send(get(asset, "")).await.status, StatusCode::OK, "{asset}");
+    }
+}
+
+#[tokio::test]
+async fn the_login_speaks_the_readers_language() {
+    let site = Site::new().await;
+    let request = Request::builder().uri("/login").header(header::ACCEPT_LANGUAGE, "es-MX,en;q=0.5");
+    let page = site.send(request.body(Body::empty()).expect("a request")).await;
+    assert!(page.text.contains("lang=\"es\"") && page.text.contains("Contraseña"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_login_look_alike() {
+    let site = Site::new().await;
+    let wrong = site.log_in("sue", "wrong horse").await;
+    let unknown = site.log_in("eve", "wrong horse").await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(unknown.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(wrong.text.replace("sue", "eve"), unknown.text);
+    assert!(!wrong.headers.contains_key(header::SET_COOKIE));
+}
+
+#[tokio::test]
+async fn the_eleventh_try_in_a_row_has_to_wait() {
+    let site = Site::new().await;
+    for _try in 0..10 {
+        assert_eq!(site.log_in("eve", "x").await.status, StatusCode::UNAUTHORIZED);
+    }
+    let held = site.log_in("eve", "x").await;
+    assert_eq!(held.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(held.headers[header::RETRY_AFTER], "30");
+    site.fake.pass(Duration::from_secs(30));
+    assert_eq!(site.log_in("eve", "x").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_session_ends_at_logout_and_after_twelve_hours() {
+    let site = Site::new().await;
+    let first = site.log_in("sue", PASSWORD).await.cookie();
+    let second = site.log_in("sue", PASSWORD).await.cookie();
+    assert_eq!(site.send(post("/logout", &first, "cross-site")).await.status, StatusCode::FORBIDDEN);
+    let left = site.send(post("/logout", &first, "same-origin")).await;
+    assert_eq!(left.status, StatusCode::SEE_OTHER);
+    assert_eq!(site.send(get("/api/v1/status", &first)).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(site.send(get("/api/v1/status", &second)).await.status, StatusCode::OK);
+    site.fake.pass(Duration::from_secs(12 * 3_600 + 1));
+    assert_eq!(site.send(get("/api/v1/status", &second)).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_session_changes_nothing_for_another_site() {
+    let site = Site::new().await;
+    let cookie = site.log_in("adam", PASSWORD).await.cookie();
+    let path = format!("/api/v1/calls/{}/hangup", crate::node::LIVE_CALL);
+    for foreign in ["", "cross-site", "same-site"] {
+        site.send(post(&path, &cookie, foreign)).await.assert_problem(403);
+    }
+    assert_eq!(site.fake.hung_up(), 0);
+    assert_eq!(site.send(post(&path, &cookie, "same-origin")).await.status, StatusCode::ACCEPTED);
+    assert_eq!(site.fake.hung_up(), 1);
+}
