@@ -13,8 +13,8 @@ use crate::act::Act;
 use crate::leg::Leg;
 use crate::negotiate::Negotiation;
 
-/// A far end that once sent media and then falls silent for this long, RTCP included, is gone.
-const GONE: Duration = Duration::from_secs(60);
+/// A far end that once sent media and then falls silent for this long is gone.
+const GONE: Duration = Duration::from_secs(120);
 
 impl Call {
     pub(super) fn media_of(&self, leg: LegId) -> Option<&Negotiation> {
