@@ -24,5 +24,5 @@ pub use config::{ConnectionLimits, NetConfig};
 pub use counters::NetStats;
 pub use event::{NetEvent, SendFailed, Sink};
 pub use locals::NetLocals;
-pub use net::{Net, StartError};
+pub use net::{Net, NetGauge, StartError};
 pub use sender::Sender;

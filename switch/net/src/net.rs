@@ -114,15 +114,10 @@ impl Net {
         self.shared.counters.snapshot()
     }
 
-    /// Stream connections now.
+    /// A handle for readers.
     #[must_use]
-    pub fn connections(&self) -> usize {
-        self.shared.table.len()
-    }
-
-    /// Makes everybody ask the routing table anew; call it now and then, since addresses change.
-    pub fn forget_routes(&self) {
-        self.epoch.fetch_add(1, Ordering::Relaxed);
+    pub fn gauge(&self) -> NetGauge {
+        NetGauge { shared: Arc::clone(&self.shared), epoch: Arc::clone(&self.epoch) }
     }
 
     /// Stops receiving and ends every connection; returns when the receiving threads are gone. Senders that are
@@ -168,6 +163,32 @@ impl Drop for Net {
                 thread.join().ok();
             }
         }
+    }
+}
+
+/// Shows what the network does; does not keep it running.
+#[derive(Clone)]
+pub struct NetGauge {
+    shared: Arc<Shared>,
+    epoch: Arc<AtomicU64>,
+}
+
+impl NetGauge {
+    /// What was counted since the start.
+    #[must_use]
+    pub fn stats(&self) -> NetStats {
+        self.shared.counters.snapshot()
+    }
+
+    /// Stream connections now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.table.len()
+    }
+
+    /// Makes everybody ask the routing table anew; call it now and then, since addresses change.
+    pub fn forget_routes(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
     }
 }
 
