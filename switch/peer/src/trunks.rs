@@ -18,6 +18,9 @@ const RESOLVE_RETRY: Duration = Duration::from_secs(10);
 /// Addresses of one host that are used.
 const ADDRESSES: usize = 8;
 
+/// A 200 that grants no time at all is a refusal.
+const NOTHING_GRANTED: RegisterFail = RegisterFail { status: 200, retry_after: None, min_expires: None };
+
 /// Something a trunk wants done in the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrunkAction {
@@ -196,6 +199,7 @@ impl Trunks {
         let jitter = self.jitter(trunk, now.mono.0, 1_000);
         let Some(state) = self.trunks.get_mut(trunk).filter(|state| state.trunk.register) else { return };
         let wait = match outcome {
+            Ok(0) => state.registration.refused(now, NOTHING_GRANTED, jitter),
             Ok(secs) => state.registration.granted(now, secs, jitter),
             Err(fail) => state.registration.refused(now, fail, jitter),
         };

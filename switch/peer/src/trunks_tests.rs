@@ -154,3 +154,67 @@ fn what_stays_set_up_keeps_its_state_and_what_goes_is_forgotten() {
     assert_eq!((trunks.views(), trunks.deadline()), (Vec::new(), None));
     assert_eq!(trunks.admit(at(2), "carrier", true), Err(Refusal::Unknown));
 }
+
+#[test]
+fn a_carrier_that_grants_no_time_is_not_asked_again_and_again() {
+    let mut trunks = running(true, &[Trunk { register: true, ..silent("carrier", &TWO) }]);
+    assert_eq!(turn(&mut trunks, at(0)), [register(300)]);
+    trunks.registered(at(0), "carrier", Ok(0));
+    assert!(trunks.deadline() >= Some(at(30).mono));
+}
+
+mod model {
+    use base::testing::Seeded;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever happens in whatever order: nothing due is left over, every address of every peer is in
+        /// the order once, calls are counted exactly, and each answer is asked for at a bounded rate.
+        #[test]
+        fn trunks_never_lose_count_or_spin(
+            steps in prop::collection::vec((0..12u8, 0..3usize, 0..40u64), 1..120), owner: bool
+        ) {
+            let uris = ["sip:127.0.0.3", "sip:gw.example", "sip:127.0.0.4:5070"];
+            let set_up = Trunk { register: true, health_secs: 30, max_calls: 3, ..trunk("carrier", &uris) };
+            let quiet = Trunk { register: false, health_secs: 0, ..set_up.clone() };
+            let mut trunks = running(owner, std::slice::from_ref(&set_up));
+            let (mut secs, mut calls, mut actions, mut resolved) = (0, 0, 0, false);
+            let refused = RegisterFail { status: 423, retry_after: Some(3), min_expires: Some(90) };
+            for (what, peer, wait) in &steps {
+                secs += wait;
+                let now = at(secs);
+                match what {
+                    0 | 1 => trunks.failed(now, "carrier", *peer),
+                    2 => trunks.worked(now, "carrier", *peer),
+                    3 => trunks.probed(now, "carrier", *peer, secs % 2 == 0),
+                    4 => trunks.registered(now, "carrier", Ok(60)),
+                    5 => trunks.registered(now, "carrier", Err(refused)),
+                    6 => {
+                        trunks.resolved(now, "gw.example", vec![IpAddr::from([127, 0, 0, 9])]);
+                        resolved = true;
+                    }
+                    7 => trunks.gossip(now, &TrunkGossip { trunk: "carrier".into(), peer: *peer, up: false }),
+                    8 if trunks.admit(now, "carrier", false).is_ok() => calls += 1,
+                    9 if calls > 0 => {
+                        trunks.release("carrier");
+                        calls -= 1;
+                    }
+                    10 => trunks.configure(now, [&set_up]),
+                    11 => trunks.configure(now, [&quiet]),
+                    _ => {}
+                }
+                actions += turn(&mut trunks, now).len();
+                prop_assert!(trunks.deadline().is_none_or(|due| due > now.mono));
+                prop_assert_eq!(trunks.usage("carrier"), calls);
+                prop_assert!(calls <= 3);
+                let mut order: Vec<usize> =
+                    trunks.order(now, &mut Seeded::new(secs), "carrier").iter().map(|it| it.peer).collect();
+                order.sort_unstable();
+                prop_assert_eq!(order, if resolved { vec![0, 1, 2] } else { vec![0, 2] });
+            }
+            prop_assert!(actions <= 12 * (steps.len() + 1), "{} actions", actions);
+        }
+    }
+}

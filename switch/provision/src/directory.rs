@@ -40,6 +40,44 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The resource of the API: `trunks`, `dial-rules`, ….
+    #[must_use]
+    pub fn resource(self) -> &'static str {
+        match self {
+            Self::Trunk => "trunks",
+            Self::User => "users",
+            Self::Station => "stations",
+            Self::Number => "numbers",
+            Self::DialRule => "dial-rules",
+        }
+    }
+
+    /// The kind of a resource of the API.
+    #[must_use]
+    pub fn from_resource(resource: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.resource() == resource)
+    }
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.word() == word)
+    }
+
+    /// The field that is its key.
+    #[must_use]
+    pub fn key_field(self) -> &'static str {
+        match self {
+            Self::Trunk => "name",
+            Self::User => "login",
+            Self::Station => "extension",
+            Self::Number => "did",
+            Self::DialRule => "pattern",
+        }
+    }
+}
+
 /// Kind and key of an entity: `trunk carrier`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
