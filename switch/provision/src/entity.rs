@@ -1,12 +1,14 @@
 //! The entities, as plain data.
 
+use std::fmt;
+
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
 use crate::{Destination, HostMask};
 
 /// A way out to a carrier or another switch, and a way in from it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
     /// Its name, unique among trunks.
@@ -154,7 +156,7 @@ pub enum Role {
 }
 
 /// A person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
     /// The login, unique.
@@ -192,7 +194,7 @@ impl User {
 }
 
 /// Where an agent can be reached: one extension, any number of phones registered as it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Station {
     /// The extension and SIP digest user, unique.
@@ -293,6 +295,24 @@ impl DialRule {
             priority: 0,
             emergency: false,
         }
+    }
+}
+
+impl fmt::Debug for Trunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::export::debug(f, "Trunk", self)
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::export::debug(f, "User", self)
+    }
+}
+
+impl fmt::Debug for Station {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::export::debug(f, "Station", self)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Entities back to text: TOML for files, JSON for the API, both in the form in which they are read.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::{DialRule, Directory, Entity, Key, Kind, Peer, Station, Trunk, User};
@@ -20,7 +22,7 @@ const SECRET: [&str; 6] = ["password", "pin", "ha1_md5", "ha1_sha256", "password
 const ALWAYS: [&str; 6] = ["name", "login", "extension", "did", "pattern", "to"];
 
 /// The order of fields in a table; what is not named comes after.
-const ORDER: [&str; 44] = [
+const ORDER: &[&str] = &[
     "login",
     "extension",
     "did",
@@ -64,7 +66,6 @@ const ORDER: [&str; 44] = [
     "weight",
     "replace",
     "value",
-    "",
 ];
 
 /// Writes a directory as a provisioning file: only what differs from the defaults, in a stable order.
@@ -94,6 +95,19 @@ pub fn export(directory: &Directory, secrets: Secrets) -> String {
 pub fn entity_to_json(entity: &Entity, secrets: Secrets) -> Value {
     let shown = |name: &str| secrets == Secrets::Shown || !is_secret(name);
     Value::Object(fields(entity).into_iter().filter(|(name, _)| shown(name)).collect())
+}
+
+/// Prints an entity for logs and tests, its secrets as `…`.
+pub(crate) fn debug(f: &mut fmt::Formatter<'_>, name: &str, entity: &impl serde::Serialize) -> fmt::Result {
+    let mut shown = f.debug_struct(name);
+    for (field, value) in ordered(object(entity).unwrap_or_default()) {
+        if is_secret(&field) {
+            shown.field(&field, &format_args!("…"));
+        } else {
+            shown.field(&field, &format_args!("{value}"));
+        }
+    }
+    shown.finish()
 }
 
 pub(crate) fn is_secret(field: &str) -> bool {

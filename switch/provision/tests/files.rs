@@ -200,6 +200,14 @@ fn a_secret_of_the_wrong_kind_is_not_repeated_in_the_complaint() {
 }
 
 #[test]
+fn no_secret_is_printed_for_a_log() {
+    let (it, _) = applied(&Directory::default(), include_str!("../../examples/config/two-trunks.toml"));
+    let printed = format!("{it:?}");
+    assert!(printed.contains("username: \"tandem-5550100\", password: …"), "{printed}");
+    assert!(!printed.contains("change-me") && !printed.contains(&it.stations["1001"].ha1_md5));
+}
+
+#[test]
 fn an_entity_stands_in_one_file_only() {
     let current = Directory::default();
     let text = "[[number]]\ndid = \"1\"\nto = \"echo\"\n";
