@@ -1,0 +1,106 @@
+//! Every statement, in the SQL that both engines understand.
+
+use crate::bulk::Bulk;
+
+macro_rules! statements {
+    ($kind:ty, $all:ident; $($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: $kind = $text;)*
+
+        #[cfg(test)]
+        pub(crate) const $all: &[(&str, $kind)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+macro_rules! call_columns {
+    () => {
+        "tenant, id, started_at, ringing_at, answered_at, ended_at, billed_secs, from_end, caller, caller_name, \
+         dialled, routed_to, why, answered_by, codec, cause, sip_status, q850, released_by, sip_call_id"
+    };
+}
+
+macro_rules! leg_columns {
+    () => {
+        "tenant, call_id, position, leg, far_end, dialled, sip_call_id, started_at, ringing_at, answered_at, \
+         ended_at, cause, sip_status, q850, silent, media"
+    };
+}
+
+statements! { &str, ALL;
+    LOAD_PROVISION = "SELECT kind, name, body FROM provision WHERE tenant = $1";
+    PUT_PROVISION = "INSERT INTO provision (tenant, kind, name, body, updated_at) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (tenant, kind, name) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at";
+    REMOVE_PROVISION = "DELETE FROM provision WHERE tenant = $1 AND kind = $2 AND name = $3";
+    REVISION = "SELECT revision FROM revisions WHERE tenant = $1";
+    NEXT_REVISION = "UPDATE revisions SET revision = revision + 1, changed_at = $2 WHERE tenant = $1 \
+        RETURNING revision";
+
+    LOAD_BINDINGS = "SELECT aor, contact, body, expires_at FROM bindings \
+        WHERE tenant = $1 AND expires_at > $2 ORDER BY aor, contact";
+    REMOVE_BINDING = "DELETE FROM bindings WHERE tenant = $1 AND aor = $2 AND contact = $3";
+    REMOVE_EXPIRED_BINDINGS = "DELETE FROM bindings WHERE expires_at <= $1";
+
+    CALL = concat!("SELECT ", call_columns!(), " FROM calls WHERE tenant = $1 AND id = $2");
+    /// Newest first, after a cursor. A filter that is NULL lets everything pass.
+    CALLS = concat!("SELECT ", call_columns!(), " FROM calls \
+        WHERE tenant = $1 AND started_at >= $2 AND started_at < $3 AND (started_at, id) < ($4, $5) \
+        AND (CAST($6 AS TEXT) IS NULL OR caller = $6) \
+        AND (CAST($7 AS TEXT) IS NULL OR dialled = $7) \
+        AND (CAST($8 AS TEXT) IS NULL OR cause = $8) \
+        AND (CAST($9 AS BIGINT) IS NULL OR (answered_at IS NOT NULL) = ($9 = 1)) \
+        AND (CAST($10 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM call_legs WHERE call_legs.tenant = calls.tenant \
+            AND call_legs.call_id = calls.id AND call_legs.far_end = $10)) \
+        ORDER BY started_at DESC, id DESC LIMIT $11");
+    /// A thousand at most, so that no transaction is long.
+    DELETE_CALLS = "DELETE FROM calls WHERE tenant = $1 AND id IN (SELECT id FROM calls \
+        WHERE tenant = $1 AND started_at < $2 ORDER BY started_at LIMIT 1000)";
+
+    ADD_TOKEN = "INSERT INTO tokens (tenant, id, name, role, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    TOKEN = "SELECT id, name, role, created_at, last_used_at, revoked_at FROM tokens \
+        WHERE tenant = $1 AND hash = $2 AND revoked_at IS NULL";
+    TOKENS = "SELECT id, name, role, created_at, last_used_at, revoked_at FROM tokens \
+        WHERE tenant = $1 ORDER BY created_at, id";
+    REVOKE_TOKEN = "UPDATE tokens SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL";
+    /// To the minute, so that a busy program does not write with every request.
+    TOKEN_USED = "UPDATE tokens SET last_used_at = $3 WHERE tenant = $1 AND id = $2 \
+        AND (last_used_at IS NULL OR last_used_at < $3 - 60000)";
+
+    PUT_SESSION = "INSERT INTO sessions (hash, tenant, login, created_at, expires_at) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at";
+    SESSION = "SELECT login, created_at, expires_at FROM sessions WHERE tenant = $1 AND hash = $2 \
+        AND expires_at > $3";
+    END_SESSION = "DELETE FROM sessions WHERE tenant = $1 AND hash = $2";
+    END_SESSIONS_OF = "DELETE FROM sessions WHERE tenant = $1 AND login = $2";
+    END_EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at <= $1";
+
+    META = "SELECT value FROM meta WHERE tenant = $1 AND name = $2";
+    PUT_META = "INSERT INTO meta (tenant, name, value) VALUES ($1, $2, $3) \
+        ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value";
+    ADD_META = "INSERT INTO meta (tenant, name, value) VALUES ($1, $2, $3) ON CONFLICT (tenant, name) DO NOTHING";
+}
+
+statements! { Bulk, BULK;
+    INSERT_CALLS = Bulk {
+        fixed: 0,
+        head: concat!("INSERT INTO calls (", call_columns!(), ") VALUES"),
+        width: 20,
+        tail: "ON CONFLICT (tenant, id) DO NOTHING",
+    };
+    INSERT_LEGS = Bulk {
+        fixed: 0,
+        head: concat!("INSERT INTO call_legs (", leg_columns!(), ") VALUES"),
+        width: 16,
+        tail: "ON CONFLICT (tenant, call_id, position) DO NOTHING",
+    };
+    PUT_BINDINGS = Bulk {
+        fixed: 0,
+        head: "INSERT INTO bindings (tenant, aor, contact, body, expires_at) VALUES",
+        width: 5,
+        tail: "ON CONFLICT (tenant, aor, contact) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at",
+    };
+    LEGS_OF = Bulk {
+        fixed: 1,
+        head: concat!("SELECT ", leg_columns!(), " FROM call_legs WHERE tenant = $1 AND call_id IN ("),
+        width: 1,
+        tail: ") ORDER BY call_id, position",
+    };
+}
