@@ -116,11 +116,9 @@ impl Registrar {
         self.seen = now;
         let current = self.aors.get(ask.aor.as_str()).map_or(&[][..], Vec::as_slice);
         let alive: Vec<Binding> = current.iter().filter(|it| it.expires_at > now.wall).cloned().collect();
-        let wanted = wanted(now, &ask, &alive)?;
+        let mut wanted = wanted(now, &ask, &alive)?;
         if wanted.len() > alive.len() {
-            if wanted.len() > ask.max_contacts.max(1) as usize {
-                return Err(RegisterRefusal::TooMany);
-            }
+            make_room(&mut wanted, &ask)?;
             if self.count - current.len() + wanted.len() > self.limit {
                 return Err(RegisterRefusal::Full);
             }
@@ -283,6 +281,22 @@ fn wanted(now: Now, ask: &Register, alive: &[Binding]) -> Result<Vec<Binding>, R
         }
     }
     Ok(wanted)
+}
+
+/// A phone that was restarted comes back under a new contact and a new Call-ID: over the limit, the oldest contact of the same
+/// product at the same address makes room for it.
+fn make_room(wanted: &mut Vec<Binding>, ask: &Register) -> Result<(), RegisterRefusal> {
+    while wanted.len() > ask.max_contacts.max(1) as usize {
+        let alike = |it: &Binding| {
+            it.call_id != ask.call_id
+                && it.flow.remote.ip() == ask.flow.remote.ip()
+                && it.user_agent == base::fact::record_text(&ask.user_agent)
+        };
+        let old = wanted.iter().enumerate().filter(|(_, it)| alike(it));
+        let (oldest, _) = old.min_by_key(|(_, it)| it.registered_at).ok_or(RegisterRefusal::TooMany)?;
+        wanted.remove(oldest);
+    }
+    Ok(())
 }
 
 /// One phone's one flow, whatever the URI says by now (RFC 5626 §6).

@@ -225,3 +225,19 @@ mod model {
         }
     }
 }
+
+#[test]
+fn a_restarted_phone_takes_the_place_of_what_it_left_behind_and_of_nobody_else() {
+    let mut registrar = Registrar::new(10);
+    let from = |call_id: &str, uri: &str, user_agent: &str| Register {
+        call_id: call_id.to_owned(),
+        user_agent: user_agent.to_owned(),
+        ..ask(1, vec![contact(uri, None)])
+    };
+    registrar.register(at(0), from("c1", "sip:a@127.0.0.2:1", "phone")).expect("granted");
+    registrar.register(at(1), from("c2", "sip:a@127.0.0.2:2", "other")).expect("granted");
+    registrar.register(at(2), from("c3", "sip:a@127.0.0.2:3", "phone")).expect("granted");
+    assert_eq!(contacts(&registrar, at(3)), ["sip:a@127.0.0.2:3", "sip:a@127.0.0.2:2"]);
+    let stranger = registrar.register(at(4), from("c4", "sip:a@127.0.0.2:4", "third"));
+    assert_eq!(stranger, Err(RegisterRefusal::TooMany));
+}
