@@ -190,16 +190,21 @@ impl Call {
         }
     }
 
-    /// Tells the trunk's health what became of a try.
+    /// Tells the trunk's health what became of a try. A 500 may be one callee's fault, silence and 503 are not.
     pub(super) fn judge_peer(&self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
         let Some((trunk, peer)) =
             self.leg(leg).and_then(Leg::calling).and_then(|calling| calling.trunk.as_ref())
         else {
             return;
         };
-        match refusal.status {
-            408 | 500..=599 => ctx.trunks.failed(ctx.now, trunk, *peer),
-            _ => ctx.trunks.worked(ctx.now, trunk, *peer),
+        let peer_is_ill = matches!(
+            refusal.cause,
+            Cause::NoResponse | Cause::NetworkFailure | Cause::Congestion | Cause::Timeout
+        );
+        if peer_is_ill {
+            ctx.trunks.failed(ctx.now, trunk, *peer);
+        } else {
+            ctx.trunks.worked(ctx.now, trunk, *peer);
         }
     }
 
