@@ -1,2 +1,9 @@
-//! The `tandem` binary.
-fn main() {}
+//! `tandem`: the telephony switch and its tools.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -12,10 +12,8 @@ mod ports;
 mod problem;
 mod router;
 mod serve;
-mod stored;
 pub mod view;
 
 pub use ports::{ApplyError, HangUpError, Later, Metric, MetricKind, Node, Ports, Readiness, Sample};
 pub use router::router;
 pub use serve::serve;
-pub use stored::to_store;

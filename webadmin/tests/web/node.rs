@@ -86,7 +86,7 @@ impl Node for Fake {
 
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>> {
         Box::pin(async move {
-            let stored = self.store.apply(&webadmin::to_store(plan.changes), None, NOW).await;
+            let stored = self.store.apply(&plan.changes, None, NOW).await;
             stored.map_err(|error| ApplyError::Store(error.to_string()))?;
             self.inner.lock().expect("no test panics inside").directory = Arc::new(plan.wanted);
             Ok(())

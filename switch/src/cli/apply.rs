@@ -1,0 +1,37 @@
+//! `tandem apply`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::files::Files;
+use super::reach::{Missing, Reach};
+use super::{Failure, ReachArgs, say};
+
+#[derive(Args, Debug)]
+pub(crate) struct ApplyArgs {
+    /// Provisioning files; what they do not name stays as it is
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only prints the difference
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// Applies the files; prints one line for each change.
+pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
+    let files = Files::read(&args.files)?;
+    let difference = match Reach::of(&args.reach, Missing::Make)? {
+        Reach::Running(remote) => remote.apply(&files, args.dry_run)?,
+        Reach::Stopped(stopped) => stopped.apply(&files, args.dry_run)?,
+    };
+    say::result(&difference)?;
+    match (difference.lines().count(), args.dry_run) {
+        (0, _) => say::note(&"nothing to change"),
+        (count, true) => say::note(&format_args!("{count} to change; nothing was changed")),
+        (count, false) => say::note(&format_args!("{count} changed")),
+    }
+    Ok(())
+}

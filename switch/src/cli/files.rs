@@ -1,0 +1,64 @@
+//! Provisioning files from disk.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+
+/// Files with their texts, in the order given.
+#[derive(Debug)]
+pub(crate) struct Files(Vec<(String, String)>);
+
+impl Files {
+    /// Reads them.
+    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
+        paths.iter().map(|path| read(path)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Names and texts.
+    pub(crate) fn texts(&self) -> Vec<(&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    }
+
+    /// All texts as one; each begins on a line of its own.
+    pub(crate) fn joined(&self) -> String {
+        self.0.iter().map(|(_, text)| format!("{text}\n")).collect()
+    }
+
+    /// `FILE:LINE` of a line, from 1, of the joined text.
+    pub(crate) fn place(&self, line: usize) -> Option<String> {
+        let mut before = 0;
+        for (name, text) in &self.0 {
+            let lines = text.matches('\n').count() + 1;
+            if line <= before + lines {
+                return line.checked_sub(before).map(|line| format!("{name}:{line}"));
+            }
+            before += lines;
+        }
+        None
+    }
+}
+
+fn read(path: &Path) -> Result<(String, String), Failure> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => Err(Failure::input(format!("{name}: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_joined_text_leads_back_to_its_file() {
+        let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        let files = Files(vec![file("a.toml", "1\n2\n"), file("b.toml", "4"), file("c.toml", "5\n6")]);
+        let joined = files.joined();
+        let line_of = |what: &str| joined.lines().position(|line| line == what).expect("it is there") + 1;
+        assert_eq!(files.place(line_of("2")).as_deref(), Some("a.toml:2"));
+        assert_eq!(files.place(line_of("4")).as_deref(), Some("b.toml:1"));
+        assert_eq!(files.place(line_of("6")).as_deref(), Some("c.toml:2"));
+        assert_eq!(files.place(99), None);
+    }
+}
