@@ -12,12 +12,12 @@ const BATCH: usize = 256;
 
 /// The world as one machine's driver sees it.
 pub trait Edge<M: Machine> {
-    /// Does what the machine wants of this turn, in its order of importance. What comes of it at once is put
-    /// into `again` and handled next.
+    /// Does what the machine wants after it has stirred, in the order of importance. What comes of it at once is
+    /// put into `again` and handled next.
     fn act(&mut self, now: Now, outputs: &mut Vec<M::Output>, again: &mut Vec<M::Input>);
-    /// Shows the machine to readers, when it is time.
-    fn show(&mut self, now: Now, machine: &M);
-    /// When a turn is wanted even if the machine wants none.
+    /// Tries again what could not be done, and shows the machine to readers, when it is time for either.
+    fn keep_up(&mut self, now: Now, machine: &M);
+    /// When `keep_up` is wanted.
     fn deadline(&self) -> Option<Mono>;
 }
 
@@ -52,13 +52,16 @@ impl<M: Machine, E: Edge<M>> Driver<M, E> {
         let mut waited = Waited::GoOn;
         loop {
             let now = self.clock.now();
-            self.take(now, &mut batch);
-            if catch_unwind(AssertUnwindSafe(|| self.turn(now, &mut outputs))).is_err() {
-                tracing::error!("a shard is broken and ends");
-                return Ended::Broken;
+            let due = self.machine.deadline().is_some_and(|due| due <= now.mono);
+            if due || !batch.is_empty() {
+                self.take(now, &mut batch);
+                if catch_unwind(AssertUnwindSafe(|| self.turn(now, &mut outputs))).is_err() {
+                    tracing::error!("a shard is broken and ends");
+                    return Ended::Broken;
+                }
+                self.edge.act(now, &mut outputs, &mut again);
             }
-            self.edge.act(now, &mut outputs, &mut again);
-            self.edge.show(now, &self.machine);
+            self.edge.keep_up(now, &self.machine);
             if !again.is_empty() {
                 std::mem::swap(&mut batch, &mut again);
                 continue;
@@ -150,7 +153,7 @@ mod tests {
             }
         }
 
-        fn show(&mut self, _now: Now, _machine: &Parrot) {}
+        fn keep_up(&mut self, _now: Now, _machine: &Parrot) {}
 
         fn deadline(&self) -> Option<Mono> {
             None
@@ -161,7 +164,7 @@ mod tests {
         let (sender, inbox): (InboxSender<u32>, _) = inbox();
         let (ear, heard) = sync_channel(16);
         let driver = Driver::new(Parrot::default(), Ear(ear), Clock::start(), inbox);
-        inputs.iter().for_each(|input| sender.offer(Lane::Event, *input).expect("room"));
+        inputs.iter().for_each(|input| sender.room(Lane::Event).expect("room").put(*input));
         let thread = std::thread::spawn(|| driver.run());
         let heard = (0..stop_after).map(|_| heard.recv().expect("a word")).collect();
         sender.stop();

@@ -66,27 +66,20 @@ pub fn inbox<Input>() -> (InboxSender<Input>, Inbox<Input>) {
     (InboxSender { queue: sender, waiting: Arc::clone(&waiting) }, Inbox { queue: receiver, waiting })
 }
 
+/// A place in an inbox, for one input.
+pub struct Room<'a, Input> {
+    sender: &'a InboxSender<Input>,
+    lane: Lane,
+    used: bool,
+}
+
 impl<Input> InboxSender<Input> {
-    /// Puts an input in without waiting.
-    ///
-    /// # Errors
-    /// Gives it back when the lane is full or the thread is gone.
-    pub fn offer(&self, lane: Lane, input: Input) -> Result<(), Input> {
-        let waiting = &self.waiting[lane as usize];
-        if waiting.fetch_add(1, Ordering::Relaxed) >= lane.bound() {
-            waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(input);
-        }
-        match self.queue.try_send(Item::Input(lane, input)) {
-            Ok(()) => Ok(()),
-            Err(refused) => {
-                waiting.fetch_sub(1, Ordering::Relaxed);
-                match refused {
-                    std::sync::mpsc::TrySendError::Full(item)
-                    | std::sync::mpsc::TrySendError::Disconnected(item) => Err(item.input()),
-                }
-            }
-        }
+    /// A place for one input; `None` when the lane is full.
+    #[must_use]
+    pub fn room(&self, lane: Lane) -> Option<Room<'_, Input>> {
+        let room = Room { sender: self, lane, used: false };
+        // Dropping the room gives its place back.
+        (self.waiting[lane as usize].fetch_add(1, Ordering::Relaxed) < lane.bound()).then_some(room)
     }
 
     /// Asks the thread to end after what is in the inbox.
@@ -96,11 +89,18 @@ impl<Input> InboxSender<Input> {
     }
 }
 
-impl<Input> Item<Input> {
-    fn input(self) -> Input {
-        match self {
-            Self::Input(_, input) => input,
-            Self::Stop => unreachable!("only inputs are offered"),
+impl<Input> Room<'_, Input> {
+    /// Puts the input in; a thread that has ended wants none.
+    pub fn put(mut self, input: Input) {
+        // The queue has room for every place of every lane, so only a thread that has ended refuses.
+        self.used = self.sender.queue.try_send(Item::Input(self.lane, input)).is_ok();
+    }
+}
+
+impl<Input> Drop for Room<'_, Input> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.sender.waiting[self.lane as usize].fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -142,24 +142,34 @@ impl<Input> Inbox<Input> {
 mod tests {
     use super::*;
 
+    fn offer(sender: &InboxSender<usize>, lane: Lane, input: usize) -> bool {
+        sender.room(lane).map(|room| room.put(input)).is_some()
+    }
+
     #[test]
-    fn a_full_lane_gives_back_what_does_not_fit_and_leaves_the_others_their_room() {
+    fn a_full_lane_has_no_room_and_leaves_the_others_theirs() {
         let (sender, inbox) = inbox();
-        for number in 0..limits::SHARD_NET_INBOX {
-            assert_eq!(sender.offer(Lane::Net, number), Ok(()));
-        }
-        assert_eq!(sender.offer(Lane::Net, 99_999), Err(99_999));
-        assert_eq!(sender.offer(Lane::Command, 7), Ok(()));
+        assert!((0..limits::SHARD_NET_INBOX).all(|number| offer(&sender, Lane::Net, number)));
+        assert!(!offer(&sender, Lane::Net, 99_999));
+        assert!(offer(&sender, Lane::Command, 7));
         let mut batch = Vec::new();
         assert_eq!(inbox.wait(None, 256, &mut batch), Waited::GoOn);
         assert_eq!(batch.len(), 256);
-        assert_eq!(sender.offer(Lane::Net, 99_999), Ok(()));
+        assert!(offer(&sender, Lane::Net, 99_999));
+    }
+
+    #[test]
+    fn room_that_is_not_used_is_given_back() {
+        let (sender, _inbox) = inbox::<usize>();
+        for _ in 0..=limits::SHARD_NET_INBOX {
+            assert!(sender.room(Lane::Net).is_some());
+        }
     }
 
     #[test]
     fn a_request_to_end_comes_after_what_was_there_before() {
         let (sender, inbox) = inbox();
-        assert_eq!(sender.offer(Lane::Net, 1), Ok(()));
+        assert!(offer(&sender, Lane::Net, 1));
         sender.stop();
         let mut batch = Vec::new();
         assert_eq!(inbox.wait(None, 256, &mut batch), Waited::Stop);

@@ -1,7 +1,16 @@
 //! Assembly of every part into one process: configuration, clock, entropy, threads.
 
+pub mod assemble;
+mod bindings;
 pub mod clock;
 pub mod config;
 pub mod drive;
+mod edge;
 pub mod entropy;
+pub mod hub;
 pub mod inbox;
+mod metrics;
+pub mod outbox;
+mod picture;
+mod resolve;
+pub mod supervise;

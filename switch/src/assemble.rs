@@ -1,0 +1,428 @@
+//! The one file that knows every part: builds the node out of them, and takes it apart in order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use base::media::MediaEvent;
+use base::{Mono, ShardId};
+use call::{Shard, ShardConfig, ShardInput, ShardView};
+use journal::{Journal, JournalConfig, SinkError};
+use media_io::{MediaIo, MediaIoConfig};
+use net::{Net, NetConfig, NetEvent};
+use peer::BindingChange;
+use provision::Directory;
+use route::Snapshot;
+use store::{Store, StoreError};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle as Task;
+
+use crate::clock::Clock;
+use crate::config::NodeConfig;
+use crate::drive::{Driver, Ended};
+use crate::edge::{Fill, Journaling, Keeper, MediaSide, Neighbour, Resolving, Screen, ShardEdge};
+use crate::entropy::OsEntropy;
+use crate::hub::{Hub, HubParts, ShardHandle};
+use crate::inbox::{Inbox, InboxSender, Lane, inbox};
+use crate::{bindings, resolve};
+
+/// Cores for which one shard is enough, measured at some thousand messages a second each.
+const CORES_PER_SHARD: usize = 4;
+const MOST_SHARDS: usize = 16;
+const MOST_WORKERS: usize = 64;
+/// How often addresses are looked at again and ended registrations are removed from the store.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+/// How long the store may take at the end.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// What a node is made of.
+pub struct Parts {
+    /// Its configuration.
+    pub config: NodeConfig,
+    /// The data folder, which this process holds.
+    pub data: PathBuf,
+    /// The store, open.
+    pub store: Store,
+    /// The SHA-256 of the token that commands on this machine use.
+    pub local_token: Option<[u8; 32]>,
+    /// The process's clock.
+    pub clock: Clock,
+}
+
+/// Why a node could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A listener's address cannot be had.
+    #[error(transparent)]
+    Sip(#[from] net::StartError),
+    /// No media.
+    #[error("media: {0}")]
+    Media(#[from] media_io::StartError),
+    /// The web panel's address cannot be had.
+    #[error("the web panel cannot listen on {address}: {source}")]
+    Http {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The journal cannot be read or written.
+    #[error("journal: {0}")]
+    Journal(io::Error),
+    /// The store fails.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// What is set up cannot be used.
+    #[error("what is set up cannot be used: {key}: {reason}")]
+    Setup {
+        /// The entity at fault.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The system gives no thread.
+    #[error("no thread: {0}")]
+    Thread(io::Error),
+}
+
+/// A running node.
+pub struct Running {
+    hub: Arc<Hub>,
+    net: Net,
+    http: SocketAddr,
+    shards: Vec<JoinHandle<Ended>>,
+    broken: watch::Receiver<bool>,
+    web: (watch::Sender<bool>, Task<()>),
+    keeper: Task<()>,
+    chores: Vec<Task<()>>,
+    journal: Journal,
+}
+
+/// Builds and starts a node. Blocks; call it outside the runtime.
+///
+/// # Errors
+/// When something it needs cannot be had; nothing runs then.
+pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
+    let Parts { config, data, store, local_token, clock } = parts;
+    let http = runtime.block_on(listen(config.http.listen))?;
+    let (directory, snapshot, known) = runtime.block_on(stored(&store, clock))?;
+    let journal = open_journal(&data, &store, clock, runtime)?;
+
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let inboxes: Vec<_> = (0..shards_for(cores)).map(|_| inbox::<ShardInput>()).collect();
+    let (senders, inboxes): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
+    prime(&senders, &Arc::new(snapshot), &known);
+    let media = Arc::new(start_media(&config, cores, clock, senders.clone())?);
+    let net = start_net(&config, runtime, senders.clone())?;
+
+    let (changes, to_keep) = mpsc::channel(bindings::CHANGES);
+    let (questions, asked) = mpsc::channel(resolve::QUESTIONS);
+    let keeper = runtime.spawn(bindings::keep(store.clone(), to_keep));
+    let mut nursery = Nursery {
+        config: &config,
+        clock,
+        secret: OsEntropy::new().secret(),
+        workers: media.workers(),
+        senders: &senders,
+        net: &net,
+        media: &media,
+        changes,
+        questions,
+        journal: &journal,
+        broken: watch::channel(false).0,
+        handles: Vec::new(),
+    };
+    let shards = nursery.raise(inboxes)?;
+    let broken = nursery.broken.subscribe();
+    let handles = nursery.handles;
+
+    let hub = Arc::new(Hub::new(HubParts {
+        name: config.node.name.clone(),
+        clock,
+        store: store.clone(),
+        shards: handles,
+        media,
+        net: net.gauge(),
+        directory,
+    }));
+    let address =
+        http.local_addr().map_err(|source| StartError::Http { address: config.http.listen, source })?;
+    let web = start_web(&config, Arc::clone(&hub), http, local_token, runtime);
+    let chores = vec![runtime.spawn(resolve::serve(asked)), runtime.spawn(keep_house(Arc::clone(&hub)))];
+    Ok(Running { hub, net, http: address, shards, broken, web, keeper, chores, journal })
+}
+
+impl Running {
+    /// The UDP listeners as bound.
+    #[must_use]
+    pub fn sip_udp(&self) -> &[SocketAddr] {
+        self.net.udp_addresses()
+    }
+
+    /// The TCP listeners as bound.
+    #[must_use]
+    pub fn sip_tcp(&self) -> &[SocketAddr] {
+        self.net.tcp_addresses()
+    }
+
+    /// Where the web panel listens.
+    #[must_use]
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The node's handles.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Resolves when a shard broke, so that the node must end.
+    pub async fn broken(&self) {
+        let mut broken = self.broken.clone();
+        if broken.wait_for(|broken| *broken).await.is_err() {
+            // Every shard has ended in order: nothing can break any more.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends every part in order: web, shards, network, media, and last what is still to be written. Blocks; call
+    /// it outside the runtime.
+    pub fn stop(self, runtime: &Handle) {
+        let (end_web, web) = self.web;
+        end_web.send_replace(true);
+        runtime.block_on(web).ok();
+        self.hub.shards.iter().for_each(|shard| shard.inbox.stop());
+        for shard in self.shards {
+            if shard.join().is_err() {
+                tracing::error!("a shard's thread had panicked");
+            }
+        }
+        self.net.shutdown();
+        self.chores.iter().for_each(Task::abort);
+        let store = self.hub.store.clone();
+        drop(self.hub);
+        // The shards held the keeper's senders, so it ends once everything is written.
+        let kept = async { tokio::time::timeout(LAST_WRITES, self.keeper).await };
+        if runtime.block_on(kept).is_err() {
+            tracing::warn!("the last changes of registrations could not be stored");
+        }
+        let unsettled = self.journal.finish(LAST_WRITES);
+        if unsettled > 0 {
+            tracing::warn!(calls = unsettled, "call records wait in the journal for the next start");
+        }
+        runtime.block_on(store.close());
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {
+    tokio::net::TcpListener::bind(address).await.map_err(|source| StartError::Http { address, source })
+}
+
+async fn stored(
+    store: &Store,
+    clock: Clock,
+) -> Result<(Directory, Snapshot, Vec<BindingChange>), StartError> {
+    let directory = store.load_directory().await?;
+    let snapshot = Snapshot::build(&directory).map_err(|error| StartError::Setup {
+        key: error.key.to_string(),
+        reason: error.reason.to_string(),
+    })?;
+    let known = bindings::load(store, clock.now().wall).await?;
+    Ok((directory, snapshot, known))
+}
+
+fn open_journal(
+    data: &std::path::Path,
+    store: &Store,
+    clock: Clock,
+    runtime: &Handle,
+) -> Result<Journal, StartError> {
+    let config = JournalConfig::new(data.join("journal"));
+    let recovered = journal::recover(&config.dir).map_err(StartError::Journal)?;
+    let (store, runtime) = (store.clone(), runtime.clone());
+    let sink = move |records: Vec<base::record::CallRecord>| {
+        let stored = runtime.block_on(store.insert_calls(&records));
+        stored.map(drop).map_err(|error| match error.is_transient() {
+            true => SinkError::Later(error.to_string()),
+            false => SinkError::Never(error.to_string()),
+        })
+    };
+    Journal::start(config, recovered, move || clock.now(), sink).map_err(StartError::Journal)
+}
+
+/// What every shard must know before its first message: what is set up, and who is registered.
+fn prime(senders: &[InboxSender<ShardInput>], snapshot: &Arc<Snapshot>, known: &[BindingChange]) {
+    for sender in senders {
+        let inputs = [ShardInput::Setup(Arc::clone(snapshot)), ShardInput::Bindings(known.to_vec())];
+        for input in inputs {
+            sender.room(Lane::Command).expect("an inbox begins empty").put(input);
+        }
+    }
+}
+
+fn start_media(
+    config: &NodeConfig,
+    cores: usize,
+    clock: Clock,
+    senders: Vec<InboxSender<ShardInput>>,
+) -> Result<MediaIo, StartError> {
+    let by_cores = u8::try_from(cores.clamp(1, MOST_WORKERS)).unwrap_or(1);
+    let workers = if config.media.workers == 0 { by_cores } else { config.media.workers };
+    let sink = move |shard: ShardId, event: MediaEvent| {
+        let Some(inbox) = senders.get(usize::from(shard.0)) else { return Ok(()) };
+        let Some(room) = inbox.room(Lane::Event) else { return Err(event) };
+        room.put(ShardInput::Media(event));
+        Ok(())
+    };
+    let ports = config.media.ports.first..=config.media.ports.last;
+    let clock = Arc::new(move || clock.now());
+    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind: None, clock }, Arc::new(sink))?)
+}
+
+fn start_net(
+    config: &NodeConfig,
+    runtime: &Handle,
+    senders: Vec<InboxSender<ShardInput>>,
+) -> Result<Net, StartError> {
+    let net = NetConfig {
+        udp: config.sip.udp.clone(),
+        tcp: config.sip.tcp.clone(),
+        external_ip: config.sip.external_ip,
+        media_external_ip: config.media.external_ip,
+        shards: u8::try_from(senders.len()).unwrap_or(u8::MAX),
+        connections: net::ConnectionLimits::default(),
+    };
+    let sink = move |shard: ShardId, event: NetEvent| {
+        let Some(inbox) = senders.get(usize::from(shard.0)) else { return Ok(()) };
+        let Some(room) = inbox.room(Lane::Net) else { return Err(event) };
+        room.put(match event {
+            NetEvent::Wire(inbound) => ShardInput::Wire(inbound),
+            NetEvent::SendFailed { ticket } => ShardInput::SendFailed { ticket },
+            NetEvent::ConnClosed(conn) => ShardInput::ConnClosed(conn),
+        });
+        Ok(())
+    };
+    Ok(Net::start(&net, runtime.clone(), Arc::new(sink))?)
+}
+
+/// Everything a shard's thread is made of.
+struct Nursery<'a> {
+    config: &'a NodeConfig,
+    clock: Clock,
+    secret: [u8; 32],
+    workers: u8,
+    senders: &'a [InboxSender<ShardInput>],
+    net: &'a Net,
+    media: &'a Arc<MediaIo>,
+    changes: mpsc::Sender<BindingChange>,
+    questions: mpsc::Sender<resolve::Question>,
+    journal: &'a Journal,
+    broken: watch::Sender<bool>,
+    handles: Vec<ShardHandle>,
+}
+
+impl Nursery<'_> {
+    fn raise(&mut self, inboxes: Vec<Inbox<ShardInput>>) -> Result<Vec<JoinHandle<Ended>>, StartError> {
+        let ids = (0..=u8::MAX).map(ShardId);
+        ids.zip(inboxes).map(|(id, inbox)| self.shard(id, inbox)).collect()
+    }
+
+    fn shard(&mut self, id: ShardId, inbox: Inbox<ShardInput>) -> Result<JoinHandle<Ended>, StartError> {
+        let picture = Arc::new(ArcSwap::from_pointee(ShardView::default()));
+        let fill = Fill::default();
+        let Some(sender) = self.senders.get(usize::from(id.0)) else { unreachable!("one sender per inbox") };
+        let edge = self.edge(id, sender, &picture, &fill)?;
+        self.handles.push(ShardHandle { inbox: sender.clone(), picture, journal_fill: fill });
+        let now = self.clock.now();
+        let shard =
+            Shard::new(now, self.shard_config(id), Box::new(OsEntropy::new()), Box::new(self.net.locals()));
+        let driver = Driver::new(shard, edge, self.clock, inbox);
+        let broken = self.broken.clone();
+        let run = move || {
+            let ended = driver.run();
+            if ended == Ended::Broken {
+                broken.send_replace(true);
+            }
+            ended
+        };
+        std::thread::Builder::new().name(format!("shard-{}", id.0)).spawn(run).map_err(StartError::Thread)
+    }
+
+    fn edge(
+        &self,
+        id: ShardId,
+        sender: &InboxSender<ShardInput>,
+        picture: &Arc<ArcSwap<ShardView>>,
+        fill: &Fill,
+    ) -> Result<ShardEdge, StartError> {
+        let writer = self.journal.writer(id).map_err(StartError::Journal)?;
+        let others = self.senders.iter().enumerate().filter(|(other, _)| *other != usize::from(id.0));
+        Ok(ShardEdge {
+            journal: Journaling::new(writer, fill.clone()),
+            net: self.net.sender(id),
+            media: MediaSide::new(Arc::clone(self.media)),
+            gossip: others.map(|(_, inbox)| Neighbour::new(inbox.clone())).collect(),
+            keeper: Keeper::new(self.changes.clone()),
+            resolver: Resolving::new(self.questions.clone(), sender.clone()),
+            screen: Screen::new(Arc::clone(picture)),
+            turned_at: Mono(0),
+        })
+    }
+
+    fn shard_config(&self, shard: ShardId) -> ShardConfig {
+        ShardConfig {
+            shard,
+            shards: u8::try_from(self.senders.len()).unwrap_or(u8::MAX),
+            start: self.clock.now().wall,
+            realm: self.config.sip.realm.clone(),
+            user_agent: self.config.sip.user_agent.clone(),
+            nonce_secret: self.secret,
+            calls: self.config.limits.calls,
+            calls_per_sec: self.config.limits.calls_per_sec,
+            registrations: self.config.limits.registrations,
+            workers: self.workers,
+        }
+    }
+}
+
+fn start_web(
+    config: &NodeConfig,
+    hub: Arc<Hub>,
+    listener: tokio::net::TcpListener,
+    local_token: Option<[u8; 32]>,
+    runtime: &Handle,
+) -> (watch::Sender<bool>, Task<()>) {
+    let ports = webadmin::Ports {
+        store: hub.store.clone(),
+        node: hub,
+        realm: config.sip.realm.clone(),
+        public_url: config.http.public_url.clone().unwrap_or_default(),
+        local_token,
+    };
+    let (end, mut ended) = watch::channel(false);
+    // An end that nobody can ask for any more has come.
+    let until = async move { drop(ended.wait_for(|ended| *ended).await) };
+    let task = runtime.spawn(webadmin::serve(listener, webadmin::router(ports), until));
+    (end, task)
+}
+
+async fn keep_house(hub: Arc<Hub>) {
+    let mut rounds = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        rounds.tick().await;
+        hub.net.forget_routes();
+        if let Err(error) = hub.store.remove_expired_bindings(hub.clock.now().wall).await {
+            tracing::warn!(%error, "ended registrations stay in the store for now");
+        }
+    }
+}
+
+fn shards_for(cores: usize) -> usize {
+    (cores / CORES_PER_SHARD).clamp(1, MOST_SHARDS)
+}

@@ -1,0 +1,217 @@
+//! The running node as the web layer and the supervisor see it: pictures of the shards, commands to them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use base::{CallId, Now, ShardId, Wall};
+use call::{ShardCommand, ShardInput, ShardView};
+use media_io::MediaIo;
+use net::NetGauge;
+use provision::{Change, Directory, Plan};
+use route::Snapshot;
+use store::Store;
+use tokio::sync::Semaphore;
+use webadmin::view::Live;
+use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Readiness};
+
+use crate::clock::Clock;
+use crate::edge::Fill;
+use crate::inbox::{InboxSender, Lane};
+use crate::{metrics, picture};
+
+/// The pause before a full inbox is tried again.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// One shard from outside.
+pub(crate) struct ShardHandle {
+    pub(crate) inbox: InboxSender<ShardInput>,
+    pub(crate) picture: Arc<ArcSwap<ShardView>>,
+    pub(crate) journal_fill: Fill,
+}
+
+/// What the node is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Calls are taken.
+    Serving,
+    /// Only calls that are up go on.
+    Draining,
+}
+
+/// The node's handles.
+pub struct Hub {
+    pub(crate) name: String,
+    pub(crate) started_at: Wall,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) shards: Vec<ShardHandle>,
+    pub(crate) media: Arc<MediaIo>,
+    pub(crate) net: NetGauge,
+    directory: ArcSwap<Directory>,
+    changing: Semaphore,
+    phase: AtomicU8,
+}
+
+/// What a hub is made of.
+pub(crate) struct HubParts {
+    pub(crate) name: String,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) shards: Vec<ShardHandle>,
+    pub(crate) media: Arc<MediaIo>,
+    pub(crate) net: NetGauge,
+    pub(crate) directory: Directory,
+}
+
+impl Hub {
+    pub(crate) fn new(parts: HubParts) -> Self {
+        let HubParts { name, clock, store, shards, media, net, directory } = parts;
+        Self {
+            name,
+            started_at: clock.now().wall,
+            clock,
+            store,
+            shards,
+            media,
+            net,
+            directory: ArcSwap::from_pointee(directory),
+            changing: Semaphore::new(1),
+            phase: AtomicU8::new(Phase::Serving as u8),
+        }
+    }
+
+    /// What the node is doing.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        if self.phase.load(Ordering::Relaxed) == Phase::Serving as u8 {
+            Phase::Serving
+        } else {
+            Phase::Draining
+        }
+    }
+
+    /// Calls that somebody is still on, at most a quarter of a second ago.
+    #[must_use]
+    pub fn calls_up(&self) -> usize {
+        let up = |view: &ShardView| view.calls.iter().filter(|call| call.state != "ending").count();
+        self.views().map(|view| up(&view)).sum()
+    }
+
+    /// Takes no new calls from now on.
+    pub async fn drain(&self) {
+        self.phase.store(Phase::Draining as u8, Ordering::Relaxed);
+        self.tell_all(|| ShardInput::Command(ShardCommand::Drain)).await;
+    }
+
+    /// Ends every call.
+    pub async fn end_all(&self) {
+        self.tell_all(|| ShardInput::Command(ShardCommand::EndAll)).await;
+    }
+
+    /// Reads what is set up from the store again and publishes it.
+    ///
+    /// # Errors
+    /// When it cannot be read or used; the shards then keep what they have.
+    pub async fn reload(&self) -> Result<(), ApplyError> {
+        let _turn = self.changing.acquire().await;
+        let failed = |error: store::StoreError| ApplyError::Store(error.to_string());
+        let directory = self.store.load_directory().await.map_err(failed)?;
+        let snapshot = build(&directory)?;
+        self.publish(directory, snapshot).await;
+        Ok(())
+    }
+
+    pub(crate) fn views(&self) -> impl Iterator<Item = Arc<ShardView>> {
+        self.shards.iter().map(|shard| shard.picture.load_full())
+    }
+
+    fn shard(&self, shard: ShardId) -> Option<&ShardHandle> {
+        self.shards.get(usize::from(shard.0))
+    }
+
+    /// Only the differences count: what else has changed since the plan was made stays.
+    async fn change(&self, changes: Vec<Change>) -> Result<(), ApplyError> {
+        let _turn = self.changing.acquire().await;
+        let mut directory = Directory::clone(&self.directory.load());
+        for change in &changes {
+            match change {
+                Change::Added(entity) | Change::Changed { entity, .. } => directory.put(entity.clone()),
+                Change::Removed(key) => drop(directory.remove(key)),
+            }
+        }
+        let snapshot = build(&directory)?;
+        let stored = self.store.apply(&changes, None, self.clock.now().wall).await;
+        stored.map_err(|error| ApplyError::Store(error.to_string()))?;
+        self.publish(directory, snapshot).await;
+        Ok(())
+    }
+
+    async fn publish(&self, directory: Directory, snapshot: Snapshot) {
+        self.directory.store(Arc::new(directory));
+        let snapshot = Arc::new(snapshot);
+        self.tell_all(|| ShardInput::Setup(Arc::clone(&snapshot))).await;
+    }
+
+    /// Every shard gets it, also one whose inbox is full just now.
+    async fn tell_all(&self, what: impl Fn() -> ShardInput) {
+        for shard in &self.shards {
+            while !put(&shard.inbox, &what) {
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+fn put(inbox: &InboxSender<ShardInput>, what: impl Fn() -> ShardInput) -> bool {
+    inbox.room(Lane::Command).map(|room| room.put(what())).is_some()
+}
+
+fn build(directory: &Directory) -> Result<Snapshot, ApplyError> {
+    Snapshot::build(directory)
+        .map_err(|error| ApplyError::Refused { key: error.key.to_string(), reason: error.reason.to_string() })
+}
+
+impl Node for Hub {
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        self.directory.load_full()
+    }
+
+    fn live(&self) -> Live {
+        picture::of(self)
+    }
+
+    fn hang_up(&self, call: CallId) -> Result<(), HangUpError> {
+        let shard = self.shard(call.shard()).ok_or(HangUpError::NoSuchCall)?;
+        if !shard.picture.load().calls.iter().any(|view| view.id == call) {
+            return Err(HangUpError::NoSuchCall);
+        }
+        let room = shard.inbox.room(Lane::Command).ok_or(HangUpError::Busy)?;
+        room.put(ShardInput::Command(ShardCommand::HangUp { call }));
+        Ok(())
+    }
+
+    fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>> {
+        Box::pin(self.change(plan.changes))
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        metrics::of(self)
+    }
+
+    fn readiness(&self) -> Readiness {
+        let mut reasons = Vec::new();
+        if self.phase() == Phase::Draining {
+            reasons.push("draining".to_owned());
+        }
+        if self.shards.iter().any(|shard| shard.journal_fill.is_full()) {
+            reasons.push("store: call records wait to be stored".to_owned());
+        }
+        Readiness { ready: reasons.is_empty(), reasons }
+    }
+}

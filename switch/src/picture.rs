@@ -1,0 +1,96 @@
+//! The pictures of all shards as one, in the web layer's words.
+
+use std::collections::BTreeMap;
+
+use call::{CallView, RegistrationView, ShardView};
+use peer::{RegistrationState, TrunkView};
+use webadmin::view;
+
+use crate::hub::Hub;
+
+/// What is going on now, on the whole node.
+pub(crate) fn of(hub: &Hub) -> view::Live {
+    let mut live = view::Live {
+        node: hub.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: hub.started_at,
+        ..view::Live::default()
+    };
+    let mut trunks = BTreeMap::new();
+    for (place, shard) in hub.views().enumerate() {
+        live.calls.extend(shard.calls.iter().map(call));
+        // Every shard has a copy of all bindings and trunks; the first owns both.
+        if place == 0 {
+            live.registrations = shard.registrations.iter().map(registration).collect();
+            live.registrations_total = u64::try_from(shard.registration_count).unwrap_or(u64::MAX);
+            trunks = trunks_of(&shard);
+        }
+    }
+    live.calls.sort_by_key(|call| call.started_at);
+    live.trunks = trunks.into_values().collect();
+    live
+}
+
+fn trunks_of(shard: &ShardView) -> BTreeMap<String, view::TrunkView> {
+    shard.trunks.iter().map(|it| (it.name.clone(), trunk(it))).collect()
+}
+
+fn call(call: &CallView) -> view::CallView {
+    view::CallView {
+        id: call.id.to_string(),
+        started_at: call.started_at,
+        answered_at: call.answered_at,
+        from: call.from.clone(),
+        caller: call.caller.clone(),
+        caller_name: call.caller_name.clone(),
+        dialled: call.dialled.clone(),
+        to: call.to.clone(),
+        state: call.state.to_owned(),
+        codec: call.codec.clone(),
+        legs: call.legs.iter().map(leg).collect(),
+    }
+}
+
+fn leg(leg: &call::LegView) -> view::LegView {
+    view::LegView { endpoint: leg.endpoint.clone(), state: leg.state.to_owned(), silent: leg.silent }
+}
+
+fn registration(it: &RegistrationView) -> view::RegistrationView {
+    view::RegistrationView {
+        extension: it.extension.clone(),
+        contact: it.contact.clone(),
+        source: it.source.clone(),
+        transport: it.transport.to_owned(),
+        user_agent: it.user_agent.clone(),
+        expires_at: it.expires_at,
+    }
+}
+
+fn trunk(it: &TrunkView) -> view::TrunkView {
+    view::TrunkView {
+        name: it.name.clone(),
+        calls: it.calls.into(),
+        registration: registration_text(&it.registration),
+        peers: it.peers.iter().map(peer).collect(),
+    }
+}
+
+fn peer(it: &peer::PeerView) -> view::PeerView {
+    view::PeerView {
+        uri: it.uri.clone(),
+        up: it.up,
+        since: it.since,
+        failures: it.failures,
+        rtt_ms: it.rtt_ms,
+    }
+}
+
+fn registration_text(state: &RegistrationState) -> String {
+    match state {
+        RegistrationState::Off => "none".to_owned(),
+        RegistrationState::Trying => "registering".to_owned(),
+        RegistrationState::Registered { .. } => "registered".to_owned(),
+        RegistrationState::Failed { status: 0, .. } => "failed: no answer".to_owned(),
+        RegistrationState::Failed { status, .. } => format!("failed: {status}"),
+    }
+}
