@@ -1,12 +1,15 @@
 //! Log lines to stderr, with a level that can change while the node runs.
 
+use std::io::IsTerminal as _;
+
 use switch::config::{LogConfig, LogFormat, LogLevel};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging; returns what changes the level later.
 pub(crate) fn start(config: &LogConfig) -> impl FnMut(LogLevel) + use<> {
-    let builder =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter(config.level));
+    let colours = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours);
+    let builder = builder.with_env_filter(filter(config.level));
     let set: Box<dyn Fn(EnvFilter)> = match config.format {
         LogFormat::Text => {
             let builder = builder.with_filter_reloading();

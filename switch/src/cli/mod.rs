@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod data;
+mod demo;
 mod export;
 mod files;
 mod first;
@@ -35,6 +36,8 @@ struct Cli {
 enum Command {
     /// Runs the switch until SIGTERM or Ctrl-C
     Serve(NodeArgs),
+    /// Shows a switch at work among simulated phones and a simulated carrier on loopback
+    Demo(demo::DemoArgs),
     /// Sets up what the files say and prints the difference
     Apply(apply::ApplyArgs),
     /// Prints what is set up as TOML
@@ -117,6 +120,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match cli.command {
         None => serve::run(&cli.node),
         Some(Command::Serve(node)) => serve::run(&node),
+        Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Apply(args)) => apply::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Check(args)) => check::run(&args),

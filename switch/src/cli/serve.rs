@@ -71,13 +71,13 @@ fn announce(running: &Running, held: &Held, token: String) -> Result<Announced, 
         let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         if texts.is_empty() { "off".to_owned() } else { texts.join(", ") }
     };
-    say::result(&format_args!(
-        "SIP over UDP: {}\nSIP over TCP: {}\nWeb panel: {url}\n",
-        list(running.sip_udp()),
-        list(running.sip_tcp()),
-    ))?;
-    let run = RunFile { pid: std::process::id(), url, token };
-    held.announce(&run).map_err(|error| Failure::running(format!("{}: {error}", held.path().display())))
+    let (udp, tcp) = (list(running.sip_udp()), list(running.sip_tcp()));
+    let run = RunFile { pid: std::process::id(), url: url.clone(), token };
+    let announced = held.announce(&run);
+    let announced =
+        announced.map_err(|error| Failure::running(format!("{}: {error}", held.path().display())))?;
+    say::result(&format_args!("SIP over UDP: {udp}\nSIP over TCP: {tcp}\nWeb panel: {url}\nReady\n"))?;
+    Ok(announced)
 }
 
 /// An address that a program on this machine can connect to.

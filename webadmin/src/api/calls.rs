@@ -127,6 +127,8 @@ fn record(record: &CallRecord) -> Result<Value, Problem> {
         fields.insert("billed_secs".to_owned(), record.billed_secs().into());
         join(fields, "from");
         join(fields, "answered_by");
+        let legs = fields.get_mut("legs").and_then(Value::as_array_mut);
+        legs.into_iter().flatten().filter_map(Value::as_object_mut).for_each(|leg| join(leg, "endpoint"));
     }
     Ok(value)
 }

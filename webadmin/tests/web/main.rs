@@ -4,3 +4,5 @@ mod api;
 mod node;
 mod operations;
 mod pages;
+mod past;
+mod wire;

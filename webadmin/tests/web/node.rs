@@ -161,6 +161,11 @@ impl Site {
         self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
+    /// The web layer itself.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// A new token of a role.
     pub(crate) async fn token(&self, role: &str) -> String {
         let body = format!(r#"{{"name":"for {role}","role":"{role}"}}"#);

@@ -1,0 +1,160 @@
+//! The commands as a person runs them: on a stopped node and on a running one.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+const PROVISIONING: &str = r#"
+[[trunk]]
+name = "carrier"
+peer = "sip:127.0.0.30:5060"
+[[user]]
+login = "ana"
+password = "correct horse"
+[[station]]
+extension = "1001"
+user = "ana"
+password = "s3cret"
+"#;
+
+/// A folder that goes when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tandem-commands-{name}-{}", std::process::id()));
+        std::fs::create_dir(&path).expect("a new folder");
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> &Self {
+        std::fs::write(self.0.join(name), text).expect("written");
+        self
+    }
+
+    fn tandem(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
+        command.current_dir(&self.0).args(words);
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, words: &[&str], code: i32) -> (String, String) {
+        let output: Output = self.tandem(words).stdin(Stdio::null()).output().expect("it starts");
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{words:?}\n{out}\n{err}");
+        (out, err)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// A node that runs in a folder.
+struct Node {
+    child: Child,
+    said: Vec<String>,
+}
+
+impl Node {
+    fn start(folder: &Folder) -> Self {
+        let http = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let config = format!(
+            "[sip]\nudp = [\"127.0.0.1:0\"]\ntcp = []\n[media]\nports = \"24000-24099\"\n[http]\nlisten = \"{http}\"\n"
+        );
+        folder.write("node.toml", &config);
+        let mut command = folder.tandem(&["serve", "--config", "node.toml"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let mut said = Vec::new();
+        for line in out.lines() {
+            said.push(line.expect("text"));
+            if said.last().is_some_and(|line| line.starts_with("Ready")) {
+                break;
+            }
+        }
+        Self { child, said }
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("it runs");
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+fn announced(folder: &Path) -> bool {
+    folder.join("tandem-data/run.json").exists()
+}
+
+#[test]
+fn provisioning_is_applied_once_on_a_stopped_node_and_comes_back_out() {
+    let folder = Folder::new("stopped");
+    folder.write("setup.toml", PROVISIONING);
+    let (_, missing) = folder.run(&["export"], 2);
+    assert!(missing.contains("tandem-data"), "{missing}");
+    let (dry, _) = folder.run(&["apply", "--dry-run", "setup.toml"], 0);
+    let (first, _) = folder.run(&["apply", "setup.toml"], 0);
+    assert_eq!(dry, first);
+    assert_eq!(first, "+ trunk carrier\n+ user ana\n+ station 1001\n");
+    let (again, note) = folder.run(&["apply", "setup.toml"], 0);
+    assert_eq!((again.as_str(), note.as_str()), ("", "nothing to change\n"));
+    let (plain, _) = folder.run(&["export"], 0);
+    assert!(plain.contains("[[station]]") && !plain.contains("ha1"), "{plain}");
+    let (whole, _) = folder.run(&["export", "--secrets"], 0);
+    assert!(whole.contains("ha1_sha256") && whole.contains("$argon2id$"), "{whole}");
+}
+
+#[test]
+fn a_wrong_file_is_refused_with_its_line_and_code_2() {
+    let folder = Folder::new("wrong");
+    folder
+        .write("bad.toml", "\n[[station]]\nextension = \"1001\"\npassword = \"s3cret\"\nring_secs = 1000\n");
+    folder.write("node.toml", "[sip]\nudpp = []\n");
+    for command in ["check", "apply"] {
+        let (_, error) = folder.run(&[command, "bad.toml"], 2);
+        assert!(error.contains("bad.toml:5") && error.contains("ring_secs"), "{error}");
+    }
+    let (_, error) = folder.run(&["check", "node.toml"], 2);
+    assert!(error.contains("node.toml:2") && error.contains("udpp"), "{error}");
+    folder.run(&["serve", "--config", "node.toml"], 2);
+    folder.run(&["frobnicate"], 2);
+}
+
+#[test]
+fn a_running_node_is_reached_through_its_data_folder() {
+    let folder = Folder::new("running");
+    folder
+        .write("setup.toml", PROVISIONING)
+        .write("bad.toml", "[[station]]\nextension = \"x\"\ncolour = 1\n");
+    let node = Node::start(&folder);
+    assert!(node.said.iter().any(|line| line.starts_with("Password: ")), "{:?}", node.said);
+    assert!(announced(&folder.0));
+    let (changes, _) = folder.run(&["apply", "setup.toml"], 0);
+    assert_eq!(changes, "+ trunk carrier\n+ user ana\n+ station 1001\n");
+    let (_, error) = folder.run(&["apply", "setup.toml", "bad.toml"], 2);
+    assert!(error.contains("bad.toml:3") && error.contains("colour"), "{error}");
+    let (exported, _) = folder.run(&["export"], 0);
+    assert!(exported.contains("carrier"));
+    let (token, _) = folder.run(&["token", "new", "ci", "--role", "admin"], 0);
+    assert!(token.starts_with("tandem_"));
+    let url = node.said.iter().find_map(|line| line.strip_prefix("Web panel: ")).expect("it says where");
+    folder.run(&["export", "--url", url, "--token", token.trim()], 0);
+    folder.run(&["export", "--url", url, "--token", "wrong"], 1);
+    let mut password = folder.tandem(&["user", "password", "ana", "--password-stdin"]);
+    let mut password = password.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    password.stdin.take().expect("piped").write_all(b"another horse\n").expect("read");
+    assert!(password.wait().expect("it ends").success());
+    folder.run(&["serve", "--config", "node.toml"], 1);
+    assert_eq!(node.stop(), Some(0));
+    assert!(!announced(&folder.0));
+    let (exported, _) = folder.run(&["export"], 0);
+    assert!(exported.contains("carrier"), "what was set up lasts");
+}
