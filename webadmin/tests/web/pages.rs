@@ -41,6 +41,7 @@ async fn pages_allow_no_inline_script_and_no_other_host() {
     let page = site.send(get("/login", "")).await;
     let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
+    assert_eq!(page.headers[header::REFERRER_POLICY], "same-origin", "or Origin is null in our own forms");
     assert!(!page.text.contains("<style") && !page.text.contains("style="));
     assert!(!page.text.contains("http://") && !page.text.contains("https://"));
     for asset in ["/assets/tandem.css", "/assets/status.js", "/assets/icon.svg"] {
