@@ -1,0 +1,101 @@
+//! Requests inside a dialog, as text.
+
+use std::net::SocketAddr;
+
+use base::Mono;
+
+use super::{Agent, State};
+use crate::msg::uri_in;
+use crate::{Msg, body};
+
+impl Agent {
+    /// A request of one of its calls: ACK, BYE, re-INVITE, INFO.
+    pub(super) fn inside(
+        &mut self,
+        talk: usize,
+        method: &str,
+        cseq: u32,
+        branch: &str,
+        body: &str,
+    ) -> (SocketAddr, Vec<u8>) {
+        let via = self.via(branch);
+        let contact = self.contact();
+        let talk = &self.talks[talk];
+        let mut text = format!("{method} {} SIP/2.0\r\n{via}", talk.target);
+        for route in &talk.routes {
+            text.push_str(&format!("Route: {route}\r\n"));
+        }
+        text.push_str(&format!(
+            "Max-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\nContact: {contact}\r\n",
+            talk.local, talk.remote, talk.call_id
+        ));
+        text.push_str(&tail(body));
+        (self.switch, text.into_bytes())
+    }
+
+    /// Hangs up.
+    pub fn bye(&mut self, now: Mono, talk: usize) {
+        if !matches!(self.talks[talk].state, State::Up) {
+            return;
+        }
+        self.talks[talk].state = State::Leaving;
+        self.ask_inside(now, talk, "BYE", "");
+    }
+
+    /// Sends a request inside the call, as a transaction of its own.
+    pub fn ask_inside(&mut self, now: Mono, talk: usize, method: &str, body: &str) {
+        self.talks[talk].cseq += 1;
+        let cseq = self.talks[talk].cseq;
+        let branch = self.branch();
+        let (to, data) = self.inside(talk, method, cseq, &branch, body);
+        self.start(now, &branch, method, Some(talk), to, data);
+    }
+
+    /// Offers the session anew, in this direction.
+    pub fn reinvite(&mut self, now: Mono, talk: usize, direction: &'static str) {
+        self.talks[talk].direction = direction;
+        self.talks[talk].version += 1;
+        let offer = self.own_body(talk);
+        self.reinvite_with(now, talk, &offer);
+    }
+
+    /// A re-INVITE with this body; an empty one asks the other side for its offer.
+    pub fn reinvite_with(&mut self, now: Mono, talk: usize, offer: &str) {
+        self.talks[talk].asking = true;
+        self.talks[talk].delayed = offer.is_empty();
+        self.ask_inside(now, talk, "INVITE", offer);
+        let branch = self.clients.last().map(|client| client.branch.clone()).unwrap_or_default();
+        self.talks[talk].branch = branch;
+    }
+
+    pub(super) fn acknowledge(&mut self, talk: usize, cseq: u32, body: &str) -> (SocketAddr, Vec<u8>) {
+        let branch = self.branch();
+        self.inside(talk, "ACK", cseq, &branch, body)
+    }
+
+    /// The body that it would send now.
+    #[must_use]
+    pub fn own_body(&self, talk: usize) -> String {
+        let talk = &self.talks[talk];
+        body(talk.media, talk.version, talk.direction)
+    }
+
+    /// The far end's tag, target and route set from a 2xx.
+    pub(super) fn confirm(&mut self, talk: usize, response: &Msg) {
+        let talk = &mut self.talks[talk];
+        response.to_tag().clone_into(&mut talk.remote_tag);
+        response.must("To").clone_into(&mut talk.remote);
+        response.contact().unwrap_or_else(|| uri_in(response.must("To"))).clone_into(&mut talk.target);
+        talk.routes = response.all("Record-Route").map(str::to_owned).collect();
+        talk.routes.reverse();
+        talk.state = State::Up;
+    }
+}
+
+/// The end of a message: type and length of the body, the body.
+pub(super) fn tail(body: &str) -> String {
+    if body.is_empty() {
+        return "Content-Length: 0\r\n\r\n".to_owned();
+    }
+    format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}

@@ -1,0 +1,116 @@
+//! Media workers as the switch sees them: ports leased, opened, told who hears whom, and closed with figures.
+
+use std::collections::BTreeMap;
+
+use base::media::{LegMedia, MediaCommand, MediaEvent, PortLease, Remote};
+use base::{PortId, ShardId};
+
+/// Every port of every worker, and a complaint about each command that breaks the rules.
+#[derive(Debug, Default)]
+pub struct MediaSim {
+    ports: BTreeMap<PortId, Port>,
+    next: u32,
+    /// Ports that may be leased in all; 0 for no end.
+    pub capacity: u32,
+    /// Rules that were broken.
+    pub complaints: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Port {
+    shard: ShardId,
+    rtp: u16,
+    open: bool,
+    used: bool,
+    remote: Option<Remote>,
+    hears: Vec<PortId>,
+}
+
+impl MediaSim {
+    /// Takes a command; what the worker tells its shard comes back.
+    pub(crate) fn command(&mut self, command: MediaCommand) -> Option<(ShardId, MediaEvent)> {
+        match command {
+            MediaCommand::Lease { shard, worker, count } => {
+                let leases = (0..count).filter_map(|_| self.lease(shard, worker)).collect();
+                return Some((shard, MediaEvent::Leased { worker, leases }));
+            }
+            MediaCommand::Open { port } => match self.ports.get_mut(&port) {
+                Some(known) if !known.used => (known.open, known.used) = (true, true),
+                Some(_) => self.complain("opened twice", port),
+                None => self.complain("opened without a lease", port),
+            },
+            MediaCommand::Remote { port, remote } => match self.open(port) {
+                Some(known) => known.remote = Some(remote),
+                None => self.complain("told a far end while closed", port),
+            },
+            MediaCommand::Hear { port, sources } => {
+                let open =
+                    sources.iter().all(|source| self.ports.get(source).is_some_and(|known| known.open));
+                if !open || sources.iter().any(|source| source.worker != port.worker) {
+                    self.complain("hears a port that is closed or of another worker", port);
+                }
+                match self.open(port) {
+                    Some(known) => known.hears = sources.to_vec(),
+                    None => self.complain("told to hear while closed", port),
+                }
+            }
+            MediaCommand::Close { port } => match self.open(port) {
+                Some(known) => {
+                    known.open = false;
+                    let media = LegMedia { received: 50, sent: 50, ..LegMedia::default() };
+                    return Some((known.shard, MediaEvent::Closed { port, media }));
+                }
+                None => self.complain("closed while closed", port),
+            },
+        }
+        None
+    }
+
+    fn lease(&mut self, shard: ShardId, worker: u8) -> Option<PortLease> {
+        if self.capacity > 0 && self.next >= self.capacity {
+            return None;
+        }
+        let port = PortId { worker, slot: self.next };
+        let rtp = u16::try_from(10_000 + 2 * (self.next % 20_000)).expect("even ports below 50,000");
+        self.next += 1;
+        let known = Port { shard, rtp, open: false, used: false, remote: None, hears: Vec::new() };
+        self.ports.insert(port, known);
+        Some(PortLease { port, rtp })
+    }
+
+    fn open(&mut self, port: PortId) -> Option<&mut Port> {
+        self.ports.get_mut(&port).filter(|known| known.open)
+    }
+
+    fn complain(&mut self, what: &str, port: PortId) {
+        self.complaints.push(format!("{port:?} {what}"));
+    }
+
+    /// Whether a port number may stand in a body now.
+    #[must_use]
+    pub fn is_open(&self, rtp: u16) -> bool {
+        self.ports.values().any(|known| known.open && known.rtp == rtp)
+    }
+
+    /// Ports open now.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.ports.values().filter(|known| known.open).count()
+    }
+
+    /// The port that sends to this audio address, its shard, and whom that far end hears.
+    #[must_use]
+    pub fn towards(&self, far: std::net::SocketAddr) -> Option<(PortId, ShardId, &Remote, &[PortId])> {
+        self.ports.iter().filter(|(_, known)| known.open).find_map(|(id, known)| {
+            let remote = known.remote.as_ref().filter(|remote| remote.rtp == Some(far))?;
+            Some((*id, known.shard, remote, known.hears.as_slice()))
+        })
+    }
+
+    /// Whether the two audio addresses hear each other.
+    #[must_use]
+    pub fn are_joined(&self, one: std::net::SocketAddr, other: std::net::SocketAddr) -> bool {
+        let (Some(one), Some(other)) = (self.towards(one), self.towards(other)) else { return false };
+        one.3 == [other.0] && other.3 == [one.0]
+    }
+}

@@ -1,0 +1,129 @@
+//! What a test has agents and operators do.
+
+use std::time::Duration;
+
+use base::Mono;
+use base::wire::Transport;
+use call::{ShardCommand, ShardInput};
+
+use crate::scene::Line;
+use crate::{Agent, Reply, World};
+
+impl World {
+    /// Lets an agent do something now, and sends what comes of it.
+    pub fn with_agent<T>(&mut self, agent: usize, act: impl FnOnce(&mut Agent, Mono) -> T) -> T {
+        let result = act(&mut self.agents[agent], self.now.mono);
+        self.drain_agent(agent);
+        result
+    }
+
+    /// Registers a phone for an hour and waits for the answer.
+    ///
+    /// # Panics
+    /// When it is not registered.
+    pub fn register(&mut self, phone: usize) {
+        self.with_agent(phone, |agent, now| agent.register(now, 3_600));
+        self.settle();
+        let last = self.agents[phone].results.last().cloned();
+        assert_eq!(last, Some(("REGISTER".to_owned(), 200)), "{}", self.agents[phone].name);
+    }
+
+    /// Sets everything up, registers these phones, and begins the ladder anew.
+    pub fn open(&mut self, phones: &[usize]) {
+        self.set_up();
+        phones.iter().for_each(|phone| self.register(*phone));
+        self.forget_ladder();
+    }
+
+    /// Calls a number, as its name: an extension, or a carrier's subscriber.
+    pub fn dial(&mut self, agent: usize, dialled: &str) -> Line {
+        self.dial_as(agent, None, dialled, true, &[])
+    }
+
+    /// Calls a number with this caller, with or without an offer, and with these header lines.
+    pub fn dial_as(
+        &mut self,
+        agent: usize,
+        caller: Option<&str>,
+        dialled: &str,
+        with_offer: bool,
+        headers: &[String],
+    ) -> Line {
+        let caller = caller.map_or_else(|| self.agents[agent].name.clone(), str::to_owned);
+        let talk = self.with_agent(agent, |it, now| it.dial(now, &caller, dialled, with_offer, headers));
+        Line { agent, talk }
+    }
+
+    /// Calls and waits until both have answered: the two sides.
+    ///
+    /// # Panics
+    /// When the call is not up at both ends.
+    pub fn connect(&mut self, from: usize, dialled: &str, to: usize) -> (Line, Line) {
+        let caller = self.dial(from, dialled);
+        self.settle();
+        let callee = self.incoming(to);
+        assert!(self.talk(caller).is_up() && self.talk(callee).is_up(), "not up:\n{}", self.ladder());
+        (caller, callee)
+    }
+
+    /// Lets the callee answer with this status and no body.
+    pub fn say(&mut self, line: Line, status: u16) {
+        self.reply(line, Reply { status, ..Reply::default() });
+    }
+
+    /// Lets the callee answer with this status and its body.
+    pub fn say_with_body(&mut self, line: Line, status: u16) {
+        let body = self.body_for(line);
+        self.reply(line, Reply { status, body, ..Reply::default() });
+    }
+
+    /// Lets the callee answer as described.
+    pub fn reply(&mut self, line: Line, reply: Reply) {
+        self.with_agent(line.agent, |agent, now| agent.respond(now, line.talk, reply));
+    }
+
+    /// The body an agent would send now.
+    #[must_use]
+    pub fn body_for(&self, line: Line) -> String {
+        self.agents[line.agent].own_body(line.talk)
+    }
+
+    /// Hangs up at one end.
+    pub fn bye(&mut self, line: Line) {
+        self.with_agent(line.agent, |agent, now| agent.bye(now, line.talk));
+    }
+
+    /// Takes the INVITE back.
+    pub fn cancel(&mut self, line: Line) {
+        self.with_agent(line.agent, |agent, now| agent.cancel(now, line.talk));
+    }
+
+    /// Offers anew from one end.
+    pub fn reinvite(&mut self, line: Line, direction: &'static str) {
+        self.with_agent(line.agent, |agent, now| agent.reinvite(now, line.talk, direction));
+    }
+
+    /// Closes an agent's stream connection, as the switch sees it.
+    pub fn close_connection(&mut self, agent: usize) {
+        assert_eq!(self.agents[agent].transport, Transport::Tcp, "only streams have connections");
+        if let Some(conn) = self.conns.remove(&agent) {
+            (0..self.shards.len()).for_each(|shard| self.input(shard, ShardInput::ConnClosed(conn)));
+        }
+    }
+
+    /// Tells every shard the same.
+    pub fn command(&mut self, command: ShardCommand) {
+        (0..self.shards.len()).for_each(|shard| self.input(shard, ShardInput::Command(command)));
+    }
+
+    /// Hangs up every call that agents think is up, and waits until all is over.
+    pub fn end_all(&mut self) {
+        for agent in 0..self.agents.len() {
+            for talk in 0..self.agents[agent].talks.len() {
+                self.bye(Line { agent, talk });
+            }
+            self.settle();
+        }
+        self.run_for(Duration::from_secs(1));
+    }
+}

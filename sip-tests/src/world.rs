@@ -1,0 +1,324 @@
+//! Shards, agents, media and the network between them, under one seed and virtual time.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::fact::Fact;
+use base::media::MediaEvent;
+use base::testing::Seeded;
+use base::wire::{ConnId, Flow, Inbound, Locals, Outbound, Target, Transport, marked_shard};
+use base::{Machine, Mono, Now, ShardId, Wall};
+use bytes::Bytes;
+use call::{Gossip, Shard, ShardConfig, ShardInput, ShardOutput};
+use provision::Directory;
+
+use crate::ladder::Ladder;
+use crate::{Agent, Link, MediaSim, Msg, REALM};
+
+/// The switch's address.
+pub const SWITCH: &str = "192.0.2.1:5060";
+/// Its IPv6 address.
+pub const SWITCH6: &str = "[2001:db8::1]:5060";
+const SHARDS: u8 = 3;
+
+/// Everything that a test plays with.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct World {
+    /// What is set up; takes effect with [`set_up`](Self::set_up).
+    pub directory: Directory,
+    /// The shards of the switch.
+    pub shards: Vec<Shard>,
+    /// Phones, carriers and strangers.
+    pub agents: Vec<Agent>,
+    /// Their links, by agent.
+    pub links: Vec<Link>,
+    /// The media workers.
+    pub media: MediaSim,
+    /// All facts, in the order of the journal.
+    pub facts: Vec<Fact>,
+    /// Every message that the switch sent.
+    pub sent: Vec<Msg>,
+    /// Contacts that were to be kept.
+    pub bindings: Vec<peer::BindingChange>,
+    /// What names resolve to.
+    pub names: BTreeMap<String, Vec<IpAddr>>,
+    pub(crate) now: Now,
+    pub(crate) rng: Seeded,
+    pub(crate) ladder: Ladder,
+    pub(crate) conns: BTreeMap<usize, ConnId>,
+    events: BinaryHeap<Reverse<(Mono, u64)>>,
+    pending: BTreeMap<u64, Event>,
+    sequence: u64,
+    next_conn: u64,
+}
+
+#[derive(Debug)]
+enum Event {
+    ToSwitch(Inbound),
+    ToAgent { agent: usize, from: SocketAddr, data: Bytes },
+    Input { shard: usize, input: Box<ShardInput> },
+}
+
+#[derive(Debug)]
+struct Addresses;
+
+impl Locals for Addresses {
+    fn signalling(&self, _transport: Transport, remote: SocketAddr) -> Option<SocketAddr> {
+        Some(ours(remote))
+    }
+
+    fn media(&self, remote: SocketAddr) -> IpAddr {
+        ours(remote).ip()
+    }
+}
+
+/// The switch's address that faces a remote one.
+pub(crate) fn ours(remote: SocketAddr) -> SocketAddr {
+    let text = if remote.is_ipv6() { SWITCH6 } else { SWITCH };
+    text.parse().expect("the switch has an address")
+}
+
+impl World {
+    /// An empty world with a switch of three shards.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self::with(seed, |_config| {})
+    }
+
+    /// The same with a changed configuration of the shards.
+    #[must_use]
+    pub fn with(seed: u64, change: impl Fn(&mut ShardConfig)) -> Self {
+        let now = Now { mono: Mono(0), wall: Wall(1_800_000_000_000_000) };
+        let shards = (0..SHARDS).map(|shard| {
+            let mut config = ShardConfig {
+                shard: ShardId(shard),
+                shards: SHARDS,
+                start: now.wall,
+                realm: REALM.to_owned(),
+                user_agent: "Tandem".to_owned(),
+                nonce_secret: [7; 32],
+                calls: 3_000,
+                calls_per_sec: 3_000,
+                registrations: 1_000,
+                workers: 2,
+            };
+            change(&mut config);
+            let entropy = Box::new(Seeded::new(seed.wrapping_mul(31).wrapping_add(shard.into())));
+            Shard::new(now, config, entropy, Box::new(Addresses))
+        });
+        let mut world = Self {
+            directory: Directory::default(),
+            shards: shards.collect(),
+            agents: Vec::new(),
+            links: Vec::new(),
+            media: MediaSim::default(),
+            facts: Vec::new(),
+            sent: Vec::new(),
+            bindings: Vec::new(),
+            names: BTreeMap::new(),
+            now,
+            rng: Seeded::new(seed ^ 0x0057_0311),
+            ladder: Ladder::default(),
+            conns: BTreeMap::new(),
+            events: BinaryHeap::new(),
+            pending: BTreeMap::new(),
+            sequence: 0,
+            next_conn: 1,
+        };
+        (0..world.shards.len()).for_each(|shard| world.drain_shard(shard));
+        world.settle();
+        world
+    }
+
+    /// Makes what is set up known to every shard.
+    ///
+    /// # Panics
+    /// When the directory does not compile.
+    pub fn set_up(&mut self) {
+        let snapshot = Arc::new(route::Snapshot::build(&self.directory).expect("a good directory"));
+        for shard in 0..self.shards.len() {
+            self.input(shard, ShardInput::Setup(snapshot.clone()));
+        }
+    }
+
+    /// Gives one shard an input now.
+    pub fn input(&mut self, shard: usize, input: ShardInput) {
+        self.shards[shard].handle(self.now, input);
+        self.drain_shard(shard);
+    }
+
+    /// Runs until nothing is on its way and no agent has a scripted step left; timers alone do not count.
+    pub fn settle(&mut self) {
+        while !self.events.is_empty() || self.agents.iter().any(Agent::is_busy) {
+            self.step(None);
+        }
+    }
+
+    /// Runs this long.
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.now.mono + time;
+        while self.step(Some(end)) {}
+        self.now = self.now.later(end.since(self.now.mono));
+    }
+
+    /// The virtual time since the start.
+    #[must_use]
+    pub fn mono(&self) -> Mono {
+        self.now.mono
+    }
+
+    fn step(&mut self, end: Option<Mono>) -> bool {
+        let event = self.events.peek().map(|Reverse((at, _))| *at);
+        let shard = self.shards.iter().enumerate().filter_map(|(i, s)| Some((s.deadline()?, i))).min();
+        let agent = self.agents.iter().enumerate().filter_map(|(i, a)| Some((a.deadline()?, i))).min();
+        let times = [event, shard.map(|(at, _)| at), agent.map(|(at, _)| at)];
+        let Some(next) = times.into_iter().flatten().min() else { return false };
+        if end.is_some_and(|end| next > end) {
+            return false;
+        }
+        self.now = self.now.later(next.since(self.now.mono));
+        if event == Some(next) {
+            self.happen();
+        } else if let Some((_, shard)) = shard.filter(|(at, _)| *at == next) {
+            self.shards[shard].tick(self.now);
+            self.drain_shard(shard);
+        } else if let Some((_, agent)) = agent {
+            self.agents[agent].tick(self.now.mono);
+            self.drain_agent(agent);
+        }
+        true
+    }
+
+    fn happen(&mut self) {
+        let Some(Reverse((_, sequence))) = self.events.pop() else { return };
+        match self.pending.remove(&sequence) {
+            Some(Event::ToSwitch(inbound)) => {
+                let shard = shard_of(&inbound.data);
+                self.input(shard, ShardInput::Wire(inbound));
+            }
+            Some(Event::ToAgent { agent, from, data }) => {
+                self.agents[agent].receive(self.now.mono, from, Msg::read(&data));
+                self.drain_agent(agent);
+            }
+            Some(Event::Input { shard, input }) => self.input(shard, *input),
+            None => {}
+        }
+    }
+
+    fn later(&mut self, by: Duration, event: Event) {
+        self.sequence += 1;
+        self.events.push(Reverse((self.now.mono + by, self.sequence)));
+        self.pending.insert(self.sequence, event);
+    }
+
+    fn drain_shard(&mut self, shard: usize) {
+        while let Some(output) = self.shards[shard].poll() {
+            match output {
+                ShardOutput::Fact(fact) => self.facts.push(fact),
+                ShardOutput::Send(outbound) => self.send(shard, outbound),
+                ShardOutput::Media(command) => {
+                    if let Some((shard, event)) = self.media.command(command) {
+                        self.tell_media(usize::from(shard.0), event);
+                    }
+                }
+                ShardOutput::Binding(change) => self.bindings.push(change),
+                ShardOutput::Gossip(gossip) => self.gossip(shard, &gossip),
+                ShardOutput::Resolve { host } => {
+                    let addrs = self.names.get(&host).cloned().unwrap_or_default();
+                    self.input_soon(shard, ShardInput::Resolved { host, addrs });
+                }
+            }
+        }
+    }
+
+    fn gossip(&mut self, from: usize, gossip: &Gossip) {
+        for shard in (0..self.shards.len()).filter(|shard| *shard != from) {
+            self.input_soon(shard, ShardInput::Gossip(gossip.clone()));
+        }
+    }
+
+    /// Lets a media worker tell a shard something.
+    pub fn tell_media(&mut self, shard: usize, event: MediaEvent) {
+        self.input_soon(shard, ShardInput::Media(event));
+    }
+
+    pub(crate) fn input_soon(&mut self, shard: usize, input: ShardInput) {
+        self.later(Duration::from_micros(50), Event::Input { shard, input: Box::new(input) });
+    }
+
+    fn send(&mut self, shard: usize, outbound: Outbound) {
+        let Outbound { data, target, ticket } = outbound;
+        self.check_sent(&data);
+        let remote = target.remote();
+        let reliable = target.transport().is_reliable();
+        let found = self
+            .agents
+            .iter()
+            .position(|agent| agent.addr == remote && agent.transport == target.transport());
+        let Some(agent) = found.filter(|agent| self.is_reachable(*agent, &target)) else {
+            self.ladder.note("switch", "nobody", &data, true);
+            return self.input_soon(shard, ShardInput::SendFailed { ticket });
+        };
+        let arrivals = self.links[agent].arrivals(&mut self.rng, reliable);
+        let name = self.agents[agent].name.clone();
+        self.ladder.note("switch", &name, &data, arrivals.is_empty());
+        for by in arrivals {
+            self.later(by, Event::ToAgent { agent, from: ours(remote), data: data.clone() });
+        }
+    }
+
+    /// A stream whose connection is closed is opened anew, unless nobody listens there.
+    fn is_reachable(&mut self, agent: usize, target: &Target) -> bool {
+        if target.transport() == Transport::Udp {
+            return true;
+        }
+        if self.agents[agent].dead {
+            return false;
+        }
+        let _conn = self.connection(agent);
+        true
+    }
+
+    /// The agent's stream connection, opened if there is none.
+    pub(crate) fn connection(&mut self, agent: usize) -> ConnId {
+        let next = &mut self.next_conn;
+        *self.conns.entry(agent).or_insert_with(|| {
+            *next += 1;
+            ConnId(*next)
+        })
+    }
+
+    pub(crate) fn drain_agent(&mut self, agent: usize) {
+        for (to, data) in self.agents[agent].drain() {
+            let (addr, transport) = (self.agents[agent].addr, self.agents[agent].transport);
+            let conn = (transport == Transport::Tcp).then(|| self.connection(agent));
+            let arrivals = self.links[agent].arrivals(&mut self.rng, transport.is_reliable());
+            let name = self.agents[agent].name.clone();
+            self.ladder.note(&name, "switch", &data, arrivals.is_empty());
+            for by in arrivals {
+                let flow = Flow { transport, local: to, remote: addr, conn };
+                self.later(by, Event::ToSwitch(Inbound { data: Bytes::from(data.clone()), flow }));
+            }
+        }
+    }
+}
+
+/// The shard a message belongs to, as the network finds it: REGISTER at the first, our Call-IDs by their
+/// mark, others by hash.
+fn shard_of(data: &[u8]) -> usize {
+    let Some(peek) = sip::message::peek(data) else { return 0 };
+    if peek.is("REGISTER") {
+        return 0;
+    }
+    if let Some(shard) = marked_shard(peek.call_id) {
+        return usize::from(shard.0.min(SHARDS - 1));
+    }
+    let mut hasher = DefaultHasher::new();
+    peek.call_id.hash(&mut hasher);
+    usize::try_from(hasher.finish() % u64::from(SHARDS)).unwrap_or(0)
+}
