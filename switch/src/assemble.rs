@@ -29,7 +29,7 @@ use crate::edge::{Fill, Journaling, Keeper, MediaSide, Neighbour, Resolving, Scr
 use crate::entropy::OsEntropy;
 use crate::hub::{Hub, HubParts, ShardHandle};
 use crate::inbox::{Inbox, InboxSender, Lane, inbox};
-use crate::{bindings, resolve};
+use crate::{bindings, descriptors, resolve};
 
 /// Cores for which one shard is enough, measured at some thousand messages a second each.
 const CORES_PER_SHARD: usize = 4;
@@ -109,6 +109,7 @@ pub struct Running {
 /// When something it needs cannot be had; nothing runs then.
 pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let Parts { config, data, store, local_token, clock } = parts;
+    descriptors::make_room(&config);
     let http = runtime.block_on(listen(config.http.listen))?;
     let (directory, snapshot, known) = runtime.block_on(stored(&store, clock))?;
     let journal = open_journal(&data, &store, clock, runtime)?;

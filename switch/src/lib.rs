@@ -4,6 +4,7 @@ pub mod assemble;
 mod bindings;
 pub mod clock;
 pub mod config;
+mod descriptors;
 pub mod drive;
 mod edge;
 pub mod entropy;
