@@ -15,6 +15,7 @@ mod oracle;
 mod plan;
 mod scene;
 mod verbs;
+pub mod wire;
 mod world;
 
 pub use agent::{

@@ -1,0 +1,156 @@
+//! baresip as a phone: its account, a WAV file as microphone, a recording of what it hears.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Block, until};
+
+const CONTROL: u16 = 4_444;
+const SIP: u16 = 5_070;
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Events that may pass by before the expected one.
+const OTHERS: usize = 100;
+/// Octets of one control message.
+const LONGEST: usize = 65_536;
+
+/// A running baresip; dropping it ends it.
+#[derive(Debug)]
+pub struct Baresip {
+    child: Child,
+    control: TcpStream,
+    folder: PathBuf,
+}
+
+impl Baresip {
+    /// A phone on `host` of the block that answers by itself and plays the `microphone` file of its folder:
+    /// `prepare` is given that folder before it starts.
+    ///
+    /// # Panics
+    /// When it is not installed or does not start.
+    pub fn start(
+        block: &Block,
+        host: u8,
+        user: &str,
+        password: &str,
+        prepare: impl FnOnce(&PathBuf),
+    ) -> Self {
+        let folder = block.folder().join(format!("baresip-{user}"));
+        fs::create_dir_all(folder.join("heard")).expect("our folder");
+        prepare(&folder);
+        let registrar = block.at(1, 5_060);
+        let account = format!(
+            "<sip:{user}@{registrar}>;auth_user={user};auth_pass={password};regint=600;answermode=auto;\
+             audio_codecs=PCMU/8000/1\n"
+        );
+        fs::write(folder.join("accounts"), account).expect("our folder");
+        fs::write(folder.join("config"), configuration(block, host, &folder)).expect("our folder");
+        fs::write(folder.join("contacts"), "").expect("our folder");
+        let log = File::create(folder.join("log")).expect("our folder");
+        let child = Command::new("baresip")
+            .arg("-f")
+            .arg(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a file"))
+            .stderr(log)
+            .spawn()
+            .expect("baresip is installed, as sip-tests/run does");
+        let control = until("baresip's control port", || connect(block.at(host, CONTROL)).ok());
+        Self { child, control, folder }
+    }
+
+    /// Gives a command, such as `dial` with an address.
+    ///
+    /// # Panics
+    /// When the control connection is gone.
+    pub fn command(&mut self, command: &str, parameters: &str) {
+        let message = json!({ "command": command, "params": parameters, "token": command }).to_string();
+        write!(self.control, "{}:{message},", message.len()).expect("a living baresip");
+    }
+
+    /// Waits for an event such as `CALL_ESTABLISHED`.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub fn event(&mut self, kind: &str) -> Value {
+        let mut others = Vec::new();
+        for _ in 0..OTHERS {
+            let Ok(message) = self.message() else { break };
+            if message["type"] == kind {
+                return message;
+            }
+            others.push(message);
+        }
+        panic!(
+            "no {kind} came, but {others:#?}\n{}",
+            fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+        );
+    }
+
+    /// Waits until it is registered.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn registered(&mut self) {
+        let folder = self.folder.join("log");
+        until("baresip to register", || {
+            fs::read_to_string(&folder).ok().filter(|log| log.contains("200 OK")).map(drop)
+        });
+    }
+
+    /// The files with what it has heard.
+    pub fn heard(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(self.folder.join("heard")).into_iter().flatten().flatten();
+        files.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with("-dec.wav")).collect()
+    }
+
+    /// One netstring with JSON.
+    fn message(&mut self) -> io::Result<Value> {
+        let mut length = String::new();
+        loop {
+            let mut octet = [0];
+            self.control.read_exact(&mut octet)?;
+            match octet[0] {
+                b':' => break,
+                digit => length.push(digit.into()),
+            }
+        }
+        let length = length.parse().map_err(io::Error::other)?;
+        assert!(length < LONGEST, "a control message of {length} octets");
+        let mut message = vec![0; length + 1];
+        self.control.read_exact(&mut message)?;
+        serde_json::from_slice(&message[..length]).map_err(io::Error::other)
+    }
+}
+
+impl Drop for Baresip {
+    fn drop(&mut self) {
+        // It may have ended already, which is what this wants.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let control = TcpStream::connect_timeout(&to, PATIENCE)?;
+    control.set_read_timeout(Some(PATIENCE))?;
+    Ok(control)
+}
+
+fn configuration(block: &Block, host: u8, folder: &std::path::Path) -> String {
+    let folder = folder.display();
+    format!(
+        "poll_method epoll\nsip_listen {}\nnet_interface lo\nctrl_tcp_listen {}\nrtp_ports 31000-31999\n\
+         audio_source aufile,{folder}/microphone.wav\naudio_channels 1\nausrc_srate 8000\nauplay_srate 8000\n\
+         audio_buffer 20-160\nsnd_path {folder}/heard\nmodule_path /usr/lib/baresip/modules\n\
+         module g711.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app ctrl_tcp.so\n\
+         module_app menu.so\n",
+        block.at(host, SIP),
+        block.at(host, CONTROL),
+    )
+}

@@ -1,0 +1,79 @@
+//! What went over the loopback interface, decoded by tshark.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::Block;
+
+/// A running capture of everything that a block's addresses send.
+#[derive(Debug)]
+pub struct Capture {
+    dumpcap: Child,
+    file: PathBuf,
+}
+
+impl Capture {
+    /// Starts it; what is sent from now on is in it.
+    ///
+    /// # Panics
+    /// When dumpcap does not start.
+    pub fn start(block: &Block) -> Self {
+        let file = block.folder().join("capture.pcapng");
+        let network = format!("udp and net {}/24", block.ip(0));
+        let mut dumpcap = Command::new("dumpcap")
+            .args(["-i", "lo", "-f", &network, "-w"])
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("tshark is installed, as sip-tests/run does");
+        let said = BufReader::new(dumpcap.stderr.take().expect("piped"));
+        let begun = said.lines().map_while(Result::ok).any(|line| line.starts_with("File: "));
+        assert!(begun, "dumpcap captures on lo");
+        Self { dumpcap, file }
+    }
+
+    /// Ends it; the file is whole then.
+    ///
+    /// # Panics
+    /// When dumpcap has ended before.
+    pub fn stop(&mut self) {
+        let pid = i32::try_from(self.dumpcap.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(pid, Signal::INT).expect("a running dumpcap");
+        self.dumpcap.wait().expect("our child");
+    }
+
+    /// These fields of the packets that pass a display filter, a line for each packet.
+    ///
+    /// # Panics
+    /// When tshark does not take the filter.
+    pub fn fields(&self, filter: &str, fields: &[&str]) -> Vec<String> {
+        let mut tshark = Command::new("tshark");
+        tshark.arg("-r").arg(&self.file).args([
+            "-d",
+            "udp.port==5060-5099,sip",
+            "-Y",
+            filter,
+            "-T",
+            "fields",
+        ]);
+        for field in fields {
+            tshark.args(["-e", field]);
+        }
+        let output = tshark.stderr(Stdio::piped()).output().expect("tshark is installed");
+        assert!(output.status.success(), "tshark: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        if matches!(self.dumpcap.try_wait(), Ok(None)) {
+            self.dumpcap.kill().ok(); // a test that failed before it stopped the capture
+            self.dumpcap.wait().ok();
+        }
+    }
+}

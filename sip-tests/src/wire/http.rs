@@ -1,0 +1,82 @@
+//! The least HTTP client that can ask the API.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks one server, with one token.
+#[derive(Clone, Debug)]
+pub struct Http {
+    server: SocketAddr,
+    token: String,
+}
+
+impl Http {
+    /// A client that has not connected; each question has its own connection.
+    pub fn new(server: SocketAddr, token: &str) -> Self {
+        Self { server, token: token.to_owned() }
+    }
+
+    /// The status and the body of a GET.
+    ///
+    /// # Errors
+    /// No connection, or no HTTP answer in time.
+    pub fn get(&self, path: &str) -> io::Result<(u16, String)> {
+        self.ask("GET", path)
+    }
+
+    /// The status and the body of a request without a body.
+    ///
+    /// # Errors
+    /// No connection, or no HTTP answer in time.
+    pub fn ask(&self, method: &str, path: &str) -> io::Result<(u16, String)> {
+        let mut stream = TcpStream::connect_timeout(&self.server, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let authorization = match self.token.as_str() {
+            "" => String::new(),
+            token => format!("Authorization: Bearer {token}\r\n"),
+        };
+        let host = self.server;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{authorization}Connection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.get(9..12).and_then(|digits| digits.parse().ok());
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+        status.zip(body).ok_or_else(|| io::Error::other(format!("no HTTP answer: {answer:?}")))
+    }
+
+    /// The JSON behind `path`.
+    ///
+    /// # Panics
+    /// When the answer is not 200 with JSON.
+    pub fn json(&self, path: &str) -> Value {
+        let (status, body) = self.get(path).unwrap_or_else(|error| panic!("GET {path}: {error}"));
+        assert_eq!(status, 200, "GET {path}: {body}");
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("GET {path}: {error} in {body:?}"))
+    }
+
+    /// All items of a list, page after page.
+    ///
+    /// # Panics
+    /// As [`Self::json`].
+    pub fn items(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        let sign = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let mut page = self.json(&format!("{path}{sign}limit=100{cursor}"));
+            items.extend(page["items"].as_array_mut().into_iter().flat_map(std::mem::take));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Tests on the real wire: the built switch, and SIPp, baresip and our own sockets around it.
+//!
+//! Deliberately absent: a clock. Waiting is a bounded number of looks, or a socket with a read timeout.
+
+mod baresip;
+mod block;
+mod capture;
+mod http;
+mod node;
+mod party;
+mod patience;
+mod postgres;
+mod sipp;
+mod sound;
+
+pub use baresip::Baresip;
+pub use block::Block;
+pub use capture::Capture;
+pub use http::Http;
+pub use node::{Node, program};
+pub use party::{Party, RtpPacket, header, sdp_port};
+pub use patience::{still, until};
+pub use postgres::Postgres;
+pub use sipp::{Sipp, Stats, Transport};
+pub use sound::{level_at, read_wav, write_tone};
