@@ -1,6 +1,7 @@
 //! `tandem`: the telephony switch and its tools.
 
 mod cli;
+mod demo;
 
 use std::process::ExitCode;
 

@@ -27,7 +27,7 @@ pub(crate) struct DemoArgs {
 
 /// Shows a switch at work; fails unless calls went through.
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
-    logs::start(&LogConfig { level: LogLevel::Warn, format: LogFormat::Text });
+    drop(logs::start(&LogConfig { level: LogLevel::Warn, format: LogFormat::Text }));
     let options = Options { agents: args.agents, lasts: args.lasts, http: args.http };
     // A closed stdout leaves nobody to tell; the exit code still says how it went.
     let verdict = demo::play(options, |text| drop(say::result(text))).map_err(Failure::running)?;

@@ -1,0 +1,133 @@
+//! The switch of the demo: a whole node in a folder that lasts as long as it.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use base::Entropy;
+use provision::{Directory, Reading};
+use store::{CallFilter, MOST_CALLS, Store};
+use switch::assemble::{self, Parts, Running};
+use switch::clock::Clock;
+use switch::config::NodeConfig;
+use switch::config::PortRange;
+use tokio::runtime::{Builder, Runtime};
+use webadmin::auth;
+
+use super::DemoError;
+
+const THREADS: usize = 2;
+/// Where the switch listens unless somebody else does.
+const SIP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5_080);
+/// Apart from the ports of a switch in earnest, and from those the system hands out.
+const MEDIA: PortRange = PortRange { first: 20_000, last: 29_999 };
+/// Calls of a demo of a day at full house would fill more pages; none lasts that long.
+const MOST_PAGES: usize = 2_000;
+
+/// A running node and its folder.
+pub(super) struct Node {
+    running: Running,
+    runtime: Runtime,
+    config: NodeConfig,
+    folder: Folder,
+}
+
+/// Removed when dropped.
+struct Folder(PathBuf);
+
+impl Node {
+    /// A node that is set up as `toml` says and serves the web at `http`.
+    pub(super) fn start(
+        clock: Clock,
+        entropy: &mut dyn Entropy,
+        http: SocketAddr,
+        toml: &str,
+    ) -> Result<Self, DemoError> {
+        let folder = Folder::make(entropy)?;
+        let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
+        let config = config(http);
+        let store = runtime.block_on(set_up(&config, &folder.0, toml, clock))?;
+        let parts = Parts { config: config.clone(), data: folder.0.clone(), store, local_token: None, clock };
+        let running = assemble::start(parts, runtime.handle())?;
+        Ok(Self { running, runtime, config, folder })
+    }
+
+    /// Where SIP is spoken over UDP.
+    pub(super) fn sip(&self) -> Result<SocketAddr, DemoError> {
+        self.running.sip_udp().first().copied().ok_or(DemoError::NoSip)
+    }
+
+    /// Where the pages are.
+    pub(super) fn http(&self) -> SocketAddr {
+        self.running.http()
+    }
+
+    /// Runs tasks of the demo itself.
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Ends the node; how many answered calls its store has records of.
+    pub(super) fn finish(self) -> Result<u64, DemoError> {
+        let Self { running, runtime, config, folder } = self;
+        running.stop(runtime.handle());
+        runtime.block_on(answered(&config, &folder.0))
+    }
+}
+
+fn config(http: SocketAddr) -> NodeConfig {
+    let is_free = UdpSocket::bind(SIP).is_ok();
+    let sip = if is_free { SIP } else { SocketAddr::new(SIP.ip(), 0) };
+    let mut config = NodeConfig::default();
+    config.node.name = "demo".to_owned();
+    config.sip.udp = vec![sip];
+    config.sip.tcp = Vec::new();
+    config.media.ports = MEDIA;
+    config.http.listen = http;
+    config.store.url = None;
+    config
+}
+
+async fn set_up(config: &NodeConfig, data: &Path, toml: &str, clock: Clock) -> Result<Store, DemoError> {
+    let store = Store::open(&config.store.url_in(data)).await?;
+    let reading = Reading { realm: &config.sip.realm, current: &Directory::default(), hasher: &auth::Hasher };
+    let plan = provision::plan(&[("demo", toml)], &reading).map_err(|problems| {
+        DemoError::Scene(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    store.apply(&plan.changes, None, clock.now().wall).await?;
+    Ok(store)
+}
+
+async fn answered(config: &NodeConfig, data: &Path) -> Result<u64, DemoError> {
+    let store = Store::open(&config.store.url_in(data)).await?;
+    let filter = CallFilter { answered: Some(true), ..CallFilter::default() };
+    let (mut count, mut after) = (0, None);
+    for _ in 0..MOST_PAGES {
+        let page = store.calls(&filter, after, MOST_CALLS).await?;
+        count += page.calls.len() as u64;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    store.close().await;
+    Ok(count)
+}
+
+impl Folder {
+    fn make(entropy: &mut dyn Entropy) -> io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("tandem-demo-{}", entropy.token()));
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(folder = %self.0.display(), %error, "the demo's folder stays behind");
+        }
+    }
+}
