@@ -186,8 +186,8 @@ impl FarEnd {
             SipEvent::Ack { request, .. } => self.handle_ack(&request),
             SipEvent::Cancelled { id, .. } => self.handle_cancelled(now, id),
             SipEvent::Response { id, response, .. } => self.handle_response(now, id, &response),
-            SipEvent::TimedOut { id } => self.handle_silence(now, id, 408),
-            SipEvent::Unreachable { id } => self.handle_silence(now, id, 503),
+            SipEvent::TimedOut { id } => self.handle_silence(id, 408),
+            SipEvent::Unreachable { id } => self.handle_silence(id, 503),
             SipEvent::Unacknowledged { id } => self.handle_unacknowledged(now, id),
             SipEvent::Done { .. } => {}
         }
@@ -207,12 +207,12 @@ impl FarEnd {
         }
     }
 
-    fn handle_silence(&mut self, now: Now, id: ClientId, status: u16) {
+    fn handle_silence(&mut self, id: ClientId, status: u16) {
         if self.registering.is(id) {
             self.handle_not_registered(status);
         } else if let Some(key) = self.key_of_client(id) {
             match self.calls.get(&key).map(|call| &call.leg) {
-                Some(Leg::Placing(_)) => self.refused(now, key, status),
+                Some(Leg::Placing(_)) => self.finish(key, End::Trouble("an INVITE without an answer")),
                 Some(Leg::Leaving { .. }) => self.finish(key, End::Trouble("a BYE without an answer")),
                 Some(Leg::Up(_) | Leg::Offered(_)) | None => {}
             }

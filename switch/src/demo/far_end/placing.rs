@@ -29,15 +29,14 @@ impl FarEnd {
             200..300 => self.connect(now, key, response),
             401 | 407 => {
                 if !self.log_in(now, key, response) {
-                    self.refused(now, key, status);
+                    self.refused(key, status);
                 }
             }
-            300.. => self.refused(now, key, status),
+            300.. => self.refused(key, status),
         }
     }
 
-    /// Nobody will answer this INVITE.
-    pub(super) fn refused(&mut self, _now: Now, key: CallKey, status: u16) {
+    fn refused(&mut self, key: CallKey, status: u16) {
         let Some(Leg::Placing(placing)) = self.calls.get(&key).map(|call| &call.leg) else { return };
         let end = match placing.wish {
             Wish::Wanted => End::Refused(status),
