@@ -30,6 +30,11 @@ impl Ladder {
         self.lines.push(format!("{from:>8} -> {to:<8} {id} {what}{details}{again}{lost}"));
     }
 
+    /// Whether somebody said exactly this before.
+    pub(crate) fn has_heard(&self, data: &[u8]) -> bool {
+        self.said.contains(data)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.lines.clear();
         self.ids.clear();

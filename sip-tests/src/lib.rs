@@ -27,5 +27,5 @@ pub use msg::Msg;
 pub use net::Link;
 pub use offer::{body, direction_of, media_of};
 pub use plan::{REALM, destination};
-pub use scene::Line;
+pub use scene::{Line, office};
 pub use world::{SWITCH, SWITCH6, World};

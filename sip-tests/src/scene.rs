@@ -111,3 +111,16 @@ impl World {
         self.ladder.clear();
     }
 }
+
+/// A carrier, a phone registered as 1001, the number +4930123 that rings it, and a rule that sends numbers
+/// with a leading 0 to the carrier.
+#[must_use]
+pub fn office(seed: u64) -> (World, usize, usize) {
+    let mut world = World::new(seed);
+    let carrier = world.trunk("carrier");
+    let phone = world.phone("1001");
+    world.number("+4930123", "station:1001");
+    world.rule("^0", &["carrier"]);
+    world.open(&[phone]);
+    (world, carrier, phone)
+}

@@ -95,6 +95,12 @@ impl Agent {
         self.start(now, &branch, "CANCEL", Some(index), self.switch, text.into_bytes());
     }
 
+    /// Registers its Contact for another user's address from now on.
+    pub fn register_user(&mut self, now: Mono, user: &str, expires: u32) {
+        user.clone_into(&mut self.user);
+        self.register(now, expires);
+    }
+
     /// Registers its Contact for so many seconds; 0 takes it back.
     pub fn register(&mut self, now: Mono, expires: u32) {
         let contact = self.contact();
@@ -108,9 +114,10 @@ impl Agent {
         let domain = host(self.switch);
         let mut text = format!(
             "REGISTER sip:{domain} SIP/2.0\r\n{}Max-Forwards: 70\r\nFrom: <sip:{name}@{domain}>;tag=r\r\n\
-             To: <sip:{name}@{domain}>\r\nCall-ID: reg-{name}@{ip}\r\nCSeq: {cseq} REGISTER\r\nContact: {contact}\r\n",
+             To: <sip:{name}@{domain}>\r\nCall-ID: reg-{me}@{ip}\r\nCSeq: {cseq} REGISTER\r\nContact: {contact}\r\n",
             self.via(&branch),
-            name = self.name,
+            name = self.user,
+            me = self.name,
             ip = self.addr.ip(),
             cseq = self.register_cseq,
         );
@@ -149,7 +156,7 @@ impl Agent {
         let value =
             challenge.all(asks).find(|value| digest::field(value, "algorithm").is_none_or(|a| a == "MD5"))?;
         self.count += 1;
-        let ask = digest::Ask { user: &self.name, password: &password, method, uri };
+        let ask = digest::Ask { user: &self.user, password: &password, method, uri };
         Some(format!("{answers}: {}", digest::answer(value, &ask, 1)))
     }
 }

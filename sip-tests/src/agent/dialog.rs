@@ -51,6 +51,12 @@ impl Agent {
         self.start(now, &branch, method, Some(talk), to, data);
     }
 
+    /// Counts its requests from so many back.
+    pub fn rewind(&mut self, talk: usize, by: i64) {
+        let cseq = i64::from(self.talks[talk].cseq) - by;
+        self.talks[talk].cseq = u32::try_from(cseq.max(0)).expect("a sequence number");
+    }
+
     /// Offers the session anew, in this direction.
     pub fn reinvite(&mut self, now: Mono, talk: usize, direction: &'static str) {
         self.talks[talk].direction = direction;

@@ -1,10 +1,15 @@
 //! What an agent makes of responses.
 
+use std::time::Duration;
+
 use base::Mono;
 
 use super::{Agent, State};
 use crate::Msg;
 use crate::offer::{direction_of, mirrored};
+
+/// Once something was heard, timer B no longer runs (RFC 3261 §17.1.1.2); a patient caller waits this long.
+const PROCEEDING: Duration = Duration::from_secs(300);
 
 impl Agent {
     pub(super) fn told(&mut self, now: Mono, msg: &Msg) {
@@ -17,13 +22,17 @@ impl Agent {
         client.next = client.next.filter(|_| status < 200 && method != "INVITE");
         if client.done {
             if let Some(ack) = client.ack.clone() {
-                self.out.push((self.clients[at].to, ack));
+                let withheld = self.withhold_acks && status < 300;
+                self.out.extend(Some((self.clients[at].to, ack)).filter(|_| !withheld));
             }
             return;
         }
         let news = client.heard != status;
         client.heard = status;
         client.done = status >= 200;
+        if method == "INVITE" {
+            client.until = now + PROCEEDING;
+        }
         let talk = client.talk;
         let Some(talk) = talk else { return self.told_outside(now, msg, &method, status) };
         match method.as_str() {
@@ -90,9 +99,12 @@ impl Agent {
     }
 
     fn send_ack(&mut self, talk: usize, client: usize, cseq: u32, body: &str) {
+        let body = if self.forgets_bodies { "" } else { body };
         let (to, ack) = self.acknowledge(talk, cseq, body);
         self.clients[client].ack = Some(ack.clone());
-        self.out.push((to, ack));
+        if !self.withhold_acks {
+            self.out.push((to, ack));
+        }
     }
 
     /// The ACK of a refusal: the INVITE's own Via and URI (RFC 3261 §17.1.1.3).

@@ -72,6 +72,8 @@ pub struct Guard {
 pub struct Agent {
     /// Its name in ladders; the user of its Contact.
     pub name: String,
+    /// Its digest user.
+    pub user: String,
     /// Where it is.
     pub addr: SocketAddr,
     /// How it speaks.
@@ -92,6 +94,10 @@ pub struct Agent {
     pub min_expires: u32,
     /// It hears nothing and says nothing: power cut.
     pub dead: bool,
+    /// Its ACKs of answers are lost.
+    pub withhold_acks: bool,
+    /// Its ACKs carry no answer to an offer.
+    pub forgets_bodies: bool,
     /// Its calls, oldest first.
     pub talks: Vec<Talk>,
     /// Everything it heard, oldest first.
@@ -110,6 +116,7 @@ impl Agent {
     pub(crate) fn new(name: &str, addr: SocketAddr, transport: Transport, switch: SocketAddr) -> Self {
         Self {
             name: name.to_owned(),
+            user: name.to_owned(),
             addr,
             transport,
             switch,
@@ -120,6 +127,8 @@ impl Agent {
             options: 200,
             min_expires: 0,
             dead: false,
+            forgets_bodies: false,
+            withhold_acks: false,
             talks: Vec::new(),
             heard: Vec::new(),
             results: Vec::new(),

@@ -125,6 +125,13 @@ impl Agent {
         }
     }
 
+    /// Sends the answer of a call once more.
+    pub fn repeat_answer(&mut self, talk: usize) {
+        let answered = |known: &&Server| known.talk == Some(talk) && known.method == "INVITE";
+        let found = self.servers.iter().find(answered).map(|known| (known.to, known.latest.clone()));
+        self.out.extend(found);
+    }
+
     fn unanswered(&mut self, method: &str, talk: Option<usize>) {
         let Some(talk) = talk else { return self.results.push((method.to_owned(), 0)) };
         let talk = &mut self.talks[talk];

@@ -1,0 +1,194 @@
+//! Messages that cross, get lost or come twice (RFC 5407, RFC 6026).
+
+use std::time::Duration;
+
+use base::testing::Seeded;
+use base::{Cause, Entropy, Party};
+use sip_tests::{Line, Link, RING, State, World, office};
+
+#[test]
+fn byes_that_cross_are_both_answered_and_one_record_is_made() {
+    let (mut world, carrier, phone) = office(8);
+    let (caller, callee) = world.connect(carrier, "+4930123", phone);
+    world.bye(caller);
+    world.bye(callee);
+    world.settle();
+    assert_eq!((world.state(caller), world.state(callee)), (State::Over, State::Over));
+    world.assert_clean();
+    assert_eq!(world.ending(), (Cause::Normal, 200, Party::Caller));
+}
+
+#[test]
+fn a_bye_before_the_ack_ends_the_call_at_both_ends() {
+    let (mut world, carrier, phone) = office(8);
+    world.agents[carrier].withhold_acks = true;
+    let caller = world.dial(carrier, "+4930123");
+    world.settle();
+    world.bye(caller);
+    world.settle();
+    let callee = world.incoming(phone);
+    assert_eq!((world.state(caller), world.state(callee)), (State::Over, State::Over));
+    world.assert_clean();
+    assert_eq!(world.ending(), (Cause::Normal, 200, Party::Caller));
+}
+
+#[test]
+fn a_callee_that_hangs_up_before_the_callers_ack_makes_our_bye_wait_for_it() {
+    let (mut world, carrier, phone) = office(8);
+    world.agents[carrier].withhold_acks = true;
+    let caller = world.dial(carrier, "+4930123");
+    world.settle();
+    let callee = world.incoming(phone);
+    world.bye(callee);
+    world.settle();
+    assert!(world.talk(caller).is_up(), "RFC 3261 §15: no BYE before the ACK");
+    world.agents[carrier].withhold_acks = false;
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(world.state(caller), State::Over);
+    world.assert_clean();
+    assert_eq!(world.ending(), (Cause::Normal, 200, Party::Callee));
+}
+
+#[test]
+fn an_answer_that_is_never_acknowledged_is_repeated_and_ended_after_64_t1() {
+    let (mut world, carrier, phone) = office(8);
+    world.agents[carrier].withhold_acks = true;
+    let caller = world.dial(carrier, "+4930123");
+    world.run_for(Duration::from_secs(31));
+    let answers = world.agents[carrier].heard.iter().filter(|msg| msg.status() == Some(200)).count();
+    assert!((10..=11).contains(&answers), "{answers} answers in 31 s");
+    world.run_for(Duration::from_secs(3));
+    assert!(world.talk(caller).bye.is_some() && world.talk(world.incoming(phone)).bye.is_some());
+    world.assert_clean();
+    assert_eq!(world.ending().0, Cause::Timeout);
+}
+
+#[test]
+fn an_answer_that_comes_three_times_is_acknowledged_three_times() {
+    let (mut world, carrier, phone) = office(8);
+    let (_, callee) = world.connect(carrier, "+4930123", phone);
+    let before = world.agents[phone].requests("ACK").count();
+    world.with_agent(phone, |agent, _| agent.repeat_answer(callee.talk));
+    world.with_agent(phone, |agent, _| agent.repeat_answer(callee.talk));
+    world.settle();
+    assert_eq!(world.agents[phone].requests("ACK").count(), before + 2, "RFC 3261 §13.2.2.4");
+    world.end_all();
+    world.assert_clean();
+}
+
+#[test]
+fn a_phone_that_has_lost_our_bye_is_told_again() {
+    let (mut world, carrier, phone) = office(8);
+    let (caller, callee) = world.connect(carrier, "+4930123", phone);
+    world.links[phone].lost = 1_000;
+    world.bye(caller);
+    world.run_for(Duration::from_secs(2));
+    assert!(world.talk(callee).is_up());
+    world.links[phone].lost = 0;
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(world.state(callee), State::Over);
+    world.assert_clean();
+}
+
+#[test]
+fn a_phone_whose_network_dies_in_mid_call_is_forgotten_when_the_other_hangs_up() {
+    let (mut world, carrier, phone) = office(8);
+    let (caller, _) = world.connect(carrier, "+4930123", phone);
+    world.agents[phone].dead = true;
+    world.bye(caller);
+    world.settle();
+    assert_eq!(world.state(caller), State::Over);
+    world.assert_clean();
+}
+
+#[test]
+fn requests_after_the_end_get_481() {
+    let (mut world, carrier, phone) = office(8);
+    let (caller, callee) = world.connect(carrier, "+4930123", phone);
+    world.bye(callee);
+    world.settle();
+    world.run_for(Duration::from_secs(60));
+    world.with_agent(carrier, |agent, now| agent.ask_inside(now, caller.talk, "INFO", ""));
+    world.settle();
+    assert_eq!(world.agents[carrier].results.last(), Some(&("INFO".to_owned(), 481)));
+    world.assert_clean();
+}
+
+/// One random visit: a call over a bad network, and somebody who acts at a random moment.
+fn visit(seed: u64) {
+    let mut rng = Seeded::new(seed);
+    let (mut world, carrier, phone) = office(seed);
+    let link = Link {
+        delay: Duration::from_millis(5),
+        jitter: Duration::from_millis(rng.below(300)),
+        lost: 50 + rng.below(151),
+        doubled: rng.below(100),
+    };
+    world.links[carrier] = link;
+    world.links[phone] = link;
+    if rng.below(3) == 0 {
+        world.agents[phone].manner = RING;
+    }
+    let outward = rng.below(2) == 0;
+    let with_offer = rng.below(4) > 0;
+    let (from, to, number) = if outward { (phone, carrier, "0301") } else { (carrier, phone, "+4930123") };
+    let caller = world.dial_as(from, None, number, with_offer, &[]);
+    for _ in 0..rng.below(4) {
+        world.run_for(Duration::from_millis(rng.below(3_000)));
+        let callee = world.agents[to].talks.len().checked_sub(1).map(|talk| Line { agent: to, talk });
+        let line = callee.filter(|_| rng.below(2) == 0).unwrap_or(caller);
+        match rng.below(5) {
+            0 if world.talk(caller).status() < 200 => world.cancel(caller),
+            1 if world.talk(line).is_up() => world.reinvite(line, "sendonly"),
+            2 if world.talk(line).is_up() => world.bye(line),
+            3 if line != caller && world.talk(line).is_open() => world.say_with_body(line, 200),
+            4 if line != caller && world.talk(line).is_open() => world.say(line, 486),
+            _ => {}
+        }
+    }
+    world.run_for(Duration::from_secs(100));
+    for agent in [from, to] {
+        (0..world.agents[agent].talks.len()).for_each(|talk| world.bye(Line { agent, talk }));
+    }
+    if world.agents[from].talks.iter().any(|talk| talk.state == State::Ringing) {
+        world.cancel(caller);
+    }
+    world.run_for(Duration::from_secs(100));
+    world.assert_clean();
+}
+
+#[test]
+fn a_hundred_calls_over_a_bad_network_leave_nothing_behind() {
+    for seed in 1_000..1_100 {
+        println!("seed {seed}");
+        visit(seed);
+    }
+}
+
+#[test]
+fn many_calls_at_once_over_a_bad_network_leave_nothing_behind() {
+    let mut world = World::new(77);
+    let mut rng = Seeded::new(77);
+    let carrier = world.trunk("carrier");
+    let phones: Vec<usize> = (1_001..1_011).map(|extension| world.phone(&extension.to_string())).collect();
+    for extension in 1_001..1_011 {
+        world.number(&format!("+49{extension}"), &format!("station:{extension}"));
+    }
+    world.open(&phones);
+    for link in &mut world.links {
+        *link = Link { jitter: Duration::from_millis(200), lost: 100, doubled: 50, ..Link::GOOD };
+    }
+    let mut callers = Vec::new();
+    for _ in 0..100 {
+        callers.push(world.dial(carrier, &format!("+49{}", 1_001 + rng.below(10))));
+        world.run_for(Duration::from_millis(rng.below(400)));
+        let line = callers[usize::try_from(rng.below(callers.len() as u64)).unwrap()];
+        world.bye(line);
+    }
+    world.run_for(Duration::from_secs(60));
+    callers.into_iter().for_each(|line| world.bye(line));
+    world.run_for(Duration::from_secs(60));
+    world.end_all();
+    world.assert_clean();
+    assert_eq!(world.facts_by_call().len(), 100);
+}
