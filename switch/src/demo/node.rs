@@ -2,17 +2,16 @@
 
 use std::fs::DirBuilder;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use base::Entropy;
 use provision::{Directory, Reading};
 use store::{CallFilter, MOST_CALLS, Store};
-use switch::assemble::{self, Parts, Running};
+use switch::assemble::{self, Parts, Running, StartError};
 use switch::clock::Clock;
-use switch::config::NodeConfig;
-use switch::config::PortRange;
+use switch::config::{NodeConfig, PortRange};
 use tokio::runtime::{Builder, Runtime};
 use webadmin::auth;
 
@@ -20,7 +19,8 @@ use super::DemoError;
 
 const THREADS: usize = 2;
 /// Where the switch listens unless somebody else does.
-const SIP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5_080);
+const SIP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5_080);
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Apart from the ports of a switch in earnest, and from those the system hands out.
 const MEDIA: PortRange = PortRange { first: 20_000, last: 29_999 };
 /// Calls of a demo of a day at full house would fill more pages; none lasts that long.
@@ -30,8 +30,14 @@ const MOST_PAGES: usize = 2_000;
 pub(super) struct Node {
     running: Running,
     runtime: Runtime,
-    config: NodeConfig,
     folder: Folder,
+}
+
+/// What a start needs, and another start if the first one fails.
+struct Setting {
+    http: SocketAddr,
+    data: PathBuf,
+    clock: Clock,
 }
 
 /// Removed when dropped.
@@ -47,11 +53,13 @@ impl Node {
     ) -> Result<Self, DemoError> {
         let folder = Folder::make(entropy)?;
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
-        let config = config(http);
-        let store = runtime.block_on(set_up(&config, &folder.0, toml, clock))?;
-        let parts = Parts { config: config.clone(), data: folder.0.clone(), store, local_token: None, clock };
-        let running = assemble::start(parts, runtime.handle())?;
-        Ok(Self { running, runtime, config, folder })
+        let setting = Setting { http, data: folder.0.clone(), clock };
+        runtime.block_on(setting.set_up(toml))?;
+        let running = match setting.start(SIP, &runtime) {
+            Err(DemoError::Start(StartError::Sip(_))) => setting.start(ANY_PORT, &runtime),
+            started => started,
+        };
+        Ok(Self { running: running?, runtime, folder })
     }
 
     /// Where SIP is spoken over UDP.
@@ -71,37 +79,45 @@ impl Node {
 
     /// Ends the node; how many answered calls its store has records of.
     pub(super) fn finish(self) -> Result<u64, DemoError> {
-        let Self { running, runtime, config, folder } = self;
+        let Self { running, runtime, folder } = self;
         running.stop(runtime.handle());
-        runtime.block_on(answered(&config, &folder.0))
+        runtime.block_on(answered(&folder.0))
     }
 }
 
-fn config(http: SocketAddr) -> NodeConfig {
-    let is_free = UdpSocket::bind(SIP).is_ok();
-    let sip = if is_free { SIP } else { SocketAddr::new(SIP.ip(), 0) };
-    let mut config = NodeConfig::default();
-    config.node.name = "demo".to_owned();
-    config.sip.udp = vec![sip];
-    config.sip.tcp = Vec::new();
-    config.media.ports = MEDIA;
-    config.http.listen = http;
-    config.store.url = None;
-    config
+impl Setting {
+    async fn set_up(&self, toml: &str) -> Result<(), DemoError> {
+        let NodeConfig { sip, store, .. } = self.config(SIP);
+        let store = Store::open(&store.url_in(&self.data)).await?;
+        let reading = Reading { realm: &sip.realm, current: &Directory::default(), hasher: &auth::Hasher };
+        let plan = provision::plan(&[("demo", toml)], &reading).map_err(|problems| {
+            DemoError::Scene(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+        store.apply(&plan.changes, None, self.clock.now().wall).await?;
+        store.close().await;
+        Ok(())
+    }
+
+    fn start(&self, sip: SocketAddr, runtime: &Runtime) -> Result<Running, DemoError> {
+        let (config, data) = (self.config(sip), self.data.clone());
+        let store = runtime.block_on(Store::open(&config.store.url_in(&data)))?;
+        let parts = Parts { config, data, store, local_token: None, clock: self.clock };
+        Ok(assemble::start(parts, runtime.handle())?)
+    }
+
+    fn config(&self, sip: SocketAddr) -> NodeConfig {
+        let mut config = NodeConfig::default();
+        config.node.name = "demo".to_owned();
+        config.sip.udp = vec![sip];
+        config.sip.tcp = Vec::new();
+        config.media.ports = MEDIA;
+        config.http.listen = self.http;
+        config
+    }
 }
 
-async fn set_up(config: &NodeConfig, data: &Path, toml: &str, clock: Clock) -> Result<Store, DemoError> {
-    let store = Store::open(&config.store.url_in(data)).await?;
-    let reading = Reading { realm: &config.sip.realm, current: &Directory::default(), hasher: &auth::Hasher };
-    let plan = provision::plan(&[("demo", toml)], &reading).map_err(|problems| {
-        DemoError::Scene(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-    })?;
-    store.apply(&plan.changes, None, clock.now().wall).await?;
-    Ok(store)
-}
-
-async fn answered(config: &NodeConfig, data: &Path) -> Result<u64, DemoError> {
-    let store = Store::open(&config.store.url_in(data)).await?;
+async fn answered(data: &Path) -> Result<u64, DemoError> {
+    let store = Store::open(&NodeConfig::default().store.url_in(data)).await?;
     let filter = CallFilter { answered: Some(true), ..CallFilter::default() };
     let (mut count, mut after) = (0, None);
     for _ in 0..MOST_PAGES {
