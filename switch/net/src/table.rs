@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use base::wire::ConnId;
 use base::{ShardId, limits};
@@ -54,7 +54,7 @@ pub(crate) struct Opened {
 /// Why a write was not taken.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The connection is gone.
+    /// The connection is gone, or the peer has closed its side and this is no answer.
     Gone(Write),
     /// Its queue is full; it is being closed.
     Full,
@@ -74,6 +74,8 @@ pub(crate) enum Towards {
 struct Entered {
     writes: mpsc::Sender<Write>,
     close: Arc<Notify>,
+    /// The peer sends no more: it may still read answers, but a request would wait for its answer in vain.
+    finished: AtomicBool,
 }
 
 pub(crate) struct Table {
@@ -116,6 +118,9 @@ impl Table {
     /// Queues a write on a connection.
     pub(crate) fn write(&self, id: ConnId, write: Write) -> Result<(), Refused> {
         let Some(entered) = self.by_id.get(&id) else { return Err(Refused::Gone(write)) };
+        if entered.finished.load(Ordering::Relaxed) && !write.data.starts_with(b"SIP/2.0 ") {
+            return Err(Refused::Gone(write));
+        }
         match entered.writes.try_send(write) {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(write)) => Err(Refused::Gone(write)),
@@ -145,8 +150,11 @@ impl Table {
         }
     }
 
-    /// No new message goes to this connection by its address; answers on it still do.
+    /// No request goes to this connection any more; answers on it still do.
     pub(crate) fn retire(&self, key: Key) {
+        if let Some(entered) = self.by_id.get(&key.id) {
+            entered.finished.store(true, Ordering::Relaxed);
+        }
         self.by_remote.remove_if(&key.remote, |_, id| *id == key.id);
     }
 
@@ -176,7 +184,10 @@ impl Table {
         let id = ConnId(self.next.fetch_add(1, Ordering::Relaxed));
         let (sender, writes) = mpsc::channel(limits::CONNECTION_WRITES);
         let close = Arc::new(Notify::new());
-        self.by_id.insert(id, Entered { writes: sender, close: Arc::clone(&close) });
+        self.by_id.insert(
+            id,
+            Entered { writes: sender, close: Arc::clone(&close), finished: AtomicBool::new(false) },
+        );
         Some(Opened { key: Key { id, remote }, opener, writes, close })
     }
 
@@ -245,6 +256,17 @@ mod tests {
         let _held = table.accept(peer(1)).expect("room");
         assert!(table.accept(SocketAddr::from(([127, 0, 0, 8], 1))).is_none());
         assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn a_peer_that_has_closed_its_side_gets_answers_but_no_requests_there() {
+        let table = table(10, 10);
+        let opened = table.accept(peer(1)).expect("room");
+        table.retire(opened.key);
+        let answer = Write { data: Bytes::from_static(b"SIP/2.0 200 OK"), report: None };
+        assert!(table.write(opened.key.id, answer).is_ok());
+        assert!(matches!(table.write(opened.key.id, write()), Err(Refused::Gone(_))));
+        assert!(matches!(table.write_to(peer(1), write()), Towards::Open(_)));
     }
 
     #[test]
