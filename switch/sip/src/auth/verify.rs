@@ -15,6 +15,9 @@ pub enum Staleness {
 }
 
 /// The values of the challenge headers to send, one line each: SHA-256 first, then MD5 (RFC 8760 §2.4).
+///
+/// Blanks stand around the equals sign of `algorithm = SHA-256`, as RFC 3261 §25.1 allows (EQUAL). Clients that know
+/// only MD5 and look no further than the first `algorithm=`, SIPp among them, thus come to the challenge they can meet.
 #[must_use]
 pub fn challenge(realm: &str, nonce: &str, staleness: Staleness) -> Vec<String> {
     let one = |algorithm: Algorithm| Challenge {
@@ -25,7 +28,8 @@ pub fn challenge(realm: &str, nonce: &str, staleness: Staleness) -> Vec<String> 
         stale: staleness == Staleness::Stale,
         ..Challenge::default()
     };
-    [Algorithm::Sha256, Algorithm::Md5].into_iter().map(|algorithm| one(algorithm).to_string()).collect()
+    let sha256 = one(Algorithm::Sha256).to_string().replace(", algorithm=SHA", ", algorithm = SHA");
+    vec![sha256, one(Algorithm::Md5).to_string()]
 }
 
 /// Whether the credentials were made with the password behind `ha1`, for a request of this method. The
@@ -109,7 +113,7 @@ mod tests {
         assert_eq!(
             challenge("pbx.test", "abc", Staleness::Stale),
             [
-                r#"Digest realm="pbx.test", nonce="abc", stale=true, algorithm=SHA-256, qop="auth""#,
+                r#"Digest realm="pbx.test", nonce="abc", stale=true, algorithm = SHA-256, qop="auth""#,
                 r#"Digest realm="pbx.test", nonce="abc", stale=true, algorithm=MD5, qop="auth""#,
             ]
         );
