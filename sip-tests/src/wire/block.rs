@@ -4,8 +4,8 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-/// Blocks that there are; each has 300 UDP ports for media between 10000 and 29999.
-const BLOCKS: u8 = 66;
+/// Blocks that there are; each has 300 UDP ports for media between 20000 and 29999.
+const BLOCKS: u8 = 33;
 const MEDIA_PORTS: u16 = 300;
 /// Whoever listens here has the block.
 const CLAIM: u16 = 9_999;
@@ -45,7 +45,7 @@ impl Block {
 
     /// The switch's media ports as its configuration writes them.
     pub fn media_ports(&self) -> String {
-        let first = 10_000 + u16::from(self.number) * MEDIA_PORTS;
+        let first = 20_000 + u16::from(self.number) * MEDIA_PORTS;
         format!("{first}-{}", first + MEDIA_PORTS - 1)
     }
 

@@ -60,7 +60,8 @@ pub struct Stats {
 impl Sipp {
     /// A SIPp at `local` that plays `scenario`, a file name of `sip-tests/sipp`, and keeps its files in `folder`.
     pub fn new(scenario: &str, folder: &Path, local: SocketAddr, transport: Transport) -> Self {
-        let files = folder.join(format!("sipp-{scenario}-{}-{}", local.ip(), local.port()));
+        let name = format!("sipp-{scenario}-{local}").replace(['.', ':'], "-");
+        let files = folder.join(name);
         let mut command = Command::new("timeout");
         command.args(["-k", "2", LIMIT, "sipp", "-nostdin", "-sf"]);
         command.arg(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sipp")).join(scenario));
