@@ -22,7 +22,7 @@ const THREADS: usize = 2;
 const SIP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5_080);
 const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Apart from the ports of a switch in earnest, and from those the system hands out.
-const MEDIA: PortRange = PortRange { first: 20_000, last: 29_999 };
+const MEDIA: PortRange = PortRange { first: 20_000, last: 25_999 };
 /// Calls of a demo of a day at full house would fill more pages; none lasts that long.
 const MOST_PAGES: usize = 2_000;
 

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What the switch waits for at the start: every phone's registration.
 const OVERTURE: Duration = Duration::from_millis(700);
 /// Time that one call takes of one agent, talk and all.
-const CALL_MS: u64 = 15_000;
+const CALL_MS: u64 = 24_000;
 
 /// The public network: many calls at once, both ways.
 #[derive(Clone, Debug)]

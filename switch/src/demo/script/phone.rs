@@ -20,7 +20,7 @@ pub(in super::super) struct Phone {
 
 impl Phone {
     pub(super) fn pause(&self, entropy: &mut dyn Entropy) -> Duration {
-        between(entropy, 8_000, 30_000)
+        between(entropy, 8_000, 45_000)
     }
 
     /// Out through the carrier, or to a colleague; nobody while it talks.
