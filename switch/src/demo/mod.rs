@@ -4,6 +4,7 @@
 //! switch.
 
 mod agenda;
+mod cue;
 mod far_end;
 mod node;
 mod player;

@@ -1,13 +1,12 @@
 //! A far end that plays its script.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use base::wire::{Inbound, Outbound};
 use base::{Entropy, Machine, Mono, Now};
 
 use super::agenda::Agenda;
+use super::cue::{Act, Cue, Story};
 use super::far_end::{CallKey, End, FarEnd, News, Said};
 use super::script::{Dial, Reaction, Script};
 use super::tone::Side;
@@ -18,59 +17,6 @@ const AGAIN: Duration = Duration::from_secs(5);
 const RINGS_AT_LEAST: Duration = Duration::from_secs(3);
 /// A call without answer, by then the caller gives up and the carrier too.
 const UNAVAILABLE: u16 = 480;
-
-/// What a player hears.
-#[derive(Debug)]
-pub(super) enum Cue {
-    /// A datagram.
-    Sip(Inbound),
-    /// The play is over: no new calls, and those who called hang up.
-    Curtain,
-}
-
-/// What a player does.
-#[derive(Debug)]
-pub(super) enum Act {
-    /// Sends a datagram.
-    Send(Outbound),
-    /// Speaks on a channel.
-    Speak {
-        /// Which.
-        channel: usize,
-        /// To whom.
-        to: SocketAddr,
-        /// As which end.
-        side: Side,
-    },
-    /// Is silent again on a channel.
-    Hush {
-        /// Which.
-        channel: usize,
-    },
-    /// For the tally.
-    Tell(Story),
-}
-
-/// What is counted. A call is told by its caller, trouble by either end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Story {
-    /// A phone is registered, the first time.
-    Registered,
-    /// A call was placed.
-    Placed,
-    /// It was answered.
-    Answered,
-    /// It was over after an answer.
-    Finished,
-    /// The called end was busy.
-    Busy,
-    /// Nobody answered.
-    Unanswered,
-    /// The caller gave up.
-    Cancelled,
-    /// Anything else: what happened.
-    Failed(String),
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Step {

@@ -12,7 +12,8 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 use switch::clock::Clock;
 
-use super::player::{Act, Cue, Player};
+use super::cue::{Act, Cue};
+use super::player::Player;
 use super::tally::Tally;
 use super::voice::Voice;
 

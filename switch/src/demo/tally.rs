@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::player::Story;
+use super::cue::Story;
 use super::tone::Side;
 use super::voice::Hearing;
 

@@ -4,24 +4,27 @@ mod invite;
 mod leg;
 mod placing;
 mod registering;
+mod said;
+mod seat;
 mod taking;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use base::wire::{Inbound, Locals, Outbound, Target, Transport};
+use base::wire::Inbound;
 use base::{Entropy, Mono, Now};
 use sdp::Ours;
-use sip::auth::Login;
-use sip::message::{Message, NameAddr, Uri};
+use sip::message::Message;
 use sip::{ClientId, SipEvent, Stack, StackConfig, StackOutput};
 
-use super::tone::Side;
 use leg::{Call, Leg};
 use registering::Registering;
+
+pub(super) use said::{End, News, Said};
+pub(super) use seat::Seat;
 
 /// The codec that is spoken here.
 const CODECS: [&str; 1] = ["PCMU"];
@@ -31,70 +34,6 @@ const TRANSACTIONS: usize = 1_000;
 /// One call of one far end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct CallKey(u64);
-
-/// Where a far end is and who it says it is.
-#[derive(Clone, Debug)]
-pub(super) struct Seat {
-    /// Its SIP address.
-    pub(super) own: SocketAddr,
-    /// The switch's.
-    pub(super) switch: SocketAddr,
-    /// Its user, in Contact and as an address of record.
-    pub(super) user: String,
-    /// How it logs in; `None` for who is known by address.
-    pub(super) login: Option<Login>,
-}
-
-/// What a far end wants done or tells.
-#[derive(Debug)]
-pub(super) enum Said {
-    /// Put this on the wire.
-    Send(Outbound),
-    /// Speak on this channel.
-    Speak {
-        /// Which of the channels it was given.
-        channel: usize,
-        /// The switch's RTP address.
-        to: SocketAddr,
-        /// Which end it is.
-        side: Side,
-    },
-    /// Speak no more on this channel.
-    Hush {
-        /// Which.
-        channel: usize,
-    },
-    /// For its owner.
-    Told(News),
-}
-
-/// What happened to a far end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
-    /// It is registered for so many seconds.
-    Registered(u32),
-    /// It is not: the status, 408 for no answer.
-    NotRegistered(u16),
-    /// A call comes in; it wants `ring`, `answer` or `refuse`.
-    Incoming(CallKey),
-    /// A call is up.
-    Answered(CallKey),
-    /// A call is over.
-    Ended(CallKey, End),
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// It was refused, by either end.
-    Refused(u16),
-    /// The caller gave up.
-    Cancelled,
-    /// One end hung up.
-    HungUp,
-    /// As it should not.
-    Trouble(&'static str),
-}
 
 /// A user agent with a few channels for audio, one for each call.
 pub(super) struct FarEnd {
@@ -262,32 +201,5 @@ impl FarEnd {
 
     fn key_of_client(&self, id: ClientId) -> Option<CallKey> {
         self.calls.iter().find(|(_, call)| call.leg.client() == Some(id)).map(|(key, _)| *key)
-    }
-}
-
-impl Seat {
-    /// The Contact value.
-    fn contact(&self) -> String {
-        let uri = Uri::sip(Some(&self.user), self.own.ip(), Some(self.own.port()));
-        NameAddr::new(uri).to_string()
-    }
-
-    /// Somebody at the switch.
-    fn at_switch(&self, user: Option<&str>) -> Uri {
-        Uri::sip(user, self.switch.ip(), Some(self.switch.port()))
-    }
-
-    fn target(&self) -> Target {
-        Target::Addr { transport: Transport::Udp, remote: self.switch }
-    }
-}
-
-impl Locals for Seat {
-    fn signalling(&self, transport: Transport, _remote: SocketAddr) -> Option<SocketAddr> {
-        (transport == Transport::Udp).then_some(self.own)
-    }
-
-    fn media(&self, _remote: SocketAddr) -> IpAddr {
-        self.own.ip()
     }
 }

@@ -7,11 +7,12 @@ use sip::{ClientId, Dialog};
 
 use super::invite::Invite;
 use super::leg::{Leg, Opened, Placing, Up, Wish};
-use super::{CODECS, CallKey, End, FarEnd, News, Said, Side};
+use super::{CODECS, CallKey, End, FarEnd, News, Said};
+use crate::demo::tone::Side;
 
 impl FarEnd {
     /// Calls a number; `None` when every channel is taken.
-    pub(in super::super) fn call(&mut self, now: Now, caller: &str, number: &str) -> Option<CallKey> {
+    pub(in crate::demo) fn call(&mut self, now: Now, caller: &str, number: &str) -> Option<CallKey> {
         let key = self.open(|it, ours| {
             let offer = sdp::make_offer(&ours, &CODECS).ok()?;
             let invite = Invite::new(&it.seat, &mut *it.entropy, caller, number);

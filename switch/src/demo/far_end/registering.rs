@@ -38,7 +38,7 @@ impl Registering {
 
 impl FarEnd {
     /// Registers, or renews what stands.
-    pub(in super::super) fn register(&mut self, now: Now) {
+    pub(in crate::demo) fn register(&mut self, now: Now) {
         let draft = self.register_draft();
         self.send_register(now, draft, false);
         self.settle(now);

@@ -7,14 +7,15 @@ use sip::message::{Draft, Header, Message, Method};
 use sip::{Dialog, ServerId};
 
 use super::leg::{Leg, Offered, Opened, Up};
-use super::{CODECS, CallKey, End, FarEnd, News, Said, Side};
+use super::{CODECS, CallKey, End, FarEnd, News, Said};
+use crate::demo::tone::Side;
 
 /// What a far end understands.
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
 
 impl FarEnd {
     /// Says that it rings.
-    pub(in super::super) fn ring(&mut self, now: Now, key: CallKey) {
+    pub(in crate::demo) fn ring(&mut self, now: Now, key: CallKey) {
         let Some(Leg::Offered(offered)) = self.calls.get(&key).map(|call| &call.leg) else { return };
         let (id, tag) = (offered.id, offered.dialog.local_tag().to_owned());
         let contact = self.seat.contact();
@@ -27,7 +28,7 @@ impl FarEnd {
     }
 
     /// Picks up.
-    pub(in super::super) fn answer(&mut self, now: Now, key: CallKey) {
+    pub(in crate::demo) fn answer(&mut self, now: Now, key: CallKey) {
         let Some(call) = self.calls.get_mut(&key) else { return };
         let Leg::Offered(Offered { id, dialog, offer, answer }) = &call.leg else { return };
         let (id, dialog, session) = (*id, dialog.clone(), answer.clone());
@@ -46,7 +47,7 @@ impl FarEnd {
     }
 
     /// Does not want the call.
-    pub(in super::super) fn refuse(&mut self, now: Now, key: CallKey, status: u16) {
+    pub(in crate::demo) fn refuse(&mut self, now: Now, key: CallKey, status: u16) {
         self.turn_down(now, key, status);
         self.settle(now);
     }

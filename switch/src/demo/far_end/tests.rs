@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use base::testing::Counting;
-use base::wire::Flow;
+use base::wire::{Flow, Transport};
 use bytes::Bytes;
 use sdp::Sdp;
+use sip::auth::Login;
 use sip::message::{Draft, Framing, Header, Method};
 
 use super::*;

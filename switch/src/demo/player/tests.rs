@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use base::testing::Seeded;
-use base::wire::{Flow, Transport};
+use base::wire::{Flow, Inbound, Transport};
 
 use super::*;
 use crate::demo::far_end::Seat;

@@ -15,11 +15,11 @@ const CALL_MS: u64 = 24_000;
 
 /// The public network: many calls at once, both ways.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Carrier {
+pub(in crate::demo) struct Carrier {
     /// The numbers that lead to the switch.
-    pub(in super::super) dids: Vec<String>,
+    pub(in crate::demo) dids: Vec<String>,
     /// How many agents there are to take calls.
-    pub(in super::super) agents: u32,
+    pub(in crate::demo) agents: u32,
 }
 
 impl Carrier {

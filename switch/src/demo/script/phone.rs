@@ -11,11 +11,11 @@ const OUTSIDE: &str = "+1555020";
 
 /// An agent's phone: one call at a time.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Phone {
+pub(in crate::demo) struct Phone {
     /// Its extension.
-    pub(in super::super) extension: String,
+    pub(in crate::demo) extension: String,
     /// The others'.
-    pub(in super::super) colleagues: Vec<String>,
+    pub(in crate::demo) colleagues: Vec<String>,
 }
 
 impl Phone {
