@@ -1,7 +1,7 @@
 //! The one file that knows every part: builds the node out of them, and takes it apart in order.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -283,7 +283,16 @@ fn start_media(
     };
     let ports = config.media.ports.first..=config.media.ports.last;
     let clock = Arc::new(move || clock.now());
-    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind: None, clock }, Arc::new(sink))?)
+    let bind = only_address(config);
+    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind, clock }, Arc::new(sink))?)
+}
+
+/// The address of every SIP listener when they have one in common. SDP names it, so media has to come from it too
+/// (RFC 4961), not from whichever of the machine's addresses the kernel would choose.
+fn only_address(config: &NodeConfig) -> Option<IpAddr> {
+    let mut addresses = config.sip.udp.iter().chain(&config.sip.tcp).map(SocketAddr::ip);
+    let first = addresses.next().filter(|ip| !ip.is_unspecified())?;
+    addresses.all(|ip| ip == first).then_some(first)
 }
 
 fn start_net(
