@@ -79,6 +79,8 @@ impl Edge<Shard> for ShardEdge {
 }
 
 impl ShardEdge {
+    /// Media before messages: a far end that is told our port finds it open. A worker is woken once a turn, and not
+    /// for ports that merely open: their far ends do not know them before the next turn.
     fn media_first(&mut self, rest: &mut Vec<ShardOutput>) {
         rest.retain(|output| match output {
             ShardOutput::Media(command) => {
@@ -91,6 +93,7 @@ impl ShardEdge {
             | ShardOutput::Gossip(_)
             | ShardOutput::Resolve { .. } => true,
         });
+        self.media.ring();
     }
 
     fn send(&self, outbound: Outbound) -> Option<ShardInput> {
@@ -169,23 +172,44 @@ pub(crate) struct MediaSide {
     io: Arc<MediaIo>,
     /// By worker, so that a busy one does not hold up the others.
     outboxes: Vec<Outbox<MediaCommand>>,
+    /// Workers that have something to do at once.
+    wanted: Vec<bool>,
 }
 
 impl MediaSide {
     pub(crate) fn new(io: Arc<MediaIo>) -> Self {
         let outboxes = (0..io.workers()).map(|_| Outbox::new()).collect();
-        Self { io, outboxes }
+        let wanted = vec![false; usize::from(io.workers())];
+        Self { io, outboxes, wanted }
     }
 
     fn push(&mut self, command: MediaCommand) {
+        if !matches!(command, MediaCommand::Open { .. })
+            && let Some(wanted) = self.wanted.get_mut(usize::from(command.worker()))
+        {
+            *wanted = true;
+        }
         match self.outboxes.get_mut(usize::from(command.worker())) {
             Some(outbox) => outbox.push(command, |command| self.io.send(command).err()),
             None => tracing::error!(?command, "a media command names no worker"),
         }
     }
 
+    /// Tries again what a full inbox would not take.
     fn flush(&mut self) {
-        self.outboxes.iter_mut().for_each(|outbox| outbox.flush(|command| self.io.send(command).err()));
+        for (wanted, outbox) in self.wanted.iter_mut().zip(&mut self.outboxes) {
+            *wanted |= !outbox.is_empty();
+            outbox.flush(|command| self.io.send(command).err());
+        }
+        self.ring();
+    }
+
+    fn ring(&mut self) {
+        for (worker, wanted) in (0_u8..).zip(&mut self.wanted) {
+            if std::mem::take(wanted) {
+                self.io.ring(worker);
+            }
+        }
     }
 
     fn is_empty(&self) -> bool {

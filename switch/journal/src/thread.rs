@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -22,6 +22,8 @@ use crate::{checkpoint, sync};
 
 /// Messages taken in before the sink is looked at again.
 const GULP: usize = 1_024;
+/// Facts gather this long, so that the shards need not wake this thread for each.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Where and how the journal keeps its segments.
 #[derive(Clone, Debug)]
@@ -177,13 +179,13 @@ where
                 thread::park_timeout(wait);
                 continue;
             }
-            match inbox.recv_timeout(wait) {
+            match inbox.try_recv() {
                 Ok(message) => {
                     self.take(message);
                     inbox.try_iter().take(GULP).for_each(|message| self.take(message));
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(TryRecvError::Empty) => thread::park_timeout(wait.min(GATHER)),
+                Err(TryRecvError::Disconnected) => break,
             }
         }
         self.drain(inbox)

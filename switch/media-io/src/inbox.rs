@@ -42,9 +42,7 @@ impl Outbox {
     pub(crate) fn send(&self, command: MediaCommand) -> Result<(), MediaCommand> {
         self.sender.try_send(command).map_err(|refused| match refused {
             TrySendError::Full(command) | TrySendError::Disconnected(command) => command,
-        })?;
-        self.ring();
-        Ok(())
+        })
     }
 
     pub(crate) fn stop(&self) {
@@ -53,7 +51,7 @@ impl Outbox {
     }
 
     /// One write to the kernel per sleep, whoever comes first.
-    fn ring(&self) {
+    pub(crate) fn ring(&self) {
         fence(Ordering::SeqCst);
         if self.bell.asleep.swap(false, Ordering::SeqCst)
             && let Err(error) = self.bell.waker.wake()
@@ -129,7 +127,9 @@ mod tests {
         let mut rung = Events::with_capacity(4);
         let (_early, waited) = inbox.sleep(|_at_once| {
             outbox.send(OPEN).unwrap();
+            outbox.ring();
             outbox.send(OPEN).unwrap();
+            outbox.ring();
             poll.poll(&mut rung, None)
         });
         assert_eq!((waited.is_ok(), rung.iter().count()), (true, 1));

@@ -47,7 +47,8 @@ impl MediaIo {
         Ok(started)
     }
 
-    /// Passes a command to its worker without blocking.
+    /// Passes a command to its worker without blocking and without waking it: it sees the command after the next
+    /// `ring`, or by itself within half a second.
     ///
     /// # Errors
     /// Gives the command back when the worker's inbox is full, or there is no such worker.
@@ -56,6 +57,13 @@ impl MediaIo {
         match self.workers.get(usize::from(command.worker())) {
             Some(worker) => worker.outbox.send(command),
             None => Err(command),
+        }
+    }
+
+    /// Wakes a worker to its commands; cheap when it is awake.
+    pub fn ring(&self, worker: u8) {
+        if let Some(worker) = self.workers.get(usize::from(worker)) {
+            worker.outbox.ring();
         }
     }
 

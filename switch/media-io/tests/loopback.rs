@@ -36,7 +36,9 @@ impl Net {
     }
 
     fn send(&self, command: MediaCommand) {
+        let worker = command.worker();
         self.media.send(command).expect("room in the inbox");
+        self.media.ring(worker);
     }
 
     fn event(&self) -> MediaEvent {
