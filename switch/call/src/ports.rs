@@ -1,10 +1,11 @@
 //! RTP ports leased ahead of need, so that an SDP answer is written at once.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use base::ShardId;
 use base::limits::LEASE_BATCH;
 use base::media::{MediaCommand, PortLease};
+use base::{Mono, ShardId};
 
 /// The leases of one shard, by media worker.
 #[derive(Debug)]
@@ -19,7 +20,12 @@ pub(crate) struct Ports {
 struct Pool {
     free: VecDeque<PortLease>,
     asked: bool,
+    /// A worker that had none left is left in peace until then.
+    patient_until: Mono,
 }
+
+/// How long a worker whose range was used up is not asked again; ports rest for 2 s after their last use.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 impl Ports {
     pub(crate) fn new(shard: ShardId, workers: u8) -> Self {
@@ -45,17 +51,20 @@ impl Ports {
         self.in_use = self.in_use.saturating_sub(1);
     }
 
-    pub(crate) fn leased(&mut self, worker: u8, leases: Vec<PortLease>) {
+    pub(crate) fn leased(&mut self, now: Mono, worker: u8, leases: Vec<PortLease>) {
         if let Some(pool) = self.workers.get_mut(usize::from(worker)) {
             pool.asked = false;
+            if leases.is_empty() {
+                pool.patient_until = now + PATIENCE;
+            }
             pool.free.extend(leases);
         }
     }
 
     /// Asks workers whose pool has run below half a batch, each once until it has answered.
-    pub(crate) fn refill(&mut self, mut ask: impl FnMut(MediaCommand)) {
+    pub(crate) fn refill(&mut self, now: Mono, mut ask: impl FnMut(MediaCommand)) {
         for (worker, pool) in (0_u8..).zip(&mut self.workers) {
-            if !pool.asked && pool.free.len() < LEASE_BATCH / 2 {
+            if !pool.asked && pool.free.len() < LEASE_BATCH / 2 && now >= pool.patient_until {
                 pool.asked = true;
                 ask(MediaCommand::Lease { shard: self.shard, worker, count: LEASE_BATCH });
             }
@@ -77,12 +86,17 @@ mod tests {
     fn a_worker_is_asked_once_until_it_answers() {
         let mut ports = Ports::new(ShardId(0), 2);
         let mut asked = Vec::new();
-        ports.refill(|command| asked.push(command.worker()));
-        ports.refill(|command| asked.push(command.worker()));
+        ports.refill(Mono(0), |command| asked.push(command.worker()));
+        ports.refill(Mono(0), |command| asked.push(command.worker()));
         assert_eq!(asked, [0, 1]);
-        ports.leased(1, vec![PortLease { port: PortId { worker: 1, slot: 0 }, rtp: 10_000 }]);
-        ports.refill(|command| asked.push(command.worker()));
+        ports.leased(Mono(0), 1, vec![PortLease { port: PortId { worker: 1, slot: 0 }, rtp: 10_000 }]);
+        ports.refill(Mono(0), |command| asked.push(command.worker()));
         assert_eq!(asked, [0, 1, 1]);
+        ports.leased(Mono(0), 1, Vec::new());
+        ports.refill(Mono(1), |command| asked.push(command.worker()));
+        assert_eq!(asked, [0, 1, 1], "a worker that has none is not asked again at once");
+        ports.refill(Mono(0) + PATIENCE, |command| asked.push(command.worker()));
+        assert_eq!(asked, [0, 1, 1, 1]);
         assert!(ports.take(0).is_none());
         assert!(ports.take(1).is_some());
         assert_eq!(ports.in_use(), 1);

@@ -122,7 +122,7 @@ impl Shard {
             entropy,
             locals,
         };
-        shard.refill();
+        shard.refill(now);
         shard
     }
 
@@ -135,8 +135,8 @@ impl Shard {
         *self.counters.entry(what).or_insert(0) += 1;
     }
 
-    fn refill(&mut self) {
-        self.ports.refill(|command| self.outputs.push_back(ShardOutput::Media(command)));
+    fn refill(&mut self, now: Now) {
+        self.ports.refill(now.mono, |command| self.outputs.push_back(ShardOutput::Media(command)));
     }
 
     fn command(&mut self, now: Now, command: ShardCommand) {

@@ -29,7 +29,7 @@ impl Shard {
             }
         }
         self.tell_bindings();
-        self.refill();
+        self.refill(now);
     }
 
     /// Begins a call.
@@ -176,7 +176,7 @@ impl Shard {
             if leases.is_empty() {
                 self.count("ports_exhausted");
             }
-            return self.ports.leased(worker, leases);
+            return self.ports.leased(now.mono, worker, leases);
         }
         let Some(port) = port else { return };
         let Some(id) = self.open_ports.get(&port).copied() else { return };
