@@ -305,6 +305,7 @@ fn start_net(
         tcp: config.sip.tcp.clone(),
         external_ip: config.sip.external_ip,
         media_external_ip: config.media.external_ip,
+        media_ip: only_address(config),
         shards: u8::try_from(senders.len()).unwrap_or(u8::MAX),
         connections: net::ConnectionLimits::default(),
     };

@@ -16,6 +16,8 @@ pub struct NetConfig {
     pub external_ip: Option<IpAddr>,
     /// The same for SDP.
     pub media_external_ip: Option<IpAddr>,
+    /// The only local address that media uses; `None` when it uses all of them.
+    pub media_ip: Option<IpAddr>,
     /// Number of shards, at least 1.
     pub shards: u8,
     /// Bounds of stream connections.

@@ -15,6 +15,7 @@ pub(crate) struct Shown {
     pub(crate) tcp: Vec<SocketAddr>,
     pub(crate) external_ip: Option<IpAddr>,
     pub(crate) media_external_ip: Option<IpAddr>,
+    pub(crate) media_ip: Option<IpAddr>,
 }
 
 /// Answers for one shard; each copy remembers routes by itself.
@@ -45,6 +46,7 @@ impl Locals for NetLocals {
 
     fn media(&self, remote: SocketAddr) -> IpAddr {
         external(self.shown.media_external_ip, remote.ip())
+            .or(self.shown.media_ip)
             .or_else(|| self.routes.local_ip(remote.ip()))
             .unwrap_or_else(|| unspecified(remote))
     }
@@ -69,7 +71,13 @@ mod tests {
     fn locals(udp: &str, external: Option<&str>) -> NetLocals {
         let external = external.map(|ip| ip.parse().unwrap());
         let udp = vec![udp.parse().unwrap()];
-        let shown = Shown { udp, tcp: Vec::new(), external_ip: external, media_external_ip: external };
+        let shown = Shown {
+            udp,
+            tcp: Vec::new(),
+            external_ip: external,
+            media_external_ip: external,
+            media_ip: None,
+        };
         NetLocals::new(Arc::new(shown), Routes::new(Arc::default()))
     }
 
@@ -87,6 +95,15 @@ mod tests {
         let remote = "127.0.0.9:5060".parse().unwrap();
         assert_eq!(locals.signalling(Transport::Udp, remote), Some("127.0.0.1:5060".parse().unwrap()));
         assert_eq!(locals.media(remote), IpAddr::from([127, 0, 0, 1]));
+    }
+
+    #[test]
+    fn media_with_one_address_shows_that_one_to_every_peer() {
+        let media_ip = Some(IpAddr::from([127, 0, 0, 5]));
+        let shown =
+            Shown { udp: Vec::new(), tcp: Vec::new(), external_ip: None, media_external_ip: None, media_ip };
+        let locals = NetLocals::new(Arc::new(shown), Routes::new(Arc::default()));
+        assert_eq!(locals.media("127.0.0.9:5060".parse().unwrap()), IpAddr::from([127, 0, 0, 5]));
     }
 
     #[test]

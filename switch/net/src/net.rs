@@ -65,6 +65,7 @@ impl Net {
             tcp: tcp.iter().map(|(_, local)| *local).collect(),
             external_ip: config.external_ip,
             media_external_ip: config.media_external_ip,
+            media_ip: config.media_ip,
         };
         let shared = Arc::new(Shared {
             shown: Arc::new(shown),

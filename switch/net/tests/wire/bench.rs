@@ -31,6 +31,7 @@ pub(crate) fn config() -> NetConfig {
         tcp: vec![any_port],
         external_ip: None,
         media_external_ip: None,
+        media_ip: None,
         shards: 1,
         connections: ConnectionLimits { connect: Duration::from_millis(500), ..Default::default() },
     }
