@@ -68,9 +68,21 @@ impl Shard {
         let (status, header, _) = ask.words();
         let nonce = self.nonces.issue(now, &mut *self.entropy);
         let mut draft = reply(request, status, None, &self.config.user_agent);
-        for value in auth::challenge(&self.config.realm, &nonce, staleness) {
-            draft.push(header, &value);
+        let values = auth::challenge(&self.config.realm, &nonce, staleness);
+        // MD5 comes last; every client may use it anyway, so leaving the rest out gives nothing away.
+        let skipped = if trips_over_sha256(request) { values.len().saturating_sub(1) } else { 0 };
+        for value in values.iter().skip(skipped) {
+            draft.push(header, value);
         }
         self.stack.respond(now, id, draft);
     }
+}
+
+/// Phones that give up when one of the challenges names an algorithm they lack, where RFC 8760 §2.4 has them take
+/// another. `User-Agent` is all that tells them apart.
+const TRIP_OVER_SHA256: [&str; 2] = ["baresip v0.", "baresip v1."];
+
+fn trips_over_sha256(request: &Message) -> bool {
+    let name = request.header(Header::UserAgent).unwrap_or_default();
+    TRIP_OVER_SHA256.iter().any(|phone| name.starts_with(phone))
 }
