@@ -1,11 +1,14 @@
 //! A call begins: the caller's leg, the first facts, and the way the verdict points.
 
+use std::sync::Arc;
+
 use base::fact::{Endpoint, What, record_text};
 use base::media::MediaCommand;
 use base::wire::{Flow, Target};
 use base::{CallId, Cause, LegId, Party, Timers, Why};
 use route::Verdict;
 use sip::ServerId;
+use sip::auth::Login;
 use sip::message::{Header, Message};
 
 use super::{About, Call, Ctx, Phase, Refusal};
@@ -129,8 +132,16 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
             .unwrap_or_else(|| format!("<sip:{}>", arrival.flow.local)),
         state: LegState::Incoming { invite: arrival.server, request: arrival.request.clone() },
         codecs: arrival.codecs.clone(),
+        credentials: credentials(ctx, &arrival.from),
         ..Leg::new(arrival.leg, arrival.from.clone(), arrival.dialled.clone(), call_id, local_tag, target)
     }
+}
+
+/// What a trunk's challenges are answered with; those of phones are not.
+fn credentials(ctx: &Ctx<'_>, at: &Endpoint) -> Option<Arc<Login>> {
+    let Endpoint::Trunk(name) = at else { return None };
+    let trunk = ctx.routes.trunk(name)?.trunk();
+    Some(Arc::new(Login::new(trunk.username.as_deref()?, trunk.password.as_deref()?)))
 }
 
 /// Max-Forwards for the legs out: one less than came, 70 when none came (RFC 3261 §8.1.1.6, §16.6).
