@@ -1,6 +1,6 @@
 //! Who a phone is (RFC 3261 §22, RFC 7616, RFC 8760).
 
-use base::Now;
+use base::{Now, ShardId};
 use sip::ServerId;
 use sip::auth::{self, Ha1, NonceState, Staleness};
 use sip::message::{Credentials, Header, Message};
@@ -44,7 +44,11 @@ impl Shard {
             self.challenge(now, id, request, ask, Staleness::First);
             return None;
         };
-        let state = self.nonces.check(now, &credentials.nonce);
+        let (issuer, nonce) = issuer_of(&credentials.nonce);
+        let state = match self.nonces.check(now, nonce) {
+            NonceState::Fresh if issuer != Some(self.config.shard) => NonceState::Stale,
+            state @ (NonceState::Fresh | NonceState::Stale | NonceState::Forged) => state,
+        };
         let station = self.routes.station(&credentials.username);
         let ha1 = station
             .and_then(|station| Ha1::from_hex(&station.ha1_md5, &station.ha1_sha256))
@@ -55,9 +59,7 @@ impl Shard {
             self.challenge(now, id, request, ask, Staleness::First);
             return None;
         }
-        if state == NonceState::Stale
-            || self.nonces.spend(now, &credentials.nonce, credentials.nc) != NonceState::Fresh
-        {
+        if state == NonceState::Stale || self.nonces.spend(now, nonce, credentials.nc) != NonceState::Fresh {
             self.challenge(now, id, request, ask, Staleness::Stale);
             return None;
         }
@@ -66,7 +68,7 @@ impl Shard {
 
     fn challenge(&mut self, now: Now, id: ServerId, request: &Message, ask: AskAs, staleness: Staleness) {
         let (status, header, _) = ask.words();
-        let nonce = self.nonces.issue(now, &mut *self.entropy);
+        let nonce = format!("{:02x}{}", self.config.shard.0, self.nonces.issue(now, &mut *self.entropy));
         let mut draft = reply(request, status, None, &self.config.user_agent);
         let values = auth::challenge(&self.config.realm, &nonce, staleness);
         // MD5 comes last; every client may use it anyway, so leaving the rest out gives nothing away.
@@ -78,6 +80,7 @@ impl Shard {
     }
 }
 
+<<<<<<< ours
 /// Phones that give up when one of the challenges names an algorithm they lack, where RFC 8760 §2.4 has them take
 /// another. `User-Agent` is all that tells them apart.
 const TRIP_OVER_SHA256: [&str; 2] = ["baresip v0.", "baresip v1."];
@@ -85,4 +88,13 @@ const TRIP_OVER_SHA256: [&str; 2] = ["baresip v0.", "baresip v1."];
 fn trips_over_sha256(request: &Message) -> bool {
     let name = request.header(Header::UserAgent).unwrap_or_default();
     TRIP_OVER_SHA256.iter().any(|phone| name.starts_with(phone))
+=======
+/// The shard that issued a nonce, and the nonce as it knows it. That shard alone counts its uses, so that it
+/// cannot be replayed at another; there it is stale.
+fn issuer_of(nonce: &str) -> (Option<ShardId>, &str) {
+    match nonce.split_at_checked(2) {
+        Some((shard, nonce)) => (u8::from_str_radix(shard, 16).ok().map(ShardId), nonce),
+        None => (None, nonce),
+    }
+>>>>>>> theirs
 }
