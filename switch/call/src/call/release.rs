@@ -84,10 +84,12 @@ impl Call {
 
     /// Ends one leg from our side, by whatever its state asks for.
     pub(super) fn end_leg(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
+        let nobody_asked = self.legs.len() == 1;
         let Some(at) = self.leg_mut(leg) else { return };
         match std::mem::replace(&mut at.state, LegState::Ended) {
             LegState::Incoming { invite, request } => {
-                let status = refusal.outward();
+                let at_fault = nobody_asked && refusal.cause == Cause::ProtocolError;
+                let status = if at_fault { refusal.status } else { refusal.outward() };
                 let mut draft = reply(&request, status, Some(&at.local_tag), &ctx.config.user_agent);
                 draft.push(Header::Reason, &reasons::q850(refusal.q850, refusal.cause));
                 if status == 503 {
