@@ -93,6 +93,12 @@ impl Talk {
         self.state == State::Up
     }
 
+    /// The branch of its INVITE.
+    #[must_use]
+    pub fn branch_of_invite(&self) -> String {
+        self.invite.branch().to_owned()
+    }
+
     /// The last status of its INVITE; 0 before any.
     #[must_use]
     pub fn status(&self) -> u16 {
