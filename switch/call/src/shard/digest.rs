@@ -80,7 +80,6 @@ impl Shard {
     }
 }
 
-<<<<<<< ours
 /// Phones that give up when one of the challenges names an algorithm they lack, where RFC 8760 §2.4 has them take
 /// another. `User-Agent` is all that tells them apart.
 const TRIP_OVER_SHA256: [&str; 2] = ["baresip v0.", "baresip v1."];
@@ -88,7 +87,8 @@ const TRIP_OVER_SHA256: [&str; 2] = ["baresip v0.", "baresip v1."];
 fn trips_over_sha256(request: &Message) -> bool {
     let name = request.header(Header::UserAgent).unwrap_or_default();
     TRIP_OVER_SHA256.iter().any(|phone| name.starts_with(phone))
-=======
+}
+
 /// The shard that issued a nonce, and the nonce as it knows it. That shard alone counts its uses, so that it
 /// cannot be replayed at another; there it is stale.
 fn issuer_of(nonce: &str) -> (Option<ShardId>, &str) {
@@ -96,5 +96,4 @@ fn issuer_of(nonce: &str) -> (Option<ShardId>, &str) {
         Some((shard, nonce)) => (u8::from_str_radix(shard, 16).ok().map(ShardId), nonce),
         None => (None, nonce),
     }
->>>>>>> theirs
 }
