@@ -1,12 +1,12 @@
 //! What went over the loopback interface, decoded by tshark.
 
-use std::io::{BufRead as _, BufReader};
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::Block;
+use super::{Block, until};
 
 /// A running capture of everything that a block's addresses send.
 #[derive(Debug)]
@@ -22,25 +22,34 @@ impl Capture {
     /// When dumpcap does not start.
     pub fn start(block: &Block) -> Self {
         let file = block.folder().join("capture.pcapng");
+        let log = block.folder().join("capture.log");
         let network = format!("udp and net {}/24", block.ip(0));
         let mut dumpcap = Command::new("dumpcap")
-            .args(["-i", "lo", "-f", &network, "-w"])
+            .args(["-q", "-i", "lo", "-f", &network, "-w"])
             .arg(&file)
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(File::create(&log).expect("our folder"))
             .spawn()
             .expect("tshark is installed, as sip-tests/run does");
-        let said = BufReader::new(dumpcap.stderr.take().expect("piped"));
-        let begun = said.lines().map_while(Result::ok).any(|line| line.starts_with("File: "));
-        assert!(begun, "dumpcap captures on lo");
+        until("dumpcap to capture on lo", || {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            let ended = dumpcap.try_wait().expect("our child");
+            assert!(ended.is_none(), "dumpcap ended, {ended:?}: {said}");
+            said.contains("File: ").then_some(())
+        });
         Self { dumpcap, file }
     }
 
-    /// Ends it; the file is whole then.
+    /// Ends it once `text` stands in the captured packets this often: the kernel hands them over with a delay.
     ///
     /// # Panics
-    /// When dumpcap has ended before.
-    pub fn stop(&mut self) {
+    /// When it does not come to that.
+    pub fn stop_after(&mut self, text: &str, times: usize) {
+        until("the capture to be complete", || {
+            let octets = fs::read(&self.file).ok()?;
+            let found = octets.windows(text.len()).filter(|window| *window == text.as_bytes()).count();
+            (found >= times).then_some(())
+        });
         let pid = i32::try_from(self.dumpcap.id()).ok().and_then(Pid::from_raw).expect("a process id");
         kill_process(pid, Signal::INT).expect("a running dumpcap");
         self.dumpcap.wait().expect("our child");

@@ -186,6 +186,7 @@ impl Node {
 }
 
 impl Drop for Node {
+    #[expect(clippy::print_stdout, reason = "a failed test shows what the switch said last")]
     fn drop(&mut self) {
         if let Some(child) = &mut self.serving {
             // It may have ended already, which is what this wants.
