@@ -58,7 +58,7 @@ fn is_provisioning(text: &str) -> bool {
 
 fn check_together(paths: &[PathBuf]) -> Result<(), Failure> {
     let files = Files::read(paths)?;
-    let sample = Sample(auth::hash("a sample").map_err(Failure::running)?);
+    let sample = Sample(auth::Hasher::default().hash("a sample").map_err(Failure::running)?);
     let reading = Reading { realm: "tandem", current: &Directory::default(), hasher: &sample };
     let plan = provision::plan(&files.texts(), &reading).map_err(|problems| reach::of_problems(&problems))?;
     let snapshot = route::Snapshot::build(&plan.wanted);

@@ -22,7 +22,7 @@ pub(crate) async fn owner(store: &Store, now: Wall) -> Result<(), Failure> {
         login: login.clone(),
         name: String::new(),
         role: Role::Owner,
-        password_hash: auth::hash(&password).map_err(Failure::running)?,
+        password_hash: auth::Hasher::default().hash(&password).map_err(Failure::running)?,
         pin_hash: String::new(),
         teams: Vec::new(),
     };

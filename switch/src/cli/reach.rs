@@ -19,7 +19,7 @@ pub(crate) enum Reach {
     /// By its API.
     Running(Remote),
     /// By its store, which stays ours until dropped.
-    Stopped(Stopped),
+    Stopped(Box<Stopped>),
 }
 
 /// What happens when there is no data folder.
@@ -37,6 +37,7 @@ pub(crate) struct Stopped {
     store: Store,
     directory: Directory,
     realm: String,
+    hasher: auth::Hasher,
     _held: Held,
 }
 
@@ -53,7 +54,7 @@ impl Reach {
             return Err(Failure::input(format!("--data: there is no folder {}", data.display())));
         }
         match Held::take(data) {
-            Ok(held) => Stopped::open(args, held).map(Self::Stopped),
+            Ok(held) => Stopped::open(args, held).map(Box::new).map(Self::Stopped),
             Err(error @ DataError::InUse { .. }) => {
                 let run = announced(data).ok_or_else(|| Failure::running(format!("{error}; try again")))?;
                 Remote::new(&run.url, &run.token).map(Self::Running)
@@ -69,12 +70,19 @@ impl Stopped {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
         let store = runtime.block_on(Store::open(&config.store.url_in(held.path()))).map_err(of_store)?;
         let directory = runtime.block_on(store.load_directory()).map_err(of_store)?;
-        Ok(Self { runtime, store, directory, realm: config.sip.realm, _held: held })
+        Ok(Self {
+            runtime,
+            store,
+            directory,
+            realm: config.sip.realm,
+            hasher: auth::Hasher::default(),
+            _held: held,
+        })
     }
 
     /// Sets up what the files say, or only tells the difference; one line for each change.
     pub(crate) fn apply(&self, files: &Files, dry_run: bool) -> Result<String, Failure> {
-        let reading = Reading { realm: &self.realm, current: &self.directory, hasher: &auth::Hasher };
+        let reading = Reading { realm: &self.realm, current: &self.directory, hasher: &self.hasher };
         let plan = provision::plan(&files.texts(), &reading).map_err(|problems| of_problems(&problems))?;
         let text = plan.changes.iter().map(|change| format!("{change}\n")).collect();
         if !dry_run {
@@ -92,7 +100,7 @@ impl Stopped {
     pub(crate) fn set_password(&self, login: &str, password: &str) -> Result<(), Failure> {
         let user = self.directory.users.get(login).cloned();
         let user = user.ok_or_else(|| Failure::input(format!("there is no user {login}")))?;
-        let password_hash = auth::hash(password).map_err(Failure::running)?;
+        let password_hash = self.hasher.hash(password).map_err(Failure::running)?;
         let mut wanted = self.directory.clone();
         wanted.put(Entity::User(User { password_hash, ..user }));
         self.commit(Plan { changes: provision::diff(&self.directory, &wanted), wanted })?;

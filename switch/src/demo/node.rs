@@ -89,7 +89,8 @@ impl Setting {
     async fn set_up(&self, toml: &str) -> Result<(), DemoError> {
         let NodeConfig { sip, store, .. } = self.config(SIP);
         let store = Store::open(&store.url_in(&self.data)).await?;
-        let reading = Reading { realm: &sip.realm, current: &Directory::default(), hasher: &auth::Hasher };
+        let reading =
+            Reading { realm: &sip.realm, current: &Directory::default(), hasher: &auth::Hasher::default() };
         let plan = provision::plan(&[("demo", toml)], &reading).map_err(|problems| {
             DemoError::Scene(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;

@@ -27,7 +27,7 @@ where
     F: FnOnce(&Reading<'_>) -> T + Send + 'static,
 {
     let (realm, current) = (web.ports.realm.clone(), web.ports.node.directory());
-    let work = move || read(&Reading { realm: &realm, current: &current, hasher: &Hasher });
+    let work = move |hasher: &Hasher| read(&Reading { realm: &realm, current: &current, hasher });
     web.passwords.in_turn(work).await
 }
 

@@ -21,7 +21,7 @@ pub(crate) async fn set_password(
     let password: String = body.take("password", "a text")?;
     body.finish()?;
     auth::check(&password).map_err(|error| Problem::field("password", error.to_string()))?;
-    let hashed = web.passwords.in_turn(move || auth::hash(&password)).await?;
+    let hashed = web.passwords.in_turn(move |hasher| hasher.hash(&password)).await?;
     let password_hash = hashed.map_err(|error| Problem::internal(&error))?;
     let turn = change::turn(&web).await?;
     let user = web.ports.node.directory().users.get(&login).cloned();

@@ -1,12 +1,10 @@
 //! Passwords of people: argon2id, a few at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
-use provision::{CannotHash, PasswordHasher};
 use tokio::sync::Semaphore;
 
+use super::Hasher;
 use crate::problem::Problem;
 
 /// Hashes computed at a time: each takes 19 MiB and tens of milliseconds of a core.
@@ -44,54 +42,41 @@ pub fn check(password: &str) -> Result<(), PasswordError> {
     }
 }
 
-/// The argon2id hash of a password or PIN in PHC form, with a random salt. Takes tens of milliseconds.
-///
-/// # Errors
-/// When memory or randomness is missing.
-pub fn hash(password: &str) -> Result<String, PasswordError> {
-    let hash = Argon2::default().hash_password(password.as_bytes());
-    hash.map(|phc| phc.to_string()).map_err(|error| PasswordError::Hash(error.to_string()))
-}
-
-/// Whether a password belongs to a hash. A text that is no hash belongs to none.
-#[must_use]
-pub fn verify(password: &str, phc: &str) -> bool {
-    PasswordHash::new(phc)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-}
-
-/// What provisioning hashes passwords and PINs with.
-#[derive(Clone, Copy, Debug)]
-pub struct Hasher;
-
-impl PasswordHasher for Hasher {
-    fn hash(&self, password: &str) -> Result<String, CannotHash> {
-        hash(password).map_err(|error| {
-            tracing::error!(%error, "hashing failed");
-            CannotHash
-        })
-    }
-
-    fn verify(&self, password: &str, phc: &str) -> bool {
-        verify(password, phc)
-    }
-}
-
 /// Hashing for the web: off the async threads, a bounded number at a time.
 #[derive(Clone)]
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    shelf: Arc<Shelf>,
     /// Verified against when a login is unknown, so that the answer takes as long.
     nobody: Arc<str>,
 }
 
+/// The hashers that nobody uses now, as many as there are turns at most. Whichever blocking thread has the next
+/// turn takes one; the lock is held for a push or a pop, never while hashing.
+#[derive(Default)]
+struct Shelf(Mutex<Vec<Hasher>>);
+
+impl Shelf {
+    fn take(&self) -> Hasher {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn put_back(&self, hasher: Hasher) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(hasher);
+    }
+}
+
 impl Passwords {
     pub(crate) fn new() -> Self {
-        let nobody = hash("nobody has this password").unwrap_or_default();
+        let first = Hasher::default();
+        let nobody = first.hash("nobody has this password").unwrap_or_default();
+        let shelf = Shelf::default();
+        shelf.put_back(first);
         Self {
             turns: Arc::new(Semaphore::new(AT_A_TIME)),
             waiting: Arc::new(Semaphore::new(WAITING)),
+            shelf: Arc::new(shelf),
             nobody: nobody.into(),
         }
     }
@@ -103,22 +88,31 @@ impl Passwords {
         }
         let known = phc.is_some();
         let phc = phc.unwrap_or_else(|| self.nobody.to_string());
-        let right = self.in_turn(move || verify(&password, &phc)).await?;
+        let right = self.in_turn(move |hasher| hasher.verify(&password, &phc)).await?;
         Ok(known && right)
     }
 
-    /// Runs `work` on a blocking thread when its turn comes.
+    /// Runs `work` on a blocking thread when its turn comes; 503 when too many wait for theirs. A turn lasts until
+    /// the work is done, even when the asker has gone away.
     pub(crate) async fn in_turn<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
-        F: FnOnce() -> T + Send + 'static,
+        F: FnOnce(&Hasher) -> T + Send + 'static,
     {
         let busy = || {
             let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;
             Problem::new(status, "too many logins at once; try again").retry_after(2)
         };
-        let _waiting = self.waiting.try_acquire().map_err(|_full| busy())?;
-        let _turn = self.turns.acquire().await.map_err(|_closed| busy())?;
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_full| busy())?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_closed| busy())?;
+        let shelf = Arc::clone(&self.shelf);
+        let work = move || {
+            let hasher = shelf.take();
+            let done = work(&hasher);
+            shelf.put_back(hasher);
+            drop((turn, waiting));
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
     }
 }
@@ -128,18 +122,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_belongs_to_its_hash_only() {
-        let phc = hash("correct horse").expect("a hash");
-        assert!(phc.starts_with("$argon2id$"));
-        assert!(verify("correct horse", &phc));
-        assert!(!verify("wrong horse", &phc));
-        assert!(!verify("", ""));
-    }
-
-    #[test]
     fn a_short_password_is_refused_by_characters_not_octets() {
         assert!(matches!(check("ñññññññ"), Err(PasswordError::TooShort)));
         assert!(check("ññññññññ").is_ok());
         assert!(matches!(check(&"x".repeat(129)), Err(PasswordError::TooLong)));
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_are_bounded_and_work_whose_asker_left_keeps_its_turn() {
+        let passwords = Passwords::new();
+        let (go, gate) = std::sync::mpsc::sync_channel::<()>(AT_A_TIME);
+        let gate = Arc::new(Mutex::new(gate));
+        let ask = || {
+            let (passwords, gate) = (passwords.clone(), Arc::clone(&gate));
+            let work = move |_: &Hasher| gate.lock().expect("no test panics inside").recv().is_ok();
+            tokio::spawn(async move { passwords.in_turn(work).await })
+        };
+        let asked: Vec<_> = (0..WAITING).map(|_| ask()).collect();
+        while passwords.waiting.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(ask().await.expect("no panic").is_err());
+        asked.iter().for_each(tokio::task::JoinHandle::abort);
+        while passwords.waiting.available_permits() < WAITING - AT_A_TIME {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(passwords.turns.available_permits(), 0);
+        (0..AT_A_TIME).for_each(|_| go.send(()).expect("work waits"));
+        while passwords.turns.available_permits() < AT_A_TIME {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(passwords.waiting.available_permits(), WAITING);
     }
 }

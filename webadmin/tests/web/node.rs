@@ -212,7 +212,7 @@ impl Answer {
 }
 
 fn people() -> Plan {
-    let password_hash = auth::hash(PASSWORD).expect("a hash");
+    let password_hash = auth::Hasher::default().hash(PASSWORD).expect("a hash");
     let people =
         [("ana", Role::Agent), ("sue", Role::Supervisor), ("adam", Role::Admin), ("olga", Role::Owner)];
     let user = |(login, role): (&str, Role)| User {
