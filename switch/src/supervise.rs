@@ -26,25 +26,22 @@ pub enum Outcome {
 
 /// Waits for the end of a node: the first SIGTERM or SIGINT drains, the second ends the calls that are left,
 /// SIGHUP calls `reload`. Blocks; call it outside the runtime.
-///
-/// # Errors
-/// When the system does not let us listen to signals; the node is stopped then.
 pub fn until_ended(
     running: Running,
     runtime: &Handle,
+    mut signals: Signals,
     config: NodeConfig,
     reload: impl FnMut() -> Result<NodeConfig, ConfigError>,
     set_level: impl FnMut(LogLevel),
-) -> std::io::Result<Outcome> {
+) -> Outcome {
     let outcome = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
         let mut reloading = Reloading { config, reload, set_level };
         let outcome = serve(&running, &mut signals, &mut reloading).await;
         if outcome == Outcome::Drained {
             let patience = reloading.config.node.drain;
             drain(&running, patience, signals.asked_to_end()).await;
         }
-        Ok(outcome)
+        outcome
     });
     running.stop(runtime);
     outcome
@@ -111,14 +108,21 @@ enum Asked {
     Reload,
 }
 
-struct Signals {
+/// The signals a node listens to. From the moment this exists none is lost: one that comes while the node still
+/// starts is heard once it serves.
+pub struct Signals {
     term: Signal,
     int: Signal,
     hup: Signal,
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    /// Takes the signals over from the system's own handling, which would end the process.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn listen(runtime: &Handle) -> std::io::Result<Self> {
+        let _inside = runtime.enter();
         Ok(Self {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,

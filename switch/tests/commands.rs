@@ -65,6 +65,11 @@ struct Node {
 
 impl Node {
     fn start(folder: &Folder) -> Self {
+        Self::start_until(folder, "Ready")
+    }
+
+    /// Starts a node and reads what it says up to a line that begins so.
+    fn start_until(folder: &Folder, last: &str) -> Self {
         let http = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
         let config = format!(
             "[sip]\nudp = [\"127.0.0.1:0\"]\ntcp = []\n[media]\nports = \"24000-24099\"\n[http]\nlisten = \"{http}\"\n"
@@ -76,7 +81,7 @@ impl Node {
         let mut said = Vec::new();
         for line in out.lines() {
             said.push(line.expect("text"));
-            if said.last().is_some_and(|line| line.starts_with("Ready")) {
+            if said.last().is_some_and(|line| line.starts_with(last)) {
                 break;
             }
         }
@@ -157,4 +162,15 @@ fn a_running_node_is_reached_through_its_data_folder() {
     assert!(!announced(&folder.0));
     let (exported, _) = folder.run(&["export"], 0);
     assert!(exported.contains("carrier"), "what was set up lasts");
+}
+
+#[test]
+fn a_node_asked_to_end_while_it_starts_ends_in_order() {
+    let folder = Folder::new("early");
+    // The password of the first owner is told before anything listens.
+    let node = Node::start_until(&folder, "Password: ");
+    assert_eq!(node.stop(), Some(0));
+    let again = Node::start(&folder);
+    assert_eq!(again.stop(), Some(0));
+    assert!(!announced(&folder.0));
 }

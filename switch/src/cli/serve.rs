@@ -6,7 +6,7 @@ use store::Store;
 use switch::assemble::{self, Parts, Running};
 use switch::clock::Clock;
 use switch::config::NodeConfig;
-use switch::supervise::{self, Outcome};
+use switch::supervise::{self, Outcome, Signals};
 use tokio::runtime::{Builder, Runtime};
 use webadmin::auth;
 
@@ -24,15 +24,16 @@ pub(crate) fn run(args: &NodeArgs) -> Result<(), Failure> {
     let held = Held::take(&args.data).map_err(Failure::running)?;
     let runtime = runtime()?;
     let store = runtime.block_on(Store::open(&config.store.url_in(held.path()))).map_err(reach::of_store)?;
+    let signals = Signals::listen(runtime.handle()).map_err(Failure::running)?;
     runtime.block_on(first::owner(&store, clock.now().wall))?;
     let token = auth::random().map_err(Failure::running)?;
     let running = start(&config, &held, store, &token, clock, &runtime)?;
     let announced = announce(&running, &held, token)?;
     let again = args.clone();
     let reload = move || again.reload();
-    let ended = supervise::until_ended(running, runtime.handle(), config, reload, set_level);
+    let ended = supervise::until_ended(running, runtime.handle(), signals, config, reload, set_level);
     drop(announced);
-    match ended.map_err(Failure::running)? {
+    match ended {
         Outcome::Drained => Ok(()),
         Outcome::Failed => {
             Err(Failure::running("the node ended because a part of it broke; its log says which"))
