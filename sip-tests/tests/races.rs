@@ -50,6 +50,25 @@ fn a_callee_that_hangs_up_before_the_callers_ack_makes_our_bye_wait_for_it() {
 }
 
 #[test]
+fn a_bye_that_overtakes_its_ack_ends_a_leg_that_was_about_to_end_and_our_answer_rests() {
+    let (mut world, carrier, phone) = office(8);
+    world.agents[carrier].withhold_acks = true;
+    let caller = world.dial(carrier, "+4930123");
+    world.settle();
+    world.bye(world.incoming(phone));
+    world.settle();
+    world.bye(caller);
+    world.settle();
+    let answers =
+        |world: &World| world.agents[carrier].heard.iter().filter(|msg| msg.status() == Some(200)).count();
+    let heard = answers(&world);
+    world.run_for(Duration::from_secs(20));
+    assert_eq!(answers(&world), heard);
+    world.assert_clean();
+    assert_eq!(world.ending(), (Cause::Normal, 200, Party::Callee));
+}
+
+#[test]
 fn an_answer_that_is_never_acknowledged_is_repeated_and_ended_after_64_t1() {
     let (mut world, carrier, phone) = office(8);
     world.agents[carrier].withhold_acks = true;

@@ -125,11 +125,18 @@ impl Call {
         self.leg_is_over(ctx, leg, refusal);
     }
 
-    /// The far end ended this leg itself.
+    /// The far end ended this leg itself: it has heard our 2xx, and a BYE of ours that waited is needless.
     pub(super) fn drop_leg(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
         let Some(at) = self.leg_mut(leg) else { return };
-        if matches!(std::mem::replace(&mut at.state, LegState::Ended), LegState::Ended) {
-            return;
+        match std::mem::replace(&mut at.state, LegState::Ended) {
+            LegState::Ended => return,
+            LegState::Talking(talking) => {
+                ctx.out.extend(talking.unacked.map(|server| Act::Acknowledged { server }));
+                if talking.bye_due.is_some() {
+                    return;
+                }
+            }
+            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling => {}
         }
         self.leg_is_over(ctx, leg, refusal);
     }
