@@ -145,12 +145,13 @@ fn connect(to: SocketAddr) -> io::Result<TcpStream> {
 fn configuration(block: &Block, host: u8, folder: &std::path::Path) -> String {
     let folder = folder.display();
     format!(
-        "poll_method epoll\nsip_listen {}\nctrl_tcp_listen {}\nrtp_ports 31000-31999\n\
+        "poll_method epoll\nsip_listen {}\nnet_interface {}\nctrl_tcp_listen {}\nrtp_ports 31000-31999\n\
          audio_source aufile,{folder}/microphone.wav\naudio_channels 1\nausrc_srate 8000\nauplay_srate 8000\n\
          audio_buffer 20-160\nsnd_path {folder}/heard\nmodule_path /usr/lib/baresip/modules\n\
          module g711.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app ctrl_tcp.so\n\
          module_app menu.so\n",
         block.at(host, SIP),
+        block.ip(host),
         block.at(host, CONTROL),
     )
 }

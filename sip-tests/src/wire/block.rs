@@ -1,7 +1,7 @@
 //! Addresses and ports of one test, so that tests can run beside each other.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 /// Blocks that there are; each has 300 UDP ports for media between 20000 and 29999.
@@ -9,6 +9,7 @@ const BLOCKS: u8 = 33;
 const MEDIA_PORTS: u16 = 300;
 /// Whoever listens here has the block.
 const CLAIM: u16 = 9_999;
+const FIRST_PORT_V6: u16 = 6_000;
 
 /// 127.7.N.0/24, some media ports and a folder, ours until dropped.
 #[derive(Debug)]
@@ -41,6 +42,12 @@ impl Block {
     /// The same with a port.
     pub fn at(&self, host: u8, port: u16) -> SocketAddr {
         SocketAddr::new(self.ip(host), port)
+    }
+
+    /// An address on `::1`, which has no block of its own: a port of this block, `host` below 16.
+    pub fn at6(&self, host: u8) -> SocketAddr {
+        let port = FIRST_PORT_V6 + u16::from(self.number) * 16 + u16::from(host);
+        SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port)
     }
 
     /// The switch's media ports as its configuration writes them.

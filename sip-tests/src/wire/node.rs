@@ -39,9 +39,18 @@ impl Node {
     /// # Panics
     /// As [`Self::start`].
     pub fn start_with(block: Block, provisioning: &str, more: &str) -> Self {
+        let listeners = [block.at(1, SIP)];
+        Self::start_on(block, &listeners, provisioning, more)
+    }
+
+    /// The same, taking SIP at these addresses.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_on(block: Block, listeners: &[SocketAddr], provisioning: &str, more: &str) -> Self {
         let config = block.folder().join("tandem.toml");
         let data = block.folder().join("data");
-        fs::write(&config, configuration(&block) + more).expect("our folder");
+        fs::write(&config, configuration(&block, listeners) + more).expect("our folder");
         let mut node = Self { block, config, data, token: String::new(), serving: None };
         node.apply(provisioning);
         node.token = node.run(&["token", "new", "test", "--role", "owner"]).trim().to_owned();
@@ -215,10 +224,11 @@ pub fn program() -> PathBuf {
     beside.filter(|path| Path::exists(path)).expect("the switch is built: cargo build -p switch")
 }
 
-fn configuration(block: &Block) -> String {
-    let (sip, http, ports) = (block.at(1, SIP), block.at(1, HTTP), block.media_ports());
+fn configuration(block: &Block, listeners: &[SocketAddr]) -> String {
+    let (http, ports) = (block.at(1, HTTP), block.media_ports());
+    let sip: Vec<String> = listeners.iter().map(SocketAddr::to_string).collect();
     format!(
-        "[node]\ndrain_secs = 20\n[sip]\nudp = [\"{sip}\"]\ntcp = [\"{sip}\"]\n[media]\nports = \"{ports}\"\n\
+        "[node]\ndrain_secs = 20\n[sip]\nudp = {sip:?}\ntcp = {sip:?}\n[media]\nports = \"{ports}\"\n\
          workers = 1\n[http]\nlisten = \"{http}\"\n[log]\nlevel = \"info\"\n"
     )
 }

@@ -65,8 +65,8 @@ impl Sipp {
         let mut command = Command::new("timeout");
         command.args(["-k", "2", LIMIT, "sipp", "-nostdin", "-sf"]);
         command.arg(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sipp")).join(scenario));
-        command.args(["-i", &bare(local.ip()), "-p", &local.port().to_string()]);
-        command.args(["-mi", &bare(local.ip()), "-mp", "30000"]);
+        command.args(["-i", &local.ip().to_string(), "-p", &local.port().to_string()]);
+        command.args(["-mi", &local.ip().to_string(), "-mp", &media_port(local).to_string()]);
         command.args(["-t", if transport == Transport::Udp { "u1" } else { "t1" }]);
         command.args(["-trace_stat", "-fd", "1", "-stf"]).arg(files.with_extension("csv"));
         command.args(["-trace_err", "-error_file"]).arg(files.with_extension("err"));
@@ -216,6 +216,10 @@ fn listens(at: SocketAddr, transport: Transport) -> bool {
     sockets.lines().any(|line| line.split_whitespace().nth(1) == Some(wanted.as_str()))
 }
 
-fn bare(ip: IpAddr) -> String {
-    ip.to_string()
+/// SIPp takes four ports from here on. On `::1` everybody shares one address.
+fn media_port(local: SocketAddr) -> u16 {
+    match local {
+        SocketAddr::V4(_) => 30_000,
+        SocketAddr::V6(_) => 30_000 + local.port() % 1_000 * 4,
+    }
 }
