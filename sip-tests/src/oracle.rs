@@ -7,7 +7,7 @@ use base::CallId;
 use base::fact::{Fact, What};
 use call::Live;
 
-use crate::world::ours;
+use crate::net::ours;
 use crate::{Line, Msg, State, World, media_of};
 
 /// 64·T1, and what is left of a call after it.

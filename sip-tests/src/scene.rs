@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use base::wire::Transport;
 
+use crate::net::ours;
 use crate::plan;
-use crate::world::ours;
 use crate::{Agent, Link, State, Talk, World};
 
 /// One call as one agent has it.

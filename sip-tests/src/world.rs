@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +9,21 @@ use std::time::Duration;
 use base::fact::Fact;
 use base::media::MediaEvent;
 use base::testing::Seeded;
-use base::wire::{ConnId, Flow, Inbound, Locals, Outbound, Target, Transport, marked_shard};
+use base::wire::{ConnId, Flow, Inbound, Outbound, Target, Transport};
 use base::{Machine, Mono, Now, ShardId, Wall};
 use bytes::Bytes;
 use call::{Gossip, Shard, ShardConfig, ShardInput, ShardOutput};
 use provision::Directory;
 
 use crate::ladder::Ladder;
+use crate::net::{Addresses, ours, shard_of};
 use crate::{Agent, Link, MediaSim, Msg, REALM};
 
 /// The switch's address.
 pub const SWITCH: &str = "192.0.2.1:5060";
 /// Its IPv6 address.
 pub const SWITCH6: &str = "[2001:db8::1]:5060";
-const SHARDS: u8 = 3;
+pub(crate) const SHARDS: u8 = 3;
 
 /// Everything that a test plays with.
 #[derive(Debug)]
@@ -62,25 +62,6 @@ enum Event {
     ToSwitch(Inbound),
     ToAgent { agent: usize, from: SocketAddr, data: Bytes },
     Input { shard: usize, input: Box<ShardInput> },
-}
-
-#[derive(Debug)]
-struct Addresses;
-
-impl Locals for Addresses {
-    fn signalling(&self, _transport: Transport, remote: SocketAddr) -> Option<SocketAddr> {
-        Some(ours(remote))
-    }
-
-    fn media(&self, remote: SocketAddr) -> IpAddr {
-        ours(remote).ip()
-    }
-}
-
-/// The switch's address that faces a remote one.
-pub(crate) fn ours(remote: SocketAddr) -> SocketAddr {
-    let text = if remote.is_ipv6() { SWITCH6 } else { SWITCH };
-    text.parse().expect("the switch has an address")
 }
 
 impl World {
@@ -306,19 +287,4 @@ impl World {
             }
         }
     }
-}
-
-/// The shard a message belongs to, as the network finds it: REGISTER at the first, our Call-IDs by their
-/// mark, others by hash.
-fn shard_of(data: &[u8]) -> usize {
-    let Some(peek) = sip::message::peek(data) else { return 0 };
-    if peek.is("REGISTER") {
-        return 0;
-    }
-    if let Some(shard) = marked_shard(peek.call_id) {
-        return usize::from(shard.0.min(SHARDS - 1));
-    }
-    let mut hasher = DefaultHasher::new();
-    peek.call_id.hash(&mut hasher);
-    usize::try_from(hasher.finish() % u64::from(SHARDS)).unwrap_or(0)
 }
