@@ -1,31 +1,33 @@
 //! Two real phones that hear each other: not packets are checked but sound.
 
-use sip_tests::wire::{Baresip, Block, Node, level_at, read_wav, until, write_tone};
+use sip_tests::wire::{Baresip, Block, Node, Transport, level_at, read_wav, until};
 
-const SECONDS: u32 = 20;
 /// Samples of a second and a half.
 const LISTEN: usize = 12_000;
 /// The share of the power that the other's tone has to have; the own one must stay below a tenth of that.
 const CLEAR: f64 = 0.5;
 
 #[test]
-fn two_baresips_register_and_each_hears_the_other_one_s_tone() {
+fn two_baresips_register_over_udp_and_each_hears_the_other_one_s_tone() {
+    conversation(Transport::Udp);
+}
+
+#[test]
+fn two_baresips_register_over_tcp_and_each_hears_the_other_one_s_tone() {
+    conversation(Transport::Tcp);
+}
+
+fn conversation(transport: Transport) {
     let node = Node::start(
         Block::claim(),
         "[[station]]\nextension = \"1001\"\npassword = \"secret-1001\"\n\n\
          [[station]]\nextension = \"1002\"\npassword = \"secret-1002\"\n",
     );
     let (low, high) = (440.0, 1_200.0);
-    let phone = |host, user: &str, hertz| {
-        let password = format!("secret-{user}");
-        Baresip::start(&node.block, host, user, &password, |folder| {
-            write_tone(&folder.join("microphone.wav"), hertz, SECONDS);
-        })
-    };
-    let mut one = phone(21, "1001", low);
-    let two = phone(22, "1002", high);
+    let mut one = Baresip::start(&node.block, 21, "1001", transport, low);
+    let two = Baresip::start(&node.block, 22, "1002", transport, high);
     until("both to be registered", || (node.api().items("/api/v1/registrations").len() == 2).then_some(()));
-    one.command("dial", &format!("sip:1002@{}", node.sip()));
+    one.command("dial", &format!("sip:1002@{};transport={}", node.sip(), transport.word()));
     one.event("CALL_ESTABLISHED");
     for (phone, theirs, own) in [(&one, high, low), (&two, low, high)] {
         let sound = until("a second of sound", || {

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Block, until};
+use super::{Block, Transport, until, write_tone};
 
 const CONTROL: u16 = 4_444;
 const SIP: u16 = 5_070;
+const TONE_SECS: u32 = 20;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Events that may pass by before the expected one.
 const OTHERS: usize = 100;
@@ -28,25 +29,19 @@ pub struct Baresip {
 }
 
 impl Baresip {
-    /// A phone on `host` of the block that answers by itself and plays the `microphone` file of its folder:
-    /// `prepare` is given that folder before it starts.
+    /// A phone on `host` of the block that speaks as `user`, answers by itself and has this tone in front of its
+    /// microphone.
     ///
     /// # Panics
     /// When it is not installed or does not start.
-    pub fn start(
-        block: &Block,
-        host: u8,
-        user: &str,
-        password: &str,
-        prepare: impl FnOnce(&PathBuf),
-    ) -> Self {
+    pub fn start(block: &Block, host: u8, user: &str, transport: Transport, hertz: f64) -> Self {
         let folder = block.folder().join(format!("baresip-{user}"));
         fs::create_dir_all(folder.join("heard")).expect("our folder");
-        prepare(&folder);
-        let registrar = block.at(1, 5_060);
+        write_tone(&folder.join("microphone.wav"), hertz, TONE_SECS);
+        let (registrar, transport) = (block.at(1, 5_060), transport.word());
         let account = format!(
-            "<sip:{user}@{registrar}>;auth_user={user};auth_pass={password};regint=600;answermode=auto;\
-             audio_codecs=PCMU/8000/1\n"
+            "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass=secret-{user};regint=600;\
+             answermode=auto;audio_codecs=PCMU/8000/1\n"
         );
         fs::write(folder.join("accounts"), account).expect("our folder");
         fs::write(folder.join("config"), configuration(block, host, &folder)).expect("our folder");
@@ -90,17 +85,6 @@ impl Baresip {
             "no {kind} came, but {others:#?}\n{}",
             fs::read_to_string(self.folder.join("log")).unwrap_or_default()
         );
-    }
-
-    /// Waits until it is registered.
-    ///
-    /// # Panics
-    /// When it is not.
-    pub fn registered(&mut self) {
-        let folder = self.folder.join("log");
-        until("baresip to register", || {
-            fs::read_to_string(&folder).ok().filter(|log| log.contains("200 OK")).map(drop)
-        });
     }
 
     /// The files with what it has heard.
