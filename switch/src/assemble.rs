@@ -37,6 +37,8 @@ const MOST_SHARDS: usize = 16;
 const MOST_WORKERS: usize = 64;
 /// How often addresses are looked at again and ended registrations are removed from the store.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
+/// How often is looked whether the store answers.
+const STORE_LOOK: Duration = Duration::from_secs(2);
 /// How long the store may take at the end.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
@@ -97,10 +99,16 @@ pub struct Running {
     http: SocketAddr,
     shards: Vec<JoinHandle<Ended>>,
     broken: watch::Receiver<bool>,
-    web: (watch::Sender<bool>, Task<()>),
+    web: Web,
     keeper: Task<()>,
     chores: Vec<Task<()>>,
     journal: Journal,
+}
+
+/// The web panel, from before SIP listens to the end.
+struct Web {
+    end: watch::Sender<bool>,
+    task: Task<()>,
 }
 
 /// Builds and starts a node. Blocks; call it outside the runtime.
@@ -111,6 +119,9 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let Parts { config, data, store, local_token, clock } = parts;
     descriptors::make_room(&config);
     let http = runtime.block_on(listen(config.http.listen))?;
+    let address =
+        http.local_addr().map_err(|source| StartError::Http { address: config.http.listen, source })?;
+    let (web, front) = start_web(http, runtime);
     let (directory, snapshot, known) = runtime.block_on(stored(&store, clock))?;
     let journal = open_journal(&data, &store, clock, runtime)?;
 
@@ -151,10 +162,12 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         net: net.gauge(),
         directory,
     }));
-    let address =
-        http.local_addr().map_err(|source| StartError::Http { address: config.http.listen, source })?;
-    let web = start_web(&config, Arc::clone(&hub), http, local_token, runtime);
-    let chores = vec![runtime.spawn(resolve::serve(asked)), runtime.spawn(keep_house(Arc::clone(&hub)))];
+    front.open(webadmin::router(web_ports(&config, Arc::clone(&hub), local_token)));
+    let chores = vec![
+        runtime.spawn(resolve::serve(asked)),
+        runtime.spawn(keep_house(Arc::clone(&hub))),
+        runtime.spawn(watch_store(Arc::clone(&hub))),
+    ];
     Ok(Running { hub, net, http: address, shards, broken, web, keeper, chores, journal })
 }
 
@@ -195,9 +208,8 @@ impl Running {
     /// Ends every part in order: web, shards, network, media, and last what is still to be written. Blocks; call
     /// it outside the runtime.
     pub fn stop(self, runtime: &Handle) {
-        let (end_web, web) = self.web;
-        end_web.send_replace(true);
-        runtime.block_on(web).ok();
+        self.web.end.send_replace(true);
+        runtime.block_on(self.web.task).ok();
         self.hub.shards.iter().for_each(|shard| shard.inbox.stop());
         for shard in self.shards {
             if shard.join().is_err() {
@@ -402,25 +414,24 @@ impl Nursery<'_> {
     }
 }
 
-fn start_web(
-    config: &NodeConfig,
-    hub: Arc<Hub>,
-    listener: tokio::net::TcpListener,
-    local_token: Option<[u8; 32]>,
-    runtime: &Handle,
-) -> (watch::Sender<bool>, Task<()>) {
-    let ports = webadmin::Ports {
+/// Answers that the node starts until the front is opened. Ends when asked to, and with a start that fails.
+fn start_web(listener: tokio::net::TcpListener, runtime: &Handle) -> (Web, webadmin::Front) {
+    let (end, mut ended) = watch::channel(false);
+    // An end that nobody can ask for any more has come.
+    let until = async move { drop(ended.wait_for(|ended| *ended).await) };
+    let (front, shown) = webadmin::front();
+    let task = runtime.spawn(webadmin::serve(listener, shown, until));
+    (Web { end, task }, front)
+}
+
+fn web_ports(config: &NodeConfig, hub: Arc<Hub>, local_token: Option<[u8; 32]>) -> webadmin::Ports {
+    webadmin::Ports {
         store: hub.store.clone(),
         node: hub,
         realm: config.sip.realm.clone(),
         public_url: config.http.public_url.clone().unwrap_or_default(),
         local_token,
-    };
-    let (end, mut ended) = watch::channel(false);
-    // An end that nobody can ask for any more has come.
-    let until = async move { drop(ended.wait_for(|ended| *ended).await) };
-    let task = runtime.spawn(webadmin::serve(listener, webadmin::router(ports), until));
-    (end, task)
+    }
 }
 
 async fn keep_house(hub: Arc<Hub>) {
@@ -431,6 +442,14 @@ async fn keep_house(hub: Arc<Hub>) {
         if let Err(error) = hub.store.remove_expired_bindings(hub.clock.now().wall).await {
             tracing::warn!(%error, "ended registrations stay in the store for now");
         }
+    }
+}
+
+async fn watch_store(hub: Arc<Hub>) {
+    let mut rounds = tokio::time::interval(STORE_LOOK);
+    loop {
+        rounds.tick().await;
+        hub.look_at_store().await;
     }
 }
 

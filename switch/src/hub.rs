@@ -1,7 +1,7 @@
 //! The running node as the web layer and the supervisor see it: pictures of the shards, commands to them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -23,6 +23,8 @@ use crate::{metrics, picture};
 
 /// The pause before a full inbox is tried again.
 const RETRY: Duration = Duration::from_millis(5);
+/// How long the store may take for the least of questions.
+const STORE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// One shard from outside.
 pub(crate) struct ShardHandle {
@@ -52,6 +54,7 @@ pub struct Hub {
     directory: ArcSwap<Directory>,
     changing: Semaphore,
     phase: AtomicU8,
+    store_down: AtomicBool,
 }
 
 /// What a hub is made of.
@@ -79,7 +82,14 @@ impl Hub {
             directory: ArcSwap::from_pointee(directory),
             changing: Semaphore::new(1),
             phase: AtomicU8::new(Phase::Serving as u8),
+            store_down: AtomicBool::new(false),
         }
+    }
+
+    /// What lasts.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// What the node is doing.
@@ -121,6 +131,21 @@ impl Hub {
         let snapshot = build(&directory)?;
         self.publish(directory, snapshot).await;
         Ok(())
+    }
+
+    /// Asks the store for something small, and keeps in mind whether it answered.
+    pub async fn look_at_store(&self) {
+        let answer = tokio::time::timeout(STORE_PATIENCE, self.store.revision()).await;
+        let failed = match answer {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_late) => Some(format!("no answer in {STORE_PATIENCE:?}")),
+        };
+        match (self.store_down.swap(failed.is_some(), Ordering::Relaxed), failed) {
+            (false, Some(error)) => tracing::warn!(error, "the store is down: the node is not ready"),
+            (true, None) => tracing::info!("the store is back"),
+            (false, None) | (true, Some(_)) => {}
+        }
     }
 
     pub(crate) fn views(&self) -> impl Iterator<Item = Arc<ShardView>> {
@@ -205,13 +230,13 @@ impl Node for Hub {
     }
 
     fn readiness(&self) -> Readiness {
-        let mut reasons = Vec::new();
-        if self.phase() == Phase::Draining {
-            reasons.push("draining".to_owned());
-        }
-        if self.shards.iter().any(|shard| shard.journal_fill.is_full()) {
-            reasons.push("store: call records wait to be stored".to_owned());
-        }
-        Readiness { ready: reasons.is_empty(), reasons }
+        let journal_full = self.shards.iter().any(|shard| shard.journal_fill.is_full());
+        let reasons = [
+            (self.phase() == Phase::Draining, "draining"),
+            (journal_full, "journal: full of call records that wait to be stored"),
+            (self.store_down.load(Ordering::Relaxed), "store: does not answer"),
+        ];
+        let held = reasons.into_iter().filter(|(holds, _)| *holds);
+        Readiness::unless(held.map(|(_, reason)| reason.to_owned()).collect())
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::ports::Readiness;
 use crate::router::Web;
 
 /// The process answers.
@@ -14,7 +15,15 @@ pub(crate) async fn alive() -> &'static str {
 
 /// Whether calls are taken; 503 with the reasons when not.
 pub(crate) async fn ready(State(web): State<Web>) -> Response {
-    let readiness = web.ports.node.readiness();
+    answer(web.ports.node.readiness())
+}
+
+/// What is said before calls are taken for the first time.
+pub(crate) async fn starting() -> Response {
+    answer(Readiness::unless(vec!["starting".to_owned()]))
+}
+
+fn answer(readiness: Readiness) -> Response {
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }

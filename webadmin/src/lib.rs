@@ -5,6 +5,7 @@
 
 mod api;
 pub mod auth;
+mod front;
 mod health;
 mod metrics;
 mod pages;
@@ -14,6 +15,7 @@ mod router;
 mod serve;
 pub mod view;
 
+pub use front::{Front, Shown, front};
 pub use ports::{ApplyError, HangUpError, Later, Metric, MetricKind, Node, Ports, Readiness, Sample};
 pub use router::router;
 pub use serve::serve;

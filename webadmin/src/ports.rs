@@ -88,8 +88,16 @@ pub enum ApplyError {
 pub struct Readiness {
     /// Whether they are.
     pub ready: bool,
-    /// Why not: `starting`, `draining`, `store: …`; empty when ready.
+    /// Why not: `starting`, `draining`, `journal: …`, `store: …`; empty when ready.
     pub reasons: Vec<String>,
+}
+
+impl Readiness {
+    /// Ready unless there is a reason not to be.
+    #[must_use]
+    pub fn unless(reasons: Vec<String>) -> Self {
+        Self { ready: reasons.is_empty(), reasons }
+    }
 }
 
 /// One metric with its samples.

@@ -69,6 +69,19 @@ pub fn router(ports: Ports) -> Router {
         .with_state(Web(Arc::new(desk)))
 }
 
+/// What is answered while the node starts: that it lives, and that it is not ready.
+pub(crate) fn starting() -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::starting))
+        .fallback(not_yet)
+        .layer(middleware::from_fn(frame))
+}
+
+async fn not_yet() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the node is starting").retry_after(1)
+}
+
 async fn nothing_here() -> Problem {
     Problem::not_found("there is nothing at this address")
 }

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
@@ -16,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::Service as _;
+
+use crate::front::Shown;
 
 /// Connections at a time; more wait in the kernel's queue.
 const CONNECTIONS: usize = 512;
@@ -29,7 +30,7 @@ const FINISH: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves until `end` resolves, then finishes the answers under way, for 5 s at most.
-pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Output = ()> + Send) {
+pub async fn serve(listener: TcpListener, shown: Shown, end: impl Future<Output = ()> + Send) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -41,9 +42,9 @@ pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Outpu
         };
         while connections.try_join_next().is_some() {}
         let Some((stream, peer, place)) = accepted else { continue };
-        let (router, closed) = (router.clone(), closed.clone());
+        let (shown, closed) = (shown.clone(), closed.clone());
         connections.spawn(async move {
-            converse(stream, peer, router, closed).await;
+            converse(stream, peer, shown, closed).await;
             drop(place);
         });
     }
@@ -68,11 +69,11 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accep
     }
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, mut closed: watch::Receiver<bool>) {
+async fn converse(stream: TcpStream, peer: SocketAddr, shown: Shown, mut closed: watch::Receiver<bool>) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
+        shown.router().call(request)
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_OCTETS);

@@ -1,4 +1,5 @@
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -126,6 +127,28 @@ fn a_draining_node_refuses_new_calls_and_says_so() {
     assert!(answer.starts_with("SIP/2.0 503 "), "{answer}");
     assert_eq!(running.hub().readiness().reasons, ["draining"]);
     stop(running, &runtime);
+}
+
+#[test]
+fn a_node_without_its_store_is_not_ready_and_says_why() {
+    let (folder, runtime) = (Folder::new("storeless"), runtime());
+    let running = start(&folder, &runtime, "127.0.0.1:0", "23300-23399").unwrap();
+    runtime.block_on(running.hub().look_at_store());
+    assert!(ready(running.http()).starts_with("HTTP/1.1 200 "));
+    runtime.block_on(running.hub().store().close());
+    runtime.block_on(running.hub().look_at_store());
+    let answer = ready(running.http());
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("store: does not answer"), "{answer}");
+    stop(running, &runtime);
+}
+
+/// What the node answers when asked whether it is ready.
+fn ready(http: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(http).unwrap();
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]

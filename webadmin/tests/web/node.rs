@@ -15,7 +15,7 @@ use serde_json::Value;
 use store::Store;
 use tower::ServiceExt as _;
 use webadmin::view::{CallView, Live, RegistrationView};
-use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Ports, Readiness, auth};
+use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Ports, Readiness, Shown, auth};
 
 /// The token of commands on the machine: owner.
 pub(crate) const LOCAL: &str = "local-token";
@@ -100,7 +100,7 @@ impl Node for Fake {
     fn readiness(&self) -> Readiness {
         let ready = self.inner.lock().expect("no test panics inside").ready;
         let reasons = if ready { Vec::new() } else { vec!["draining".to_owned()] };
-        Readiness { ready, reasons }
+        Readiness::unless(reasons)
     }
 }
 
@@ -164,6 +164,13 @@ impl Site {
     /// The web layer itself.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// The web layer as a socket shows it.
+    pub(crate) fn shown(&self) -> Shown {
+        let (front, shown) = webadmin::front();
+        front.open(self.router());
+        shown
     }
 
     /// A new token of a role.
