@@ -29,7 +29,7 @@ use crate::edge::{Fill, Journaling, Keeper, MediaSide, Neighbour, Resolving, Scr
 use crate::entropy::OsEntropy;
 use crate::hub::{Hub, HubParts, ShardHandle};
 use crate::inbox::{Inbox, InboxSender, Lane, inbox};
-use crate::{bindings, descriptors, resolve};
+use crate::{bindings, descriptors, realm, resolve};
 
 /// Cores for which one shard is enough, measured at some thousand messages a second each.
 const CORES_PER_SHARD: usize = 4;
@@ -123,6 +123,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         http.local_addr().map_err(|source| StartError::Http { address: config.http.listen, source })?;
     let (web, front) = start_web(http, runtime);
     let (directory, snapshot, known) = runtime.block_on(stored(&store, clock))?;
+    let realms = runtime.block_on(station_realms(&store, &config.sip.realm, &directory))?;
     let journal = open_journal(&data, &store, clock, runtime)?;
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -161,6 +162,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         media,
         net: net.gauge(),
         directory,
+        realms,
     }));
     front.open(webadmin::router(web_ports(&config, Arc::clone(&hub), local_token)));
     let chores = vec![
@@ -248,6 +250,20 @@ async fn stored(
     })?;
     let known = bindings::load(store, clock.now().wall).await?;
     Ok((directory, snapshot, known))
+}
+
+/// A changed realm is told once here; commands and the status page tell it until the passwords are set again.
+async fn station_realms(
+    store: &Store,
+    name: &str,
+    directory: &Directory,
+) -> Result<realm::Realms, StartError> {
+    let realms = realm::Realms::read(store, name, directory).await?;
+    if let Some(stale) = realms.stale() {
+        tracing::warn!("{stale}");
+    }
+    realms.keep(store).await?;
+    Ok(realms)
 }
 
 fn open_journal(

@@ -19,6 +19,7 @@ use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Readiness};
 use crate::clock::Clock;
 use crate::edge::Fill;
 use crate::inbox::{InboxSender, Lane};
+use crate::realm::Realms;
 use crate::{metrics, picture};
 
 /// The pause before a full inbox is tried again.
@@ -52,6 +53,8 @@ pub struct Hub {
     pub(crate) media: Arc<MediaIo>,
     pub(crate) net: NetGauge,
     directory: ArcSwap<Directory>,
+    /// As at the start; what is set up since is compared with it.
+    realms: Realms,
     changing: Semaphore,
     phase: AtomicU8,
     store_down: AtomicBool,
@@ -66,11 +69,12 @@ pub(crate) struct HubParts {
     pub(crate) media: Arc<MediaIo>,
     pub(crate) net: NetGauge,
     pub(crate) directory: Directory,
+    pub(crate) realms: Realms,
 }
 
 impl Hub {
     pub(crate) fn new(parts: HubParts) -> Self {
-        let HubParts { name, clock, store, shards, media, net, directory } = parts;
+        let HubParts { name, clock, store, shards, media, net, directory, realms } = parts;
         Self {
             name,
             started_at: clock.now().wall,
@@ -80,6 +84,7 @@ impl Hub {
             media,
             net,
             directory: ArcSwap::from_pointee(directory),
+            realms,
             changing: Semaphore::new(1),
             phase: AtomicU8::new(Phase::Serving as u8),
             store_down: AtomicBool::new(false),
@@ -227,6 +232,12 @@ impl Node for Hub {
 
     fn metrics(&self) -> Vec<Metric> {
         metrics::of(self)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let realms = self.realms.clone();
+        let stale = realms.now(&self.directory.load()).stale();
+        stale.iter().map(ToString::to_string).collect()
     }
 
     fn readiness(&self) -> Readiness {

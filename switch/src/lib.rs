@@ -13,5 +13,6 @@ pub mod inbox;
 mod metrics;
 pub mod outbox;
 mod picture;
+pub mod realm;
 mod resolve;
 pub mod supervise;

@@ -70,9 +70,13 @@ impl Node {
 
     /// Starts a node and reads what it says up to a line that begins so.
     fn start_until(folder: &Folder, last: &str) -> Self {
+        Self::start_with(folder, last, "tandem")
+    }
+
+    fn start_with(folder: &Folder, last: &str, realm: &str) -> Self {
         let http = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
         let config = format!(
-            "[sip]\nudp = [\"127.0.0.1:0\"]\ntcp = []\n[media]\nports = \"24000-24099\"\n[http]\nlisten = \"{http}\"\n"
+            "[sip]\nudp = [\"127.0.0.1:0\"]\ntcp = []\nrealm = \"{realm}\"\n[media]\nports = \"24000-24099\"\n[http]\nlisten = \"{http}\"\n"
         );
         folder.write("node.toml", &config);
         let mut command = folder.tandem(&["serve", "--config", "node.toml"]);
@@ -173,4 +177,33 @@ fn a_node_asked_to_end_while_it_starts_ends_in_order() {
     let again = Node::start(&folder);
     assert_eq!(again.stop(), Some(0));
     assert!(!announced(&folder.0));
+}
+
+#[test]
+fn a_changed_realm_is_told_until_the_passwords_are_set_again() {
+    const WARNING: &str = "warning: 1 station needs its password set again";
+    let folder = Folder::new("realm");
+    folder
+        .write("setup.toml", PROVISIONING)
+        .write("old.toml", "")
+        .write("new.toml", "[sip]\nrealm = \"new\"\n");
+    let say = |words: &[&str]| folder.run(words, 0).1;
+    say(&["apply", "setup.toml"]);
+    assert!(!say(&["check", "old.toml"]).contains("warning"));
+    assert!(say(&["check", "new.toml"]).contains(WARNING));
+    let node = Node::start(&folder);
+    assert!(say(&["check", "new.toml"]).contains("every station's password must be set again"));
+    assert!(!say(&["check", "node.toml"]).contains("warning"));
+    assert_eq!(node.stop(), Some(0));
+
+    let node = Node::start_with(&folder, "Ready", "new");
+    let elsewhere = PROVISIONING.replace("1001", "1002");
+    folder.write("elsewhere.toml", &elsewhere);
+    assert!(say(&["apply", "elsewhere.toml"]).contains(WARNING));
+    assert_eq!(node.stop(), Some(0));
+    let stopped = ["apply", "--config", "node.toml"];
+    assert!(say(&[&stopped[..], &["elsewhere.toml"]].concat()).contains(WARNING));
+    assert!(!say(&[&stopped[..], &["setup.toml"]].concat()).contains("warning"));
+    assert!(!say(&["check", "node.toml"]).contains("warning"));
+    assert!(say(&["check", "old.toml"]).contains("2 stations need their passwords"));
 }

@@ -39,6 +39,17 @@ function fill(id, rows) {
   }));
 }
 
+function warn(sentences) {
+  const list = document.getElementById("warnings");
+  if (list.textContent === sentences.join("")) return;
+  list.hidden = sentences.length === 0;
+  list.replaceChildren(...sentences.map((sentence) => {
+    const item = document.createElement("li");
+    item.textContent = sentence;
+    return item;
+  }));
+}
+
 function trunkRows(trunk) {
   const peers = trunk.peers.length > 0 ? trunk.peers : [null];
   return peers.map((peer, index) => [
@@ -58,6 +69,7 @@ function show(status) {
   if (readiness.textContent !== sentence) readiness.textContent = sentence;
   readiness.className = ready ? "good" : "bad";
 
+  warn(status.warnings);
   fill("trunks", status.trunks.flatMap(trunkRows));
   document.getElementById("registrations-total").textContent = status.registrations_total;
   fill("registrations", status.registrations.map((phone) => [

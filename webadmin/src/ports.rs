@@ -52,6 +52,9 @@ pub trait Node: Send + Sync + 'static {
     /// Every figure for `/metrics`.
     fn metrics(&self) -> Vec<Metric>;
 
+    /// What is wrong with the setup without keeping calls away: a sentence each, for people.
+    fn warnings(&self) -> Vec<String>;
+
     /// Whether calls are taken, and why not.
     fn readiness(&self) -> Readiness;
 }

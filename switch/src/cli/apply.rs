@@ -27,8 +27,9 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
         Reach::Running(remote) => remote.apply(&files, args.dry_run)?,
         Reach::Stopped(stopped) => stopped.apply(&files, args.dry_run)?,
     };
-    say::result(&difference)?;
-    match (difference.lines().count(), args.dry_run) {
+    say::result(&difference.text)?;
+    difference.warnings.iter().for_each(|warning| say::note(&format_args!("warning: {warning}")));
+    match (difference.text.lines().count(), args.dry_run) {
         (0, _) => say::note(&"nothing to change"),
         (count, true) => say::note(&format_args!("{count} to change; nothing was changed")),
         (count, false) => say::note(&format_args!("{count} changed")),

@@ -4,10 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use provision::{CannotHash, Directory, Kind, PasswordHasher, Reading};
+use store::Store;
 use switch::config::{NodeConfig, environment};
+use switch::realm::Realms;
+use tokio::runtime::Builder;
 use webadmin::auth;
 
+use super::data::{DataError, Held, announced};
 use super::files::Files;
+use super::remote::Remote;
 use super::{Failure, reach, say};
 
 /// The tables of a node configuration.
@@ -18,19 +23,26 @@ pub(crate) struct CheckArgs {
     /// Node configurations, and provisioning files, which are checked together
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The data folder of the node, if it is here: what is set up there is compared with the configuration
+    #[arg(long, value_name = "DIR", default_value = "tandem-data")]
+    data: PathBuf,
 }
 
 /// Checks the files; every problem is told before it fails.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let mut problems = Vec::new();
     let mut provisioning = Vec::new();
+    let mut nodes = Vec::new();
     for path in &args.files {
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
         if is_provisioning(&text) {
             provisioning.push(path.clone());
-        } else if let Err(error) = NodeConfig::parse(Some((path.as_path(), &text)), environment()) {
-            problems.push(error.to_string());
+            continue;
+        }
+        match NodeConfig::parse(Some((path.as_path(), &text)), environment()) {
+            Ok(config) => nodes.push(config),
+            Err(error) => problems.push(error.to_string()),
         }
     }
     if let Err(failure) = check_together(&provisioning) {
@@ -39,10 +51,55 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     if !problems.is_empty() {
         return Err(Failure::Input(problems.join("\n")));
     }
+    for warning in nodes.iter().flat_map(|config| warnings(config, &args.data)) {
+        say::note(&format_args!("warning: {warning}"));
+    }
     for path in &args.files {
         say::note(&format_args!("{}: good", Path::display(path)));
     }
     Ok(())
+}
+
+/// What a configuration would do to the node in a data folder; nothing when there is none.
+fn warnings(config: &NodeConfig, data: &Path) -> Vec<String> {
+    if !data.is_dir() {
+        return Vec::new();
+    }
+    let found = match Held::take(data) {
+        Ok(held) => stored(config, &held),
+        Err(error @ DataError::InUse { .. }) => match announced(data) {
+            Some(run) => Remote::new(&run.url, &run.token).and_then(|node| running(config, &node)),
+            None => Err(Failure::running(error)),
+        },
+        Err(error @ DataError::Io { .. }) => Err(Failure::running(error)),
+    };
+    found.unwrap_or_else(|failure| vec![format!("what is set up could not be looked at: {failure}")])
+}
+
+fn stored(config: &NodeConfig, held: &Held) -> Result<Vec<String>, Failure> {
+    let url = config.store.url_in(held.path());
+    if url.strip_prefix("sqlite:").is_some_and(|file| !Path::new(file).exists()) {
+        return Ok(Vec::new());
+    }
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
+    let look = async {
+        let store = Store::open(&url).await?;
+        let directory = store.load_directory().await?;
+        let realms = Realms::read(&store, &config.sip.realm, &directory).await?;
+        store.close().await;
+        Ok(realms.stale().iter().map(ToString::to_string).collect())
+    };
+    runtime.block_on(look).map_err(reach::of_store)
+}
+
+fn running(config: &NodeConfig, node: &Remote) -> Result<Vec<String>, Failure> {
+    let (realm, mut warnings) = node.realm()?;
+    let wanted = &config.sip.realm;
+    if realm != *wanted {
+        let change = format!("[sip] realm becomes {wanted:?} at the next start and is {realm:?} now");
+        warnings.push(format!("{change}: every station's password must be set again then"));
+    }
+    Ok(warnings)
 }
 
 /// Whether a text is meant for `apply`: it has a table of entities and none of a node. A text that is no

@@ -3,6 +3,7 @@
 use provision::{Directory, Entity, Plan, Reading, Role, Secrets, User};
 use store::{Store, StoreError};
 use switch::clock::Clock;
+use switch::realm::Realms;
 use tokio::runtime::{Builder, Runtime};
 use webadmin::auth;
 
@@ -13,6 +14,15 @@ use super::{Failure, ReachArgs};
 
 /// The environment variable for `--token`.
 const TOKEN: &str = "TANDEM_TOKEN";
+
+/// What a command changed, or would change.
+#[derive(Debug, Default)]
+pub(crate) struct Difference {
+    /// One line for each change.
+    pub(crate) text: String,
+    /// What is wrong with the setup, a sentence each.
+    pub(crate) warnings: Vec<String>,
+}
 
 /// How a node is reached.
 pub(crate) enum Reach {
@@ -80,15 +90,20 @@ impl Stopped {
         })
     }
 
-    /// Sets up what the files say, or only tells the difference; one line for each change.
-    pub(crate) fn apply(&self, files: &Files, dry_run: bool) -> Result<String, Failure> {
+    /// Sets up what the files say, or only tells the difference; one line for each change, and what to warn of.
+    pub(crate) fn apply(&self, files: &Files, dry_run: bool) -> Result<Difference, Failure> {
         let reading = Reading { realm: &self.realm, current: &self.directory, hasher: &self.hasher };
         let plan = provision::plan(&files.texts(), &reading).map_err(|problems| of_problems(&problems))?;
         let text = plan.changes.iter().map(|change| format!("{change}\n")).collect();
+        // What is there already counts first: it was set for the realm that the store knows.
+        let read = Realms::read(&self.store, &self.realm, &self.directory);
+        let realms = self.runtime.block_on(read).map_err(of_store)?.now(&plan.wanted);
+        let warnings = realms.stale().iter().map(ToString::to_string).collect();
         if !dry_run {
             self.commit(plan)?;
+            self.runtime.block_on(realms.keep(&self.store)).map_err(of_store)?;
         }
-        Ok(text)
+        Ok(Difference { text, warnings })
     }
 
     /// What is set up, as TOML.

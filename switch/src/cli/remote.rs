@@ -8,6 +8,7 @@ use ureq::http::{Method, Request, StatusCode};
 
 use super::Failure;
 use super::files::Files;
+use super::reach::Difference;
 
 /// How long a request may take in all.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -37,14 +38,22 @@ impl Remote {
         Ok(Self { agent: config.build().new_agent(), base, token: token.to_owned() })
     }
 
-    /// Sets up what a TOML text says, or only tells the difference; what it prints.
-    pub(crate) fn apply(&self, files: &Files, dry_run: bool) -> Result<String, Failure> {
+    /// Sets up what a TOML text says, or only tells the difference.
+    pub(crate) fn apply(&self, files: &Files, dry_run: bool) -> Result<Difference, Failure> {
         let path = if dry_run { "/apply?dry_run=true" } else { "/apply" };
         let (status, text) = self.ask(Method::POST, path, "application/toml", &files.joined())?;
         let text = self.judged(path, status, text, |line| files.place(line))?;
         let answer: Value =
             serde_json::from_str(&text).map_err(|error| Failure::running(format!("{path}: {error}")))?;
-        Ok(answer.get("text").and_then(Value::as_str).unwrap_or("").to_owned())
+        let text = answer.get("text").and_then(Value::as_str).unwrap_or("").to_owned();
+        Ok(Difference { text, warnings: warnings(&answer) })
+    }
+
+    /// The realm that the node serves, and what it warns of.
+    pub(crate) fn realm(&self) -> Result<(String, Vec<String>), Failure> {
+        let status = self.json(Method::GET, "/status", "", "")?;
+        let realm = status.get("realm").and_then(Value::as_str).unwrap_or("");
+        Ok((realm.to_owned(), warnings(&status)))
     }
 
     /// What is set up, as TOML.
@@ -131,6 +140,11 @@ fn problem(text: &str, place: impl Fn(usize) -> Option<String>) -> Option<String
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
     };
     Some(errors.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn warnings(answer: &Value) -> Vec<String> {
+    let sentences = answer.get("warnings").and_then(Value::as_array);
+    sentences.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// A text as one segment of a path.

@@ -22,6 +22,8 @@ pub(crate) struct Difference {
     /// One line for each change, for people.
     text: String,
     changes: Vec<ChangeView>,
+    /// What is wrong with the setup now.
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -54,16 +56,18 @@ pub(crate) async fn apply(
     let turn = change::turn(&web).await?;
     let plan = change::read(&web, move |reading| provision::plan(&[("", &text)], reading)).await?;
     let plan = plan.map_err(|problems| change::invalid(&problems, None))?;
-    let difference = Difference {
+    let mut difference = Difference {
         applied: !dry_run,
         text: plan.changes.iter().map(|change| format!("{change}\n")).collect(),
         changes: plan.changes.iter().map(view).collect(),
+        warnings: Vec::new(),
     };
     if dry_run {
         change::allow(&who, &web.ports.node.directory(), &plan)?;
     } else {
         change::commit(&web, &who, plan, turn).await?;
     }
+    difference.warnings = web.ports.node.warnings();
     Ok(Json(difference))
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct Status {
     started_at: String,
     now: String,
     readiness: Readiness,
+    /// The digest realm of station passwords.
+    realm: String,
+    warnings: Vec<String>,
     trunks: Vec<TrunkView>,
     registrations: Vec<RegistrationView>,
     registrations_total: u64,
@@ -50,6 +53,8 @@ pub(crate) async fn status(State(web): State<Web>, who: Identity) -> Result<Json
         node: live.node,
         version: live.version,
         readiness: web.ports.node.readiness(),
+        realm: web.ports.realm.clone(),
+        warnings: web.ports.node.warnings(),
         trunks: live.trunks,
         registrations: live.registrations,
         registrations_total: live.registrations_total,

@@ -140,6 +140,7 @@ async fn provisioning_applies_once_and_comes_back_out() {
     let dry = site.api(LOCAL, "POST", "/apply?dry_run=true", text).await;
     assert_eq!(dry.status, StatusCode::OK, "{}", dry.text);
     assert_eq!(dry.json()["changes"].as_array().map(Vec::len), Some(2));
+    assert_eq!(dry.json()["warnings"].as_array().map(Vec::len), Some(1));
     assert!(site.store.load_directory().await.expect("read").trunks.is_empty());
     let applied = site.api(LOCAL, "POST", "/apply", text).await;
     assert_eq!(applied.json()["changes"].as_array().map(Vec::len), Some(2), "{}", applied.text);

@@ -97,6 +97,10 @@ impl Node for Fake {
         vec![Metric::gauge("tandem_live_calls", "Calls up.", 1.0)]
     }
 
+    fn warnings(&self) -> Vec<String> {
+        vec!["2 stations need their passwords set again".to_owned()]
+    }
+
     fn readiness(&self) -> Readiness {
         let ready = self.inner.lock().expect("no test panics inside").ready;
         let reasons = if ready { Vec::new() } else { vec!["draining".to_owned()] };

@@ -32,6 +32,7 @@ async fn a_stranger_is_sent_to_the_login_and_a_user_sees_the_status() {
     assert!(page.text.contains("Live calls") && page.text.contains("sue"));
     let status = site.send(get("/api/v1/status", &entered.cookie())).await.json();
     assert_eq!(status["node"], "tandem-test");
+    assert_eq!(status["warnings"][0], "2 stations need their passwords set again");
     assert_eq!(status["calls"][0]["started_at"], "2023-11-14T22:13:20.000Z");
 }
 
