@@ -86,7 +86,12 @@ fn others() -> Vec<(&'static str, Value)> {
     let calls = [calls.as_slice(), &paging()].concat();
     let dry_run = [parameter("dry_run")];
     let hang_up = operation("Ends a live call", &[], None, 202);
-    let password = operation("Sets a user's password", &[], Some("application/json"), 204);
+    let password = operation(
+        "Sets a user's password; for the own one `current` is needed too",
+        &[],
+        Some("application/json"),
+        204,
+    );
     let apply = operation("Sets up what a TOML text says", &dry_run, Some("application/toml"), 200);
     vec![
         ("/status", get("Shows trunks, phones and calls as they are now", &[])),

@@ -27,6 +27,17 @@ pub(crate) struct Identity {
     pub(crate) name: String,
     /// What it may do.
     pub(crate) role: Role,
+    /// What it showed.
+    pub(crate) by: Credential,
+}
+
+/// What somebody shows to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// The cookie of a session: a person who logged in.
+    Session,
+    /// A token, whose name anybody may choose.
+    Token,
 }
 
 /// What a request needs.
@@ -51,6 +62,11 @@ impl Identity {
             Right::Manage => self.role >= Role::Admin,
             Right::Own => self.role == Role::Owner,
         }
+    }
+
+    /// Whether this is the user of that login.
+    pub(crate) fn is(&self, login: &str) -> bool {
+        self.by == Credential::Session && self.name == login
     }
 
     /// Refuses with 403 what it may not.
@@ -99,7 +115,7 @@ pub(crate) async fn identify(web: &Web, parts: &Parts) -> Result<Identity, Probl
 async fn by_token(web: &Web, token: &str) -> Result<Identity, Problem> {
     let digest = digest(token);
     if web.ports.local_token == Some(digest) {
-        return Ok(Identity { name: "local".to_owned(), role: Role::Owner });
+        return Ok(Identity { name: "local".to_owned(), role: Role::Owner, by: Credential::Token });
     }
     let found = web.ports.store.token(&digest).await.map_err(|error| Problem::internal(&error))?;
     let token = found.ok_or_else(Problem::unauthorized)?;
@@ -108,7 +124,7 @@ async fn by_token(web: &Web, token: &str) -> Result<Identity, Problem> {
         let noted = web.ports.store.token_used(&token.id, now).await;
         noted.map_err(|error| Problem::internal(&error))?;
     }
-    Ok(Identity { name: token.name, role: token.role })
+    Ok(Identity { name: token.name, role: token.role, by: Credential::Token })
 }
 
 async fn by_session(web: &Web, secret: &str) -> Result<Identity, Problem> {
@@ -117,7 +133,7 @@ async fn by_session(web: &Web, secret: &str) -> Result<Identity, Problem> {
     let session = found.map_err(|error| Problem::internal(&error))?.ok_or_else(Problem::unauthorized)?;
     let directory = web.ports.node.directory();
     let user = directory.users.get(&session.login).ok_or_else(Problem::unauthorized)?;
-    Ok(Identity { name: user.login.clone(), role: user.role })
+    Ok(Identity { name: user.login.clone(), role: user.role, by: Credential::Session })
 }
 
 /// The session's secret in the Cookie headers.
@@ -135,14 +151,14 @@ mod tests {
     #[test]
     fn each_role_may_what_the_one_below_may_and_more() {
         let may = |role| {
-            let who = Identity { name: String::new(), role };
+            let who = Identity { name: String::new(), role, by: Credential::Token };
             [Right::SeeStatus, Right::SeeCalls, Right::Manage, Right::Own].map(|right| who.may(right))
         };
         assert_eq!(may(Role::Agent), [true, false, false, false]);
         assert_eq!(may(Role::Supervisor), [true, true, false, false]);
         assert_eq!(may(Role::Admin), [true, true, true, false]);
         assert_eq!(may(Role::Owner), [true, true, true, true]);
-        let admin = Identity { name: String::new(), role: Role::Admin };
+        let admin = Identity { name: String::new(), role: Role::Admin, by: Credential::Token };
         assert!(admin.require_over(Role::Supervisor).is_ok());
         assert!(admin.require_over(Role::Owner).is_err());
     }

@@ -120,6 +120,44 @@ async fn an_admin_neither_makes_nor_changes_an_owner() {
 }
 
 #[tokio::test]
+async fn an_admin_sets_the_own_password_with_the_current_one() {
+    let site = Site::new().await;
+    let session = site.log_in("adam", PASSWORD).await.cookie();
+    let path = "/users/adam/password";
+    let without = r#"{"password":"another horse"}"#;
+    let problem = site.session(&session, "PUT", path, without).await.assert_problem(422);
+    assert_eq!(problem["field"], "current");
+    let wrong = r#"{"password":"another horse","current":"wrong horse"}"#;
+    let problem = site.session(&session, "PUT", path, wrong).await.assert_problem(422);
+    assert_eq!(problem["field"], "current");
+    let right = r#"{"password":"another horse","current":"correct horse"}"#;
+    site.session(&session, "PUT", "/users/olga/password", right).await.assert_problem(422);
+    site.session(&session, "PUT", "/users/olga/password", without).await.assert_problem(403);
+    assert_eq!(site.session(&session, "PUT", path, right).await.status, StatusCode::NO_CONTENT);
+    site.session(&session, "GET", "/status", "").await.assert_problem(401);
+    assert_eq!(site.log_in("adam", "another horse").await.status, StatusCode::SEE_OTHER);
+
+    let agent = site.log_in("ana", PASSWORD).await.cookie();
+    site.session(&agent, "PUT", "/users/ana/password", right).await.assert_problem(403);
+    let named_alike = site.api(LOCAL, "POST", "/tokens", r#"{"name":"adam","role":"admin"}"#).await.json();
+    let token = named_alike["token"].as_str().expect("a secret");
+    site.api(token, "PUT", path, without).await.assert_problem(403);
+}
+
+#[tokio::test]
+async fn guesses_of_the_current_password_are_limited_like_logins() {
+    let site = Site::new().await;
+    let session = site.log_in("adam", PASSWORD).await.cookie();
+    let wrong = r#"{"password":"another horse","current":"wrong horse"}"#;
+    for _guess in 0..9 {
+        site.session(&session, "PUT", "/users/adam/password", wrong).await.assert_problem(422);
+    }
+    let held = site.session(&session, "PUT", "/users/adam/password", wrong).await;
+    held.assert_problem(429);
+    assert_eq!(held.headers[header::RETRY_AFTER], "30");
+}
+
+#[tokio::test]
 async fn a_revoked_token_opens_nothing() {
     let site = Site::new().await;
     let token = site.token("admin").await;

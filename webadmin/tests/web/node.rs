@@ -165,6 +165,14 @@ impl Site {
         self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
+    /// The same from one of our own pages, with the session's cookie.
+    pub(crate) async fn session(&self, cookie: &str, method: &str, path: &str, body: &str) -> Answer {
+        let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let request = request.header(header::COOKIE, cookie).header("sec-fetch-site", "same-origin");
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
     /// The web layer itself.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
