@@ -28,7 +28,7 @@ use crate::drive::{Driver, Ended};
 use crate::edge::{Fill, Journaling, Keeper, MediaSide, Neighbour, Resolving, Screen, ShardEdge};
 use crate::entropy::OsEntropy;
 use crate::hub::{Hub, HubParts, ShardHandle};
-use crate::inbox::{Inbox, InboxSender, Lane, inbox};
+use crate::inbox::{Door, Inbox, InboxSender, Lane, inbox};
 use crate::{bindings, descriptors, realm, resolve};
 
 /// Cores for which one shard is enough, measured at some thousand messages a second each.
@@ -131,7 +131,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let (senders, inboxes): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
     prime(&senders, &Arc::new(snapshot), &known);
     let media = Arc::new(start_media(&config, cores, clock, senders.clone())?);
-    let net = start_net(&config, runtime, senders.clone())?;
+    let (net, inboxes) = start_net(&config, runtime, senders.clone(), inboxes)?;
 
     let (changes, to_keep) = mpsc::channel(bindings::CHANGES);
     let (questions, asked) = mpsc::channel(resolve::QUESTIONS);
@@ -323,11 +323,13 @@ fn only_address(config: &NodeConfig) -> Option<IpAddr> {
     addresses.all(|ip| ip == first).then_some(first)
 }
 
+/// A shard that is alone takes its datagrams in by itself: none of them has to wake a second thread.
 fn start_net(
     config: &NodeConfig,
     runtime: &Handle,
     senders: Vec<InboxSender<ShardInput>>,
-) -> Result<Net, StartError> {
+    mut inboxes: Vec<Inbox<ShardInput>>,
+) -> Result<(Net, Vec<Inbox<ShardInput>>), StartError> {
     let net = NetConfig {
         udp: config.sip.udp.clone(),
         tcp: config.sip.tcp.clone(),
@@ -347,7 +349,26 @@ fn start_net(
         });
         Ok(())
     };
-    Ok(Net::start(&net, runtime.clone(), Arc::new(sink))?)
+    let (runtime, sink) = (runtime.clone(), Arc::new(sink));
+    if inboxes.len() > 1 {
+        return Ok((Net::start(&net, runtime, sink)?, inboxes));
+    }
+    let (net, receiver, waker) = Net::start_without_thread(&net, runtime, sink)?;
+    let alone = inboxes.pop().map(|inbox| inbox.at(Box::new(SipDoor(receiver)), waker));
+    Ok((net, alone.into_iter().collect()))
+}
+
+/// The SIP sockets, for a shard that waits at them.
+struct SipDoor(net::Receiver);
+
+impl Door for SipDoor {
+    fn sleep(&mut self, patience: Option<Duration>) -> io::Result<()> {
+        self.0.sleep(patience)
+    }
+
+    fn take_in(&mut self) {
+        self.0.take_in();
+    }
 }
 
 /// Everything a shard's thread is made of.

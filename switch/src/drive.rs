@@ -34,7 +34,7 @@ pub struct Driver<M: Machine, E> {
 pub enum Ended {
     /// As asked.
     Stopped,
-    /// The machine panicked outside a single input, so its state cannot be trusted.
+    /// The machine panicked outside a single input, so its state cannot be trusted; or nothing can reach it.
     Broken,
 }
 
@@ -66,8 +66,10 @@ impl<M: Machine, E: Edge<M>> Driver<M, E> {
                 std::mem::swap(&mut batch, &mut again);
                 continue;
             }
-            if waited == Waited::Stop {
-                return Ended::Stopped;
+            match waited {
+                Waited::GoOn => {}
+                Waited::Stop => return Ended::Stopped,
+                Waited::Deaf => return Ended::Broken,
             }
             waited = self.wait(&mut batch);
         }
@@ -92,7 +94,7 @@ impl<M: Machine, E: Edge<M>> Driver<M, E> {
         }
     }
 
-    fn wait(&self, batch: &mut Vec<M::Input>) -> Waited {
+    fn wait(&mut self, batch: &mut Vec<M::Input>) -> Waited {
         let deadline = self.machine.deadline().into_iter().chain(self.edge.deadline()).min();
         let patience = deadline.map(|due| due.since(self.clock.now().mono));
         self.inbox.wait(patience, BATCH, batch)

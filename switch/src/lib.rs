@@ -1,6 +1,7 @@
 //! Assembly of every part into one process: configuration, clock, entropy, threads.
 
 pub mod assemble;
+mod bell;
 mod bindings;
 pub mod clock;
 pub mod config;

@@ -26,3 +26,4 @@ pub use event::{NetEvent, SendFailed, Sink};
 pub use locals::NetLocals;
 pub use net::{Net, NetGauge, StartError};
 pub use sender::Sender;
+pub use udp::Receiver;

@@ -58,6 +58,28 @@ impl Net {
     /// # Errors
     /// The first address that cannot be bound; nothing listens then.
     pub fn start(config: &NetConfig, runtime: Handle, sink: Sink) -> Result<Self, StartError> {
+        let mut net = Self::listen(config, runtime, sink)?;
+        net.receive()?;
+        Ok(net)
+    }
+
+    /// Like `start`, but with no thread for datagrams: whoever holds the receiver takes them in. The waker ends the
+    /// receiver's sleep.
+    ///
+    /// # Errors
+    /// Those of `start`.
+    pub fn start_without_thread(
+        config: &NetConfig,
+        runtime: Handle,
+        sink: Sink,
+    ) -> Result<(Self, Receiver, Waker), StartError> {
+        let net = Self::listen(config, runtime, sink)?;
+        let (receiver, waker) =
+            Receiver::new(Arc::clone(&net.shared), 0..net.shared.udp.len(), net.routes.clone())?;
+        Ok((net, receiver, waker))
+    }
+
+    fn listen(config: &NetConfig, runtime: Handle, sink: Sink) -> Result<Self, StartError> {
         let udp = config.udp.iter().map(|address| listen_udp(*address)).collect::<Result<Vec<_>, _>>()?;
         let tcp = config.tcp.iter().map(|address| listen_tcp(*address)).collect::<Result<Vec<_>, _>>()?;
         let shown = Shown {
@@ -80,7 +102,6 @@ impl Net {
         let epoch = Arc::new(AtomicU64::new(0));
         let routes = Routes::new(Arc::clone(&epoch));
         let mut net = Self { shared, routes, epoch, threads: Vec::new(), acceptors: Vec::new() };
-        net.receive()?;
         net.accept(tcp)?;
         Ok(net)
     }
@@ -122,7 +143,7 @@ impl Net {
     }
 
     /// Stops receiving and ends every connection; returns when the receiving threads are gone. Senders that are
-    /// still held can go on sending datagrams.
+    /// still held can go on sending datagrams, and a receiver that is still held can take them in.
     pub fn shutdown(self) {
         drop(self);
     }

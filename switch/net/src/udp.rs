@@ -1,4 +1,5 @@
-//! Datagrams: one thread for several sockets, drained in batches.
+//! Datagrams: one thread for several sockets, drained in batches. It is a thread of the network's own, or that of
+//! the only shard: then no datagram crosses threads.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
@@ -18,8 +19,9 @@ use crate::overload;
 use crate::routes::Routes;
 use crate::shared::Shared;
 
-/// Datagrams taken from one socket before the next has its turn.
-const BATCH: usize = 64;
+/// Datagrams taken from one socket before the next has its turn. More than a shard handles in one turn: under
+/// overload it is the inbox that fills, where new calls are refused at once, and not the socket's buffer.
+const BATCH: usize = 1_024;
 /// Sockets of one thread.
 pub(crate) const SOCKETS_PER_THREAD: usize = 8;
 const WAKE: Token = Token(usize::MAX);
@@ -35,9 +37,10 @@ pub(crate) struct UdpListener {
 }
 
 /// One thread's share of the sockets.
-pub(crate) struct Receiver {
+pub struct Receiver {
     shared: Arc<Shared>,
     poll: Poll,
+    events: Events,
     /// Index in `shared.udp`, and whether more may be waiting: readiness is told once, on its edge.
     sockets: Vec<(usize, bool)>,
     routes: Routes,
@@ -65,32 +68,42 @@ impl Receiver {
             poll.registry().register(&mut SourceFd(&descriptor), Token(place), Interest::READABLE)?;
         }
         let buffer = vec![0; limits::SIP_DATAGRAM_OCTETS].into_boxed_slice();
-        Ok((Self { shared, poll, sockets, routes, buffer }, waker))
+        let events = Events::with_capacity(sockets.len() + 1);
+        Ok((Self { shared, poll, events, sockets, routes, buffer }, waker))
     }
 
     /// Takes in datagrams until the network stops.
     pub(crate) fn run(mut self) {
-        let mut events = Events::with_capacity(SOCKETS_PER_THREAD + 1);
         while !self.shared.is_stopping() {
-            let more = self.sockets.iter().any(|(_, more)| *more);
-            match self.poll.poll(&mut events, more.then_some(Duration::ZERO)) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    tracing::error!(%error, "waiting for datagrams failed; this thread's sockets are deaf");
-                    return;
-                }
+            if let Err(error) = self.sleep(None) {
+                tracing::error!(%error, "waiting for datagrams failed; this thread's sockets are deaf");
+                return;
             }
-            for event in &events {
-                if let Some((_, more)) = self.sockets.get_mut(event.token().0) {
-                    *more = true;
-                }
-            }
-            self.drain_all();
+            self.take_in();
         }
     }
 
-    fn drain_all(&mut self) {
+    /// Sleeps until a datagram is there, the waker is used, or `patience` has passed; without it for ever.
+    ///
+    /// # Errors
+    /// When the system refuses to wait; nothing will come in any more.
+    pub fn sleep(&mut self, patience: Option<Duration>) -> io::Result<()> {
+        let more = self.sockets.iter().any(|(_, more)| *more);
+        let patience = if more { Some(Duration::ZERO) } else { patience };
+        match self.poll.poll(&mut self.events, patience) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        for event in &self.events {
+            if let Some((_, more)) = self.sockets.get_mut(event.token().0) {
+                *more = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the datagrams that are there to the sink, a batch from each socket.
+    pub fn take_in(&mut self) {
         for place in 0..self.sockets.len() {
             if let Some(&(index, true)) = self.sockets.get(place) {
                 let more = matches!(self.drain(index), Drained::MoreMayWait);
