@@ -8,6 +8,7 @@ mod openapi;
 mod page;
 mod people;
 mod resources;
+mod schemas;
 mod status;
 mod tokens;
 
@@ -16,6 +17,8 @@ use axum::{Extension, Router};
 use provision::Kind;
 
 use crate::router::Web;
+
+pub(crate) use openapi::description;
 
 /// Every address of the API.
 pub(crate) fn routes() -> Router<Web> {

@@ -5,9 +5,15 @@ use provision::Kind;
 use serde_json::{Map, Value, json};
 
 use super::resources::plural;
+use super::schemas;
 
 /// Describes the API; open to everyone, since it holds nothing of this node.
 pub(crate) async fn document() -> Json<Value> {
+    Json(description())
+}
+
+/// The description itself.
+pub(crate) fn description() -> Value {
     let mut paths = Map::new();
     for kind in Kind::ALL {
         let (list, one) = resource(*kind);
@@ -17,14 +23,14 @@ pub(crate) async fn document() -> Json<Value> {
     for (path, item) in others() {
         paths.insert(path.to_owned(), item);
     }
-    Json(json!({
+    json!({
         "openapi": "3.1.0",
         "info": { "title": "Tandem", "version": env!("CARGO_PKG_VERSION") },
         "servers": [{ "url": "/api/v1" }],
         "security": [{ "bearer": [] }, { "session": [] }],
         "paths": paths,
         "components": components(),
-    }))
+    })
 }
 
 fn components() -> Value {
@@ -33,21 +39,22 @@ fn components() -> Value {
         "type": "object",
         "properties": { "field": text, "detail": text, "line": { "type": "integer" } },
     });
+    let problem = json!({
+        "type": "object",
+        "description": "RFC 9457 problem details",
+        "properties": {
+            "type": text, "title": text, "status": { "type": "integer" }, "detail": text,
+            "field": text, "errors": { "type": "array", "items": error },
+        },
+    });
+    let mut schemas = schemas::all();
+    schemas.insert("Problem".to_owned(), problem);
     json!({
         "securitySchemes": {
             "bearer": { "type": "http", "scheme": "bearer" },
             "session": { "type": "apiKey", "in": "cookie", "name": crate::auth::SESSION_COOKIE },
         },
-        "schemas": {
-            "Problem": {
-                "type": "object",
-                "description": "RFC 9457 problem details",
-                "properties": {
-                    "type": text, "title": text, "status": { "type": "integer" }, "detail": text,
-                    "field": text, "errors": { "type": "array", "items": error },
-                },
-            },
-        },
+        "schemas": schemas,
         "responses": {
             "Problem": {
                 "description": "What went wrong",
@@ -60,15 +67,16 @@ fn components() -> Value {
 
 fn resource(kind: Kind) -> (Value, Value) {
     let (many, one) = (plural(kind), kind.word().replace('_', " "));
+    let schema = Body::Json(schemas::name(kind));
     let name = json!({ "name": "name", "in": "path", "required": true, "schema": { "type": "string" } });
     let list = json!({
         "get": operation(&format!("Lists {many} by name"), &paging(), None, 200),
-        "post": operation(&format!("Makes a {one}"), &[], Some("application/json"), 201),
+        "post": operation(&format!("Makes a {one}"), &[], Some(schema), 201),
     });
     let single = json!({
         "parameters": [name],
         "get": operation(&format!("Shows a {one}; secrets are left out"), &[], None, 200),
-        "put": operation(&format!("Sets a {one}; secrets not given stay"), &[], Some("application/json"), 200),
+        "put": operation(&format!("Sets a {one}; secrets not given stay"), &[], Some(schema), 200),
         "delete": operation(&format!("Removes a {one}"), &[], None, 204),
     });
     (list, single)
@@ -89,10 +97,10 @@ fn others() -> Vec<(&'static str, Value)> {
     let password = operation(
         "Sets a user's password; for the own one `current` is needed too",
         &[],
-        Some("application/json"),
+        Some(Body::Json("Password")),
         204,
     );
-    let apply = operation("Sets up what a TOML text says", &dry_run, Some("application/toml"), 200);
+    let apply = operation("Sets up what a TOML text says", &dry_run, Some(Body::Toml), 200);
     vec![
         ("/status", get("Shows trunks, phones and calls as they are now", &[])),
         ("/registrations", get("Lists registered phones", &paging())),
@@ -106,11 +114,19 @@ fn others() -> Vec<(&'static str, Value)> {
             "/tokens",
             json!({
                 "get": operation("Lists tokens without their secrets", &[], None, 200),
-                "post": operation("Makes a token and tells its secret once", &[], Some("application/json"), 201),
+                "post": operation("Makes a token and tells its secret once", &[], Some(Body::Json("NewToken")), 201),
             }),
         ),
         ("/tokens/{id}", in_path("id", json!({ "delete": operation("Revokes a token", &[], None, 204) }))),
     ]
+}
+
+/// What an operation takes.
+#[derive(Clone, Copy)]
+enum Body {
+    /// An object of this schema.
+    Json(&'static str),
+    Toml,
 }
 
 fn paging() -> [Value; 2] {
@@ -121,7 +137,7 @@ fn parameter(name: &str) -> Value {
     json!({ "name": name, "in": "query", "schema": { "type": "string" } })
 }
 
-fn operation(summary: &str, query: &[Value], body: Option<&str>, success: u16) -> Value {
+fn operation(summary: &str, query: &[Value], body: Option<Body>, success: u16) -> Value {
     let mut operation = json!({
         "summary": summary,
         "parameters": query,
@@ -130,8 +146,15 @@ fn operation(summary: &str, query: &[Value], body: Option<&str>, success: u16) -
             "default": { "$ref": "#/components/responses/Problem" },
         },
     });
-    if let Some(kind) = body {
-        operation["requestBody"] = json!({ "required": true, "content": { kind: {} } });
+    let content = body.map(|body| match body {
+        Body::Json(schema) => {
+            let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+            json!({ "application/json": { "schema": schema } })
+        }
+        Body::Toml => json!({ "application/toml": {} }),
+    });
+    if let Some(content) = content {
+        operation["requestBody"] = json!({ "required": true, "content": content });
     }
     operation
 }

@@ -11,8 +11,8 @@ use crate::auth::{self, Identity, Right};
 use crate::problem::Problem;
 use crate::router::Web;
 
-/// Sets a password and ends the user's sessions. Who sets the own one shows the current one, so that an admin's session left
-/// open is no way to take an account over.
+/// Sets a password and ends the user's sessions. Who sets the own one shows the current one, so that an admin's
+/// session left open is no way to take the account over.
 pub(crate) async fn set_password(
     State(web): State<Web>,
     Path(login): Path<String>,

@@ -1,6 +1,7 @@
 //! The pages people see, without an asset from any other host.
 
 mod assets;
+mod docs;
 mod login;
 mod status;
 mod words;
@@ -13,10 +14,11 @@ use axum::routing::{get, post};
 use crate::problem::Problem;
 use crate::router::Web;
 
-/// `/`, `/login`, `/logout` and the files the pages load.
+/// `/`, `/api/docs`, `/login`, `/logout` and the files the pages load.
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/", get(status::page))
+        .route("/api/docs", get(docs::page))
         .route("/login", get(login::page).post(login::enter))
         .route("/logout", post(login::leave))
         .route("/assets/tandem.css", get(assets::style))

@@ -65,6 +65,33 @@ async fn every_refusal_is_a_problem_document() {
 }
 
 #[tokio::test]
+async fn the_description_names_every_field_that_is_taken_and_no_other() {
+    let site = Site::new().await;
+    let document = site.send(request("GET", "/api/v1/openapi.json")).await.json();
+    let kinds = [
+        ("trunks", "Trunk", r#"{"name":"x","zzz":1}"#),
+        ("users", "User", r#"{"login":"x","zzz":1}"#),
+        ("stations", "Station", r#"{"extension":"1","zzz":1}"#),
+        ("numbers", "Number", r#"{"did":"1","to":"echo","zzz":1}"#),
+        ("dial-rules", "DialRule", r#"{"pattern":"^1$","zzz":1}"#),
+    ];
+    for (path, schema, body) in kinds {
+        let problem = site.api(LOCAL, "POST", &format!("/{path}"), body).await.assert_problem(422);
+        let errors = problem["errors"].as_array().expect("errors");
+        let unknown = errors.iter().find(|error| error["field"] == "zzz").expect("a complaint");
+        let allowed =
+            unknown["detail"].as_str().and_then(|detail| detail.split_once("allowed: ")).expect("a list").1;
+        let mut allowed: Vec<_> = allowed.split(", ").collect();
+        allowed.sort_unstable();
+        allowed.dedup();
+        let described = document["components"]["schemas"][schema]["properties"].as_object().expect("fields");
+        let mut described: Vec<_> = described.keys().map(String::as_str).collect();
+        described.sort_unstable();
+        assert_eq!(described, allowed, "{schema}");
+    }
+}
+
+#[tokio::test]
 async fn the_description_of_the_api_names_only_what_is_there() {
     let site = Site::new().await;
     let document = site.send(request("GET", "/api/v1/openapi.json")).await.json();

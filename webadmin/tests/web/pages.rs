@@ -37,6 +37,26 @@ async fn a_stranger_is_sent_to_the_login_and_a_user_sees_the_status() {
 }
 
 #[tokio::test]
+async fn the_api_is_described_to_people_who_are_logged_in() {
+    let site = Site::new().await;
+    let stranger = site.send(get("/api/docs", "")).await;
+    assert_eq!(stranger.headers[header::LOCATION], "/login");
+    let cookie = site.log_in("ana", PASSWORD).await.cookie();
+    let page = site.send(get("/api/docs", &cookie)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let document = site.send(get("/api/v1/openapi.json", "")).await.json();
+    for path in document["paths"].as_object().expect("paths").keys() {
+        assert!(page.text.contains(&format!("<code>/api/v1{path}</code>")), "{path}");
+    }
+    for part in ["<code>ring_secs</code>", "8 to 128 characters", "DELETE", "?limit, cursor"] {
+        assert!(page.text.contains(part), "{part}");
+    }
+    assert!(
+        !page.text.contains("http://") && !page.text.contains("https://") && !page.text.contains("style=")
+    );
+}
+
+#[tokio::test]
 async fn pages_allow_no_inline_script_and_no_other_host() {
     let site = Site::new().await;
     let page = site.send(get("/login", "")).await;

@@ -1,0 +1,148 @@
+//! The fields of what the API takes and shows, as JSON schemas.
+
+use provision::Kind;
+use serde_json::{Map, Value, json};
+
+/// One field.
+struct Field {
+    name: &'static str,
+    kind: Type,
+    about: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Type {
+    Text,
+    /// Taken, never shown.
+    Secret,
+    Whole,
+    Flag,
+    Texts,
+    Objects,
+}
+
+macro_rules! fields {
+    ($($name:ident: $kind:ident, $about:literal;)*) => {
+        &[$(Field { name: stringify!($name), kind: Type::$kind, about: $about }),*]
+    };
+}
+
+const TRUNK: &[Field] = fields! {
+    name: Text, "Its name, unique among trunks";
+    hosts: Texts, "Addresses and networks that may send calls here";
+    peer: Text, "Where calls out go, such as sip:198.51.100.10:5060; also a list";
+    peers: Objects, "The same as a list of { uri, priority, weight }; lower priorities first";
+    transport: Text, "udp or tcp";
+    username: Text, "The digest user name";
+    password: Secret, "The digest password";
+    register: Flag, "Whether we register with the first peer";
+    register_secs: Whole, "The registration's wanted lifetime in seconds, 60 to 86400";
+    domain: Text, "The domain in From; empty takes the peer's host";
+    codecs: Texts, "Codecs allowed, most wanted first; empty allows all";
+    max_calls: Whole, "Calls at a time; 0 for no cap";
+    max_cps: Whole, "New calls per second; 0 for no cap";
+    caller_id: Text, "The number shown when the dial rule gives none; empty passes the caller's own";
+    health_secs: Whole, "Seconds between OPTIONS to each peer; 0 for none";
+    failover_secs: Whole, "Seconds without an answer before the next peer is tried, 1 to 32";
+    number_in: Objects, "Rewriting of dialled numbers that come in: { pattern, replace }";
+    number_out: Objects, "Rewriting of dialled numbers that go out";
+    caller_in: Objects, "Rewriting of caller numbers that come in";
+    caller_out: Objects, "Rewriting of caller numbers that go out";
+    headers: Objects, "Headers on requests out: { name, value }; one without value is removed";
+};
+
+const USER: &[Field] = fields! {
+    login: Text, "The login, unique";
+    name: Text, "The name as shown";
+    role: Text, "agent, supervisor, admin or owner";
+    password: Secret, "8 to 128 characters";
+    password_hash: Secret, "The argon2 hash in PHC form, instead of the password";
+    pin: Secret, "The phone PIN, 4 to 12 digits";
+    pin_hash: Secret, "The argon2 hash in PHC form, instead of the PIN";
+    teams: Texts, "Teams";
+};
+
+const STATION: &[Field] = fields! {
+    extension: Text, "The extension and SIP digest user, unique";
+    user: Text, "The login of who sits there; empty for a phone of nobody";
+    name: Text, "The name shown to those it calls; empty shows the user's";
+    password: Secret, "The phone's password, 4 to 128 characters";
+    ha1_md5: Secret, "HA1 for MD5 instead of the password, 32 hexadecimal digits";
+    ha1_sha256: Secret, "HA1 for SHA-256 instead of the password, 64 hexadecimal digits";
+    codecs: Texts, "Codecs allowed, most wanted first; empty allows all";
+    caller_id: Text, "The number shown on calls out; empty leaves it to the dial rule and the trunk";
+    ring_secs: Whole, "Seconds it rings, 5 to 180";
+    max_contacts: Whole, "Phones that may be registered at once, 1 to 10";
+    max_calls: Whole, "Calls at a time; 0 for no cap";
+};
+
+const NUMBER: &[Field] = fields! {
+    did: Text, "The number exactly, or ^…$ for a pattern; exact numbers win";
+    to: Text, "station:EXT, user:LOGIN, trunk:NAME, echo, hangup, test:answer, test:ring, test:busy or test:early";
+};
+
+const DIAL_RULE: &[Field] = fields! {
+    pattern: Text, "A regular expression over the dialled number, unique among rules";
+    trunks: Texts, "Trunks by name, tried in order";
+    strip: Whole, "Leading characters to take away";
+    prepend: Text, "Characters to put in front, after stripping";
+    caller_id: Text, "The number shown; empty leaves it to the station and the trunk";
+    priority: Whole, "Lower is matched first";
+    emergency: Flag, "Caps, draining and restrictions do not hold it back";
+};
+
+const PASSWORD: &[Field] = fields! {
+    password: Secret, "The new password, 8 to 128 characters";
+    current: Secret, "The current one; needed, and allowed, only for the password of who asks";
+};
+
+const TOKEN: &[Field] = fields! {
+    name: Text, "A name to know it by, 1 to 64 characters";
+    role: Text, "agent, supervisor, admin or owner";
+};
+
+/// The schema's name of a kind: `DialRule`.
+pub(super) fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Trunk => "Trunk",
+        Kind::User => "User",
+        Kind::Station => "Station",
+        Kind::Number => "Number",
+        Kind::DialRule => "DialRule",
+    }
+}
+
+/// Every schema by its name.
+pub(super) fn all() -> Map<String, Value> {
+    let kinds = Kind::ALL.iter().map(|kind| (name(*kind), of(*kind)));
+    let others =
+        [("Password", schema(PASSWORD, &["password"])), ("NewToken", schema(TOKEN, &["name", "role"]))];
+    kinds.chain(others).map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+fn of(kind: Kind) -> Value {
+    match kind {
+        Kind::Trunk => schema(TRUNK, &["name"]),
+        Kind::User => schema(USER, &["login"]),
+        Kind::Station => schema(STATION, &["extension"]),
+        Kind::Number => schema(NUMBER, &["did", "to"]),
+        Kind::DialRule => schema(DIAL_RULE, &["pattern"]),
+    }
+}
+
+fn schema(fields: &[Field], required: &[&str]) -> Value {
+    let property = |field: &Field| {
+        let mut schema = match field.kind {
+            Type::Text => json!({ "type": "string" }),
+            Type::Secret => json!({ "type": "string", "writeOnly": true }),
+            Type::Whole => json!({ "type": "integer", "minimum": 0 }),
+            Type::Flag => json!({ "type": "boolean" }),
+            Type::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+            Type::Objects => json!({ "type": "array", "items": { "type": "object" } }),
+        };
+        schema["description"] = field.about.into();
+        (field.name.to_owned(), schema)
+    };
+    let properties: Map<_, _> = fields.iter().map(property).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
