@@ -6,7 +6,7 @@ use base::Cause;
 use sip_tests::{Guard, World, office};
 
 fn guard(methods: &'static [&'static str], status: u16) -> Option<Guard> {
-    Some(Guard { methods, status, password: "trunk-secret".to_owned() })
+    Some(Guard { methods, status, password: "trunk-secret".to_owned(), fresh: false })
 }
 
 /// A phone 1001 and a carrier that asks for credentials.
@@ -44,6 +44,22 @@ fn a_trunk_that_asks_for_each_method_gets_credentials_on_bye_and_re_invite_too()
     world.settle();
     assert!(world.talk(callee).bye.is_some(), "{}", world.ladder());
     insta::assert_snapshot!(world.ladder());
+    world.assert_clean();
+}
+
+#[test]
+fn every_request_of_a_long_call_is_answered_for_however_many_were_asked_before() {
+    let (mut world, carrier, phone) = guarded(&["INVITE", "BYE"], 407, "trunk-secret");
+    world.agents[carrier].guard.as_mut().unwrap().fresh = true;
+    let (caller, callee) = world.connect(phone, "0301", carrier);
+    for direction in ["sendonly", "sendrecv", "sendonly", "sendrecv"] {
+        world.reinvite(caller, direction);
+        world.settle();
+    }
+    assert_eq!(world.talk(caller).reinvites, [200; 4], "{}", world.ladder());
+    world.bye(caller);
+    world.settle();
+    assert!(world.talk(callee).bye.is_some(), "{}", world.ladder());
     world.assert_clean();
 }
 

@@ -36,10 +36,18 @@ impl Agent {
             && guard.methods.contains(&method.as_str())
         {
             let header = if guard.status == 407 { "Proxy-Authorization" } else { "Authorization" };
-            if !msg.header(header).is_some_and(|value| digest::fits(value, &guard.password, &method)) {
+            let nonce =
+                if guard.fresh { format!("nonce=\"n{}\"", self.nonces) } else { "nonce=\"n1\"".to_owned() };
+            let fits = |value: &str| {
+                (!guard.fresh || value.contains(&nonce)) && digest::fits(value, &guard.password, &method)
+            };
+            self.nonces += 1;
+            if !msg.header(header).is_some_and(fits) {
                 let asks = if guard.status == 407 { "Proxy-Authenticate" } else { "WWW-Authenticate" };
-                let line =
-                    format!("{asks}: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"");
+                let line = format!(
+                    "{asks}: Digest realm=\"carrier\", nonce=\"n{}\", algorithm=MD5, qop=\"auth\"",
+                    if guard.fresh { self.nonces } else { 1 }
+                );
                 return self.reply(
                     now,
                     from,

@@ -64,6 +64,8 @@ pub struct Guard {
     pub status: u16,
     /// The password that fits.
     pub password: String,
+    /// Each nonce is good for one request.
+    pub fresh: bool,
 }
 
 /// One user agent.
@@ -109,6 +111,7 @@ pub struct Agent {
     clients: Vec<Client>,
     servers: Vec<Server>,
     count: u32,
+    nonces: u32,
     register_cseq: u32,
 }
 
@@ -137,6 +140,7 @@ impl Agent {
             clients: Vec::new(),
             servers: Vec::new(),
             count: 0,
+            nonces: 0,
             register_cseq: 0,
         }
     }

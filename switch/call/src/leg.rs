@@ -7,8 +7,8 @@ use base::fact::Endpoint;
 use base::wire::Target;
 use bytes::Bytes;
 use sdp::Sdp;
-use sip::auth::Login;
-use sip::message::{Draft, Header, Message};
+use sip::auth::{Challenged, Login};
+use sip::message::{Draft, Header, Message, Method};
 use sip::{Dialog, ServerId};
 
 use crate::act::Purpose;
@@ -32,11 +32,13 @@ pub(crate) struct Leg {
     /// Codecs allowed here; empty allows all.
     pub(crate) codecs: Vec<String>,
     pub(crate) credentials: Option<Arc<Login>>,
-    /// The credentials that were accepted, repeated on ACK and BYE.
-    pub(crate) authorization: Option<(Header<'static>, String)>,
+    /// Challenges answered so far, for the requests that follow.
+    pub(crate) challenged: Vec<Challenged>,
+    /// The credentials of our last INVITE; its ACK bears the same (RFC 3261 §22.1).
+    pub(crate) authorization: Vec<(Header<'static>, String)>,
     /// The last request that may yet be challenged.
     pub(crate) sent: Option<(Purpose, Draft)>,
-    /// Challenges answered since the last success.
+    /// Challenges answered for the last request.
     pub(crate) challenges: u8,
     /// Client transactions without a final answer.
     pub(crate) pending: u32,
@@ -68,8 +70,9 @@ pub(crate) struct Calling {
     pub(crate) invite: Option<Draft>,
     /// The offer in it; `None` leaves the offer to them.
     pub(crate) offer: Option<Sdp>,
-    /// The answer of a provisional response.
-    pub(crate) early: Option<Sdp>,
+    /// The answer of a provisional response, and the To tag it came with: another tag is another fork, which the
+    /// caller must not take for the same dialog (RFC 3261 §13.2.2.4).
+    pub(crate) early: Option<(String, Sdp)>,
     /// Any response came.
     pub(crate) heard: bool,
     /// 180 or 183 came.
@@ -118,12 +121,27 @@ impl Leg {
             media: None,
             codecs: Vec::new(),
             credentials: None,
-            authorization: None,
+            challenged: Vec::new(),
+            authorization: Vec::new(),
             sent: None,
             challenges: 0,
             pending: 0,
             silent: false,
             media_pending: false,
+        }
+    }
+
+    /// Puts an answer to every challenge so far on a request of ours.
+    pub(crate) fn authorize(&mut self, draft: &mut Draft) {
+        let (Some(login), Some(method)) = (&self.credentials, draft.method().cloned()) else { return };
+        let mut given = Vec::new();
+        for asked in &mut self.challenged {
+            let (header, value) = login.next(asked, &method, draft.uri_text());
+            draft.set(header, &value);
+            given.push((header, value));
+        }
+        if method == Method::Invite {
+            self.authorization = given;
         }
     }
 

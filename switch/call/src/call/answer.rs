@@ -1,10 +1,10 @@
 //! A leg out answers: the others are told so, and the two talk.
 
 use base::fact::{Endpoint, What};
-use base::wire::{Flow, Target};
+use base::wire::{Flow, Target, Transport};
 use base::{Cause, LegId, Party};
 use sdp::Sdp;
-use sip::message::Message;
+use sip::message::{Message, Uri};
 use sip::{Dialog, ServerId, target_of};
 
 use super::{Call, Ctx, Phase, Refusal};
@@ -24,12 +24,17 @@ impl Call {
         let Some(at) = self.leg_mut(leg) else { return };
         at.retarget(&dialog, flow);
         at.challenges = 0;
-        let LegState::Calling(calling) =
+        let LegState::Calling(mut calling) =
             std::mem::replace(&mut at.state, LegState::Talking(Box::new(Talking::asking(dialog))))
         else {
             return;
         };
-        let body = body_of(response).ok().flatten().or(calling.early);
+        if calling.early.as_ref().is_some_and(|(fork, _)| Some(fork.as_str()) != response.to_tag()) {
+            calling.early = None;
+            calling.caller_tag = ctx.entropy.token();
+        }
+        let early = calling.early.take().map(|(_, body)| body);
+        let body = body_of(response).ok().flatten().or(early);
         let Some(body) = body else {
             self.acknowledge(ctx, leg, None);
             return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
@@ -130,7 +135,7 @@ impl Call {
         let Some(talking) = at.talking_mut() else { return };
         talking.owes_ack = false;
         let mut draft = talking.dialog.ack(talking.invite_cseq);
-        if let Some((header, value)) = authorization {
+        for (header, value) in authorization {
             draft.set(header, &value);
         }
         talking.ack_body.clone_from(&body);
@@ -178,11 +183,23 @@ impl Leg {
     /// they go back along the path its messages come by, whatever its Contact claims (NAT).
     fn retarget(&mut self, dialog: &Dialog, flow: Flow) {
         self.target = Target::Flow(flow);
-        if matches!(self.endpoint, Endpoint::Trunk(_))
-            && let Some(hop) = target_of(dialog.next_hop())
-            && hop.remote().ip() != flow.remote.ip()
-        {
-            self.target = Target::Addr { transport: flow.transport, remote: hop.remote() };
+        self.aim_at(dialog.next_hop());
+    }
+
+    /// The far end's Contact has changed with a re-INVITE or its 2xx (RFC 3261 §12.2).
+    pub(super) fn refresh_target(&mut self, message: &Message) {
+        let Some(talking) = self.talking_mut() else { return };
+        talking.dialog.refresh_target(message);
+        let hop = talking.dialog.next_hop().clone();
+        self.aim_at(&hop);
+    }
+
+    /// A stream that leads to the same machine is used on, whatever port is named.
+    fn aim_at(&mut self, hop: &Uri) {
+        let (Endpoint::Trunk(_), Some(hop)) = (&self.endpoint, target_of(hop)) else { return };
+        let transport = self.target.transport();
+        if transport == Transport::Udp || hop.remote().ip() != self.target.remote().ip() {
+            self.target = Target::Addr { transport, remote: hop.remote() };
         }
     }
 }

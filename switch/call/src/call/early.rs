@@ -1,6 +1,7 @@
 //! Before the answer: ringing, early media, and challenges.
 
 use base::LegId;
+use sip::auth::Challenged;
 use sip::message::{Header, Message};
 
 use super::{Call, Ctx, Phase};
@@ -22,8 +23,8 @@ impl Call {
         let first = !calling.ringing;
         calling.ringing |= matches!(status, 180 | 183);
         let news = body.is_some() && calling.early.is_none();
-        if body.is_some() {
-            calling.early.clone_from(&body);
+        if let Some(body) = body.clone().filter(|_| news) {
+            calling.early = Some((response.to_tag().unwrap_or_default().to_owned(), body));
         }
         if first && calling.ringing {
             Self::early_fact(ctx, leg, body.is_some());
@@ -31,7 +32,7 @@ impl Call {
         let Phase::Hunting(hunt) = &mut self.phase else { return };
         let hears = body.is_some() && *hunt.early.get_or_insert(leg) == leg;
         let tells = (hears && news) || !hunt.rung;
-        hunt.rung = true;
+        hunt.rung |= matches!(status, 180 | 183);
         let answer = if hears { body.and_then(|body| self.early_media(ctx, leg, &body)) } else { None };
         if tells {
             self.tell_provisional(ctx, leg, status, response, answer.as_ref());
@@ -88,7 +89,9 @@ impl Call {
         response: &Message,
     ) -> bool {
         let Some(at) = self.leg_mut(leg) else { return false };
-        let Some(login) = at.credentials.clone() else { return false };
+        if at.credentials.is_none() {
+            return false;
+        }
         let draft = match (&mut at.state, purpose) {
             (LegState::Calling(calling), Purpose::Invite) => calling.invite.clone(),
             _ => at.sent.take_if(|(sent, _)| *sent == purpose).map(|(_, draft)| draft),
@@ -98,11 +101,11 @@ impl Call {
             return false;
         }
         let Some(method) = draft.method().cloned() else { return false };
-        let Some((header, value)) = login.answer(response, &method, draft.uri_text(), ctx.entropy) else {
-            return false;
-        };
+        let Some(asked) = Challenged::by(response, ctx.entropy) else { return false };
         at.challenges += 1;
-        draft.set(header, &value);
+        at.challenged.retain(|known| known.header() != asked.header());
+        at.challenged.push(asked);
+        at.authorize(&mut draft);
         let number = match &mut at.state {
             LegState::Talking(talking) => talking.dialog.next_cseq(),
             LegState::Calling(_) | LegState::Incoming { .. } | LegState::Cancelling | LegState::Ended => {
@@ -110,7 +113,6 @@ impl Call {
             }
         };
         draft.set(Header::CSeq, &format!("{number} {method}"));
-        at.authorization = Some((header, value));
         if let LegState::Calling(calling) = &mut at.state {
             calling.invite = Some(draft.clone());
         }

@@ -250,7 +250,7 @@ impl Call {
         }
         let Ok(mut dialog) = Dialog::uac(response) else { return };
         let mut ack = dialog.ack(dialog.local_cseq());
-        if let Some((header, value)) = &at.authorization {
+        for (header, value) in &at.authorization {
             ack.set(*header, value);
         }
         ctx.out.push(Act::Ack { target: at.target, draft: ack });

@@ -52,9 +52,6 @@ impl Call {
             draft.body(reply::ACCEPT, ours.to_bytes().into());
         }
         at.send(&mut ctx.out, Purpose::Reinvite, draft);
-        if let Some(talking) = self.leg_mut(leg).and_then(Leg::talking_mut) {
-            talking.dialog.refresh_target(&request);
-        }
         self.passage = Some(Passage { from: leg, to, server, request, offer });
     }
 
@@ -134,7 +131,9 @@ impl Call {
         let Passage { from, to, server, request, offer } = passage;
         if let Some(talking) = self.leg_mut(to).and_then(Leg::talking_mut) {
             talking.invite_cseq = response.cseq().map_or(talking.invite_cseq, |cseq| cseq.number);
-            talking.dialog.refresh_target(response);
+        }
+        if let Some(at) = self.leg_mut(to) {
+            at.refresh_target(response);
         }
         let body = body_of(response).ok().flatten();
         let passed = match (offer, body) {
@@ -178,6 +177,7 @@ impl Call {
     ) {
         let agent = ctx.config.user_agent.clone();
         let Some(at) = self.leg_mut(leg) else { return };
+        at.refresh_target(request);
         let mut draft: Draft = reply(request, 200, None, &agent);
         introduce(&mut draft, &at.contact, Agent::Server(&agent));
         if let Some(response) = response {

@@ -198,11 +198,10 @@ impl Call {
 }
 
 impl Leg {
-    /// Sends a request inside the dialog, with the credentials that were accepted before.
+    /// Sends a request inside the dialog, with credentials where the far end has asked for them before.
     pub(crate) fn send(&mut self, out: &mut Vec<Act>, purpose: Purpose, mut draft: Draft) {
-        if let Some((header, value)) = &self.authorization {
-            draft.set(*header, value);
-        }
+        self.authorize(&mut draft);
+        self.challenges = 0;
         if self.credentials.is_some() {
             self.sent = Some((purpose, draft.clone()));
         }

@@ -22,6 +22,9 @@ impl Shard {
                 self.count("requests_outside_dialogs");
                 return self.refuse(now, id, 481);
             };
+            if self.requires_more(now, id, &request) {
+                return;
+            }
             if method == Method::Invite {
                 self.servers.insert(id, call);
                 if let Some(slot) = self.calls.get_mut(&call) {
@@ -53,12 +56,7 @@ impl Shard {
         if matches!(request.method(), Some(Method::Other(_))) {
             return false;
         }
-        let required: Vec<&str> =
-            request.values(Header::Require).chain(request.values(Header::ProxyRequire)).collect();
-        if !required.is_empty() {
-            let mut draft = reply(request, 420, None, &self.config.user_agent);
-            draft.push(Header::Unsupported, &required.join(", "));
-            self.stack.respond(now, id, draft);
+        if self.requires_more(now, id, request) {
             return true;
         }
         let scheme = request.uri().map(|uri| uri.scheme());
@@ -72,6 +70,19 @@ impl Shard {
             Err(_malformed) => 400,
         };
         self.refuse(now, id, status);
+        true
+    }
+
+    /// Refuses a request for what we lack (RFC 3261 §8.2.2.3).
+    fn requires_more(&mut self, now: Now, id: ServerId, request: &Message) -> bool {
+        let required: Vec<&str> =
+            request.values(Header::Require).chain(request.values(Header::ProxyRequire)).collect();
+        if required.is_empty() {
+            return false;
+        }
+        let mut draft = reply(request, 420, None, &self.config.user_agent);
+        draft.push(Header::Unsupported, &required.join(", "));
+        self.stack.respond(now, id, draft);
         true
     }
 

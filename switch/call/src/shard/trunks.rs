@@ -1,9 +1,11 @@
 //! What trunks want done: OPTIONS to see whether a peer is there, REGISTER where we are the client.
 
+use std::net::SocketAddr;
+
 use base::{Now, wire};
 use peer::{PeerAt, RegisterFail, TrunkAction, TrunkGossip};
 use sip::auth::Login;
-use sip::message::{Draft, Header, Message, Method};
+use sip::message::{Contacts, Draft, Header, Host, Message, Method, NameAddr};
 use sip::{ClientId, NoSocket};
 
 use super::{Asker, Shard};
@@ -192,14 +194,13 @@ impl Shard {
         if status >= 300 {
             return self.register_failed(now, trunk, status, Some(response));
         }
+        let ours = self.trunks.at(trunk, 0).and_then(|at| self.locals.signalling(at.transport, at.addr));
         let granted = response
             .contacts()
             .ok()
             .and_then(|contacts| match contacts {
-                sip::message::Contacts::List(list) => {
-                    list.first().and_then(|contact| contact.params.get("expires")?.parse().ok())
-                }
-                sip::message::Contacts::Star => None,
+                Contacts::List(list) => lifetime(&list, ours?),
+                Contacts::Star => None,
             })
             .or_else(|| response.expires().ok().flatten())
             .unwrap_or(asked);
@@ -229,6 +230,17 @@ impl Shard {
             Some(Asker::Call { .. } | Asker::Nobody) | None => {}
         }
     }
+}
+
+/// What our own contact was granted, seconds: the registrar lists those of others too (RFC 3261 §10.2.4). One that
+/// rewrites addresses leaves us the only one.
+fn lifetime(contacts: &[NameAddr], ours: SocketAddr) -> Option<u32> {
+    let is_ours = |contact: &&NameAddr| {
+        let uri = &contact.uri;
+        uri.host().and_then(Host::ip) == Some(ours.ip()) && uri.port().unwrap_or(5060) == ours.port()
+    };
+    let only = || contacts.first().filter(|_| contacts.len() == 1);
+    contacts.iter().find(is_ours).or_else(only)?.params.get("expires")?.parse().ok()
 }
 
 /// The domain we register in: what is set up, else the peer's host.

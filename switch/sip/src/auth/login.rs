@@ -34,35 +34,26 @@ impl Login {
         uri: &str,
         entropy: &mut dyn Entropy,
     ) -> Option<(Header<'static>, String)> {
-        let (asked, answered) = match response.status()? {
-            401 => (Header::WwwAuthenticate, Header::Authorization),
-            407 => (Header::ProxyAuthenticate, Header::ProxyAuthorization),
-            _ => return None,
-        };
-        let challenges = response.headers(asked).filter_map(|line| Challenge::parse(line).ok());
-        let (challenge, algorithm) = best(challenges)?;
-        let credentials = self.credentials(&challenge, algorithm, (method, uri), entropy.token());
-        Some((answered, credentials.to_string()))
+        Some(self.next(&mut Challenged::by(response, entropy)?, method, uri))
     }
 
-    fn credentials(
-        &self,
-        challenge: &Challenge,
-        algorithm: Algorithm,
-        (method, uri): (&Method, &str),
-        cnonce: String,
-    ) -> Credentials {
+    /// The header for the next request to whoever asked, before it asks again.
+    #[must_use]
+    pub fn next(&self, asked: &mut Challenged, method: &Method, uri: &str) -> (Header<'static>, String) {
+        let Challenged { header, challenge, algorithm, cnonce, count } = asked;
+        *count = count.saturating_add(1);
         let counted = !challenge.qop.is_empty();
+        let nc = format!("{count:08x}");
         let sum = Sum {
-            algorithm,
+            algorithm: *algorithm,
             method: method.as_str(),
             uri,
             nonce: &challenge.nonce,
-            cnonce: &cnonce,
-            nc: counted.then_some("00000001"),
+            cnonce,
+            nc: counted.then_some(nc.as_str()),
         };
         let response = sum.response(&Ha1::of(&self.user, &challenge.realm, &self.password));
-        Credentials {
+        let credentials = Credentials {
             username: self.user.clone(),
             realm: challenge.realm.clone(),
             nonce: challenge.nonce.clone(),
@@ -71,9 +62,41 @@ impl Login {
             algorithm: challenge.algorithm.clone(),
             opaque: challenge.opaque.clone(),
             qop: counted.then(|| "auth".to_owned()),
-            nc: counted.then_some(1),
-            cnonce: Some(cnonce),
-        }
+            nc: counted.then_some(*count),
+            cnonce: Some(cnonce.clone()),
+        };
+        (*header, credentials.to_string())
+    }
+}
+
+/// A challenge we took up: its nonce serves later requests too, each with the next count (RFC 7616 §3.4).
+#[derive(Clone, Debug)]
+pub struct Challenged {
+    header: Header<'static>,
+    challenge: Challenge,
+    algorithm: Algorithm,
+    cnonce: String,
+    count: u32,
+}
+
+impl Challenged {
+    /// The best challenge of a 401 or 407; `None` when there is none that we can answer.
+    #[must_use]
+    pub fn by(response: &Message, entropy: &mut dyn Entropy) -> Option<Self> {
+        let (asked, header) = match response.status()? {
+            401 => (Header::WwwAuthenticate, Header::Authorization),
+            407 => (Header::ProxyAuthenticate, Header::ProxyAuthorization),
+            _ => return None,
+        };
+        let challenges = response.headers(asked).filter_map(|line| Challenge::parse(line).ok());
+        let (challenge, algorithm) = best(challenges)?;
+        Some(Self { header, challenge, algorithm, cnonce: entropy.token(), count: 0 })
+    }
+
+    /// The header its answer stands in.
+    #[must_use]
+    pub fn header(&self) -> Header<'static> {
+        self.header
     }
 }
 
@@ -132,6 +155,20 @@ mod tests {
         assert!(verify(&credentials, &Method::Register, &Ha1::of("ann", "pbx.test", "secret")));
         assert!(!verify(&credentials, &Method::Register, &Ha1::of("ann", "pbx.test", "other")));
         assert_eq!(nonces.check(base::Now::default(), &credentials.nonce), NonceState::Fresh);
+    }
+
+    /// RFC 7616 §3.4: a server that counts refuses a count it has seen.
+    #[test]
+    fn later_requests_carry_a_digest_of_their_own_and_the_next_count() {
+        let line = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n";
+        let mut asked = Challenged::by(&refusal("401 Unauthorized", line), &mut Counting::default()).unwrap();
+        let login = Login::new("ann", "secret");
+        for (count, method) in [(1, Method::Invite), (2, Method::Bye)] {
+            let (_, value) = login.next(&mut asked, &method, "sip:pbx.test");
+            let credentials = Credentials::parse(&value).unwrap();
+            assert_eq!(credentials.nc, Some(count));
+            assert!(verify(&credentials, &method, &Ha1::of("ann", "r", "secret")));
+        }
     }
 
     #[test]

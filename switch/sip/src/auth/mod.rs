@@ -8,6 +8,6 @@ mod nonce;
 mod verify;
 
 pub use digest::{Algorithm, Ha1};
-pub use login::Login;
+pub use login::{Challenged, Login};
 pub use nonce::{NonceState, Nonces};
 pub use verify::{Staleness, challenge, verify};
