@@ -27,13 +27,18 @@ function seconds(count) {
 function fill(id, rows) {
   const body = document.getElementById(id);
   if (!body) return;
+  const heads = [...body.parentElement.tHead.rows[0].cells];
+  // On a narrow screen each row is a list, which names its cells itself.
+  rows.forEach((cells) => cells.forEach((td, index) => { td.dataset.name = heads[index].textContent; }));
   if (rows.length === 0) {
     const none = cell(words.none, "empty");
-    none.colSpan = body.parentElement.tHead.rows[0].cells.length;
+    none.colSpan = heads.length;
     rows = [[none]];
   }
   body.replaceChildren(...rows.map((cells) => {
     const tr = document.createElement("tr");
+    tr.setAttribute("role", "row");
+    cells.forEach((td) => td.setAttribute("role", "cell"));
     tr.append(...cells);
     return tr;
   }));

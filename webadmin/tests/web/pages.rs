@@ -57,6 +57,23 @@ async fn the_api_is_described_to_people_who_are_logged_in() {
 }
 
 #[tokio::test]
+async fn tables_are_reached_by_keyboard_and_stay_tables_where_a_phone_shows_lists() {
+    let site = Site::new().await;
+    let cookie = site.log_in("sue", PASSWORD).await.cookie();
+    let page = site.send(get("/", &cookie)).await.text;
+    let tables = page.matches("<table").count();
+    assert_eq!(tables, 4);
+    // A cell that is displayed as a block is no cell for a screen reader unless it says so.
+    assert_eq!(page.matches("<table role=\"table\">").count(), tables);
+    assert_eq!(page.matches("<th ").count(), page.matches("role=\"columnheader\"").count());
+    assert_eq!(
+        page.matches("class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby").count(),
+        tables
+    );
+    assert!(page.find("class=\"skip\"").is_some_and(|skip| skip < page.find("<header").unwrap_or(0)));
+}
+
+#[tokio::test]
 async fn pages_allow_no_inline_script_and_no_other_host() {
     let site = Site::new().await;
     let page = site.send(get("/login", "")).await;
