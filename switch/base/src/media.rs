@@ -1,6 +1,6 @@
 //! What a shard asks of the media workers and what they tell it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct Remote {
     pub payloads: SmallVec<[Payload; 4]>,
     /// Which way media flows, from our side.
     pub flow: MediaFlow,
+    /// The host its signalling comes from. Media from another address than `rtp` is learned from this host and from
+    /// that of `rtp` only; `None` learns from any.
+    pub host: Option<IpAddr>,
 }
 
 /// One agreed payload type.

@@ -12,6 +12,7 @@ use sip::message::Message;
 pub(crate) struct Negotiation {
     lease: PortLease,
     ip: IpAddr,
+    far: IpAddr,
     session_id: u64,
     local: Option<Sdp>,
     open: bool,
@@ -29,9 +30,9 @@ pub(crate) enum BadBody {
 }
 
 impl Negotiation {
-    /// `ip` is our address as the far end reaches it; `session_id` any number, kept for the dialog.
-    pub(crate) fn new(lease: PortLease, ip: IpAddr, session_id: u64) -> Self {
-        Self { lease, ip, session_id, local: None, open: true }
+    /// `ip` is our address as the far end reaches it, `far` where its signalling comes from; `session_id` any number, kept for the dialog.
+    pub(crate) fn new(lease: PortLease, ip: IpAddr, far: IpAddr, session_id: u64) -> Self {
+        Self { lease, ip, far, session_id, local: None, open: true }
     }
 
     pub(crate) fn port(&self) -> PortId {
@@ -61,7 +62,9 @@ impl Negotiation {
     /// The other leg's answer as the answer to this far end's `offer`.
     pub(crate) fn pass_answer(&self, answer: &Sdp, offer: &Sdp) -> Sdp {
         let mux = offer.audio().is_some_and(sdp::Media::rtcp_mux);
-        self.anchored(answer, mux)
+        let mut body = self.anchored(answer, mux);
+        body.pad_like(offer);
+        body
     }
 
     /// Our own answer, when Tandem itself is the far end.
@@ -82,7 +85,8 @@ impl Negotiation {
     /// Both halves are known: remembers ours and tells the worker about theirs.
     pub(crate) fn agree(&mut self, local: &Sdp, remote: &Sdp) -> MediaCommand {
         self.local = Some(local.clone());
-        MediaCommand::Remote { port: self.port(), remote: sdp::remote(remote, Some(local)) }
+        let remote = base::media::Remote { host: Some(self.far), ..sdp::remote(remote, Some(local)) };
+        MediaCommand::Remote { port: self.port(), remote }
     }
 
     fn anchored(&self, body: &Sdp, mux: bool) -> Sdp {

@@ -99,7 +99,14 @@ impl FarEnd {
 
     fn remote(&self) -> Remote {
         let payloads = [Payload { number: 0, clock_hz: 8_000 }].into_iter().collect();
-        Remote { rtp: Some(self.address()), rtcp: None, mux: true, payloads, flow: MediaFlow::Both }
+        Remote {
+            rtp: Some(self.address()),
+            rtcp: None,
+            mux: true,
+            payloads,
+            flow: MediaFlow::Both,
+            host: None,
+        }
     }
 
     fn speak(&self, to: PortLease, sequence: u16) {

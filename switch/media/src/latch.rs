@@ -3,13 +3,14 @@
 //! ```text
 //!   Waiting ── a packet from the SDP address ─────────────► Kept
 //!      │                                                     ▲ ▲
-//!      └── RUN consecutive packets of one other source ──► Learned
+//!      └── RUN consecutive packets of one other port ────► Learned
 //!                                         SDP address speaks up │ within SETTLE
 //! ```
 //!
-//! Only a new negotiated address returns to `Waiting`. Whatever else comes is a stray.
+//! Other ports count on the host that the SDP names and on the one that signalling comes from: a stranger who sends
+//! first learns nothing. Only a new negotiated address returns to `Waiting`. Whatever else comes is a stray.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use base::Mono;
@@ -25,6 +26,8 @@ const RUN_GAP: u16 = 8;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Latch {
     expected: Option<SocketAddr>,
+    /// Where signalling comes from; `None` trusts every host.
+    host: Option<IpAddr>,
     state: State,
 }
 
@@ -63,20 +66,33 @@ pub(crate) enum Source {
 
 impl Latch {
     pub(crate) fn new(expected: Option<SocketAddr>) -> Self {
-        Self { expected, state: State::Waiting { candidate: None } }
+        Self { expected, host: None, state: State::Waiting { candidate: None } }
+    }
+
+    /// Learns only from this host and the negotiated one from now on.
+    pub(crate) fn learn_near(&mut self, host: Option<IpAddr>) {
+        self.host = host;
+    }
+
+    fn may_learn(&self, from: IpAddr) -> bool {
+        let from = from.to_canonical();
+        let negotiated = self.expected.map(|expected| expected.ip());
+        self.host.is_none_or(|host| host.to_canonical() == from)
+            || negotiated.is_some_and(|host| host.to_canonical() == from)
     }
 
     /// Opens a new window when the negotiated address has changed.
     pub(crate) fn expect(&mut self, expected: SocketAddr) -> bool {
         let changed = self.expected != Some(expected);
         if changed {
-            *self = Self::new(Some(expected));
+            *self = Self { host: self.host, ..Self::new(Some(expected)) };
         }
         changed
     }
 
     /// Judges the source of a valid packet.
     pub(crate) fn judge(&mut self, now: Mono, from: SocketAddr, mark: Mark) -> Source {
+        let may_learn = self.may_learn(from.ip());
         match &mut self.state {
             State::Kept { from: kept } => {
                 if *kept == from {
@@ -96,6 +112,9 @@ impl Latch {
             State::Waiting { candidate } => {
                 if self.expected == Some(from) {
                     return self.keep(from);
+                }
+                if !may_learn {
+                    return Source::Stray;
                 }
                 let run =
                     candidate.filter(|known| known.goes_on(from, mark)).map_or(1, |known| known.run + 1);
@@ -173,6 +192,28 @@ mod tests {
         assert_eq!(latch.destination(), Some(at(4000)));
         assert_eq!(judge(&mut latch, 40, 61_000, 1, 3), Source::New);
         assert_eq!(latch.destination(), Some(at(61_000)));
+    }
+
+    /// RFC 7362 §5: latching must not hand the stream to whoever sends first.
+    #[test]
+    fn strangers_are_not_learned_where_the_host_of_signalling_is_known() {
+        let other = |last| IpAddr::from([198, 51, 100, last]);
+        let run = |latch: &mut Latch, host: IpAddr| {
+            (1..=3)
+                .map(|sequence| {
+                    let mark = Mark { ssrc: 1, sequence: Some(sequence) };
+                    latch.judge(Mono(0), SocketAddr::new(host, 50_000), mark)
+                })
+                .collect::<Vec<_>>()
+        };
+        let mut latch = Latch::new(Some(at(4000)));
+        latch.learn_near(Some(other(1)));
+        assert_eq!(run(&mut latch, other(9)), [Source::Stray; 3]);
+        assert_eq!(latch.destination(), Some(at(4000)));
+        assert_eq!(run(&mut latch, other(1)), [Source::Stray, Source::Stray, Source::New]);
+        latch.expect(at(4002));
+        assert_eq!(run(&mut latch, other(9)), [Source::Stray; 3]);
+        assert_eq!(run(&mut latch, at(0).ip()), [Source::Stray, Source::Stray, Source::New]);
     }
 
     #[test]

@@ -78,6 +78,8 @@ impl Port {
 
     /// Takes over a negotiation. An address left out (a hold without one) keeps the source known so far.
     pub(crate) fn agree(&mut self, now: Mono, remote: &Remote) {
+        self.rtp.learn_near(remote.host);
+        self.rtcp.learn_near(remote.host);
         let moved = remote.rtp.is_some_and(|address| self.rtp.expect(address));
         if moved {
             self.unheard_since = Some(now);

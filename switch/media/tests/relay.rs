@@ -81,7 +81,7 @@ fn remote(at: &str) -> Remote {
     let rtp = address(at);
     let payloads = [Payload { number: 0, clock_hz: 8_000 }].into_iter().collect();
     let rtcp = Some(SocketAddr::new(rtp.ip(), rtp.port() + 1));
-    Remote { rtp: Some(rtp), rtcp, mux: false, payloads, flow: MediaFlow::Both }
+    Remote { rtp: Some(rtp), rtcp, mux: false, payloads, flow: MediaFlow::Both, host: None }
 }
 
 fn rtp(payload_type: u8, sequence: u16, ssrc: u32) -> Vec<u8> {

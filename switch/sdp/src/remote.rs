@@ -14,6 +14,7 @@ use crate::text::Sdp;
 ///
 /// Payload types are the formats both halves know by codec, under the number either side gave them. Multicast,
 /// unspecified and broadcast addresses and host names give no destination. No usable audio: nothing flows.
+/// `host` is the caller's to fill in.
 #[must_use]
 pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
     let Some(media) = theirs.audio() else {
@@ -23,6 +24,7 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
             mux: false,
             payloads: SmallVec::new(),
             flow: MediaFlow::Neither,
+            host: None,
         };
     };
     let our_media = ours.map(Sdp::audio);
@@ -38,6 +40,7 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
         mux: media.rtcp_mux() && our_media.flatten().is_some_and(Media::rtcp_mux),
         payloads: payloads(media, our_media.flatten()),
         flow: theirs.direction_of(media).reversed().and(allowed).flow(),
+        host: None,
     }
 }
 

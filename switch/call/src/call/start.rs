@@ -115,8 +115,8 @@ impl Call {
         let Some(lease) = ctx.ports.take(self.worker) else { return false };
         let session_id = ctx.entropy.next_u64() >> 2;
         let Some(at) = self.leg_mut(leg) else { return false };
-        let ip = ctx.locals.media(at.target.remote());
-        at.media = Some(Negotiation::new(lease, ip, session_id));
+        let far = at.target.remote();
+        at.media = Some(Negotiation::new(lease, ctx.locals.media(far), far.ip(), session_id));
         at.media_pending = true;
         ctx.out.push(Act::Media(MediaCommand::Open { port: lease.port }));
         true
