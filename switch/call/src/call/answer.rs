@@ -194,12 +194,15 @@ impl Leg {
         self.aim_at(&hop);
     }
 
-    /// A stream that leads to the same machine is used on, whatever port is named.
+    /// A stream to the same machine is used on while it lasts, whatever port is named.
     fn aim_at(&mut self, hop: &Uri) {
         let (Endpoint::Trunk(_), Some(hop)) = (&self.endpoint, target_of(hop)) else { return };
-        let transport = self.target.transport();
-        if transport == Transport::Udp || hop.remote().ip() != self.target.remote().ip() {
-            self.target = Target::Addr { transport, remote: hop.remote() };
-        }
+        let (transport, remote) = (self.target.transport(), hop.remote());
+        self.target = match self.target {
+            Target::Flow(flow) if transport == Transport::Tcp && flow.remote.ip() == remote.ip() => {
+                Target::Flow(Flow { remote, ..flow })
+            }
+            Target::Flow(_) | Target::Addr { .. } => Target::Addr { transport, remote },
+        };
     }
 }

@@ -1,7 +1,8 @@
 //! Requests inside the call's dialogs.
 
 use base::LegId;
-use base::wire::{Flow, Target};
+use base::fact::Endpoint;
+use base::wire::{Flow, Target, Transport};
 use sip::ServerId;
 use sip::message::{Header, Message, Method};
 
@@ -65,7 +66,9 @@ impl Leg {
             && known.transport == flow.transport
             && known.remote.ip() == flow.remote.ip()
         {
-            self.target = Target::Flow(flow);
+            let kept = matches!(self.endpoint, Endpoint::Trunk(_)) && flow.transport == Transport::Tcp;
+            self.target =
+                Target::Flow(Flow { remote: if kept { known.remote } else { flow.remote }, ..flow });
         }
     }
 }

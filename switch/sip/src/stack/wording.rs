@@ -96,7 +96,8 @@ fn same_way(invite: &Bytes, method: Method, to: &str) -> Option<Draft> {
 /// The way a response takes, and the marks it bears of it.
 #[derive(Clone, Debug)]
 pub(super) struct ReturnPath {
-    /// Where responses go: RFC 3261 §18.2.2, RFC 3581 §4. Always the address the request came from.
+    /// Where responses go: RFC 3261 §18.2.2, RFC 3581 §4. Always the host the request came from; by its connection
+    /// where there was one, and by a new one to the port of the Via when that is gone.
     pub(super) flow: Flow,
     /// The top Via with `received` and `rport` filled in.
     via: String,
@@ -110,14 +111,11 @@ impl ReturnPath {
         if via.rport().is_some() {
             via.set_rport(Some(source.port()));
             via.set_received(source.ip());
-        } else {
-            if via.host().ip() != Some(source.ip()) {
-                via.set_received(source.ip());
-            }
-            if flow.transport == Transport::Udp {
-                let port = via.port().filter(|port| *port > 0).unwrap_or(SIP_PORT);
-                flow.remote.set_port(port);
-            }
+        } else if via.host().ip() != Some(source.ip()) {
+            via.set_received(source.ip());
+        }
+        if via.rport().is_none() || flow.transport == Transport::Tcp {
+            flow.remote.set_port(via.port().filter(|port| *port > 0).unwrap_or(SIP_PORT));
         }
         Self { flow, via: via.to_string(), tag: format!("{tag:016x}") }
     }

@@ -28,13 +28,14 @@ fn without_rport_the_answer_goes_to_the_source_address_and_the_port_of_the_via()
     assert_eq!(via, "SIP/2.0/UDP 127.0.0.7;branch=z9hG4bKa");
 }
 
+/// RFC 3261 §18.2.2: should it be closed by then, a new one to the port of the Via takes the answer.
 #[test]
 fn the_answer_to_a_request_by_tcp_goes_back_on_its_connection() {
     let mut rig = Rig::new();
     let tcp = flow(Transport::Tcp, "127.0.0.7:9999");
     rig.hears_by(tcp, &request("OPTIONS", "127.0.0.7:5062;branch=z9hG4bKa", ""));
     rig.answers(200);
-    assert_eq!(rig.sent[0].target, Target::Flow(tcp));
+    assert_eq!(rig.sent[0].target, Target::Flow(Flow { remote: address("127.0.0.7:5062"), ..tcp }));
     assert_eq!(rig.stack.transactions(), 0);
 }
 
