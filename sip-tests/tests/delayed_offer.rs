@@ -100,3 +100,20 @@ fn an_answer_without_a_body_ends_the_call_that_had_an_offer() {
     assert!(world.talk(callee).bye.is_some());
     world.assert_clean();
 }
+
+/// RFC 3261 §14.2: who is re-invited without an offer makes one.
+#[test]
+fn a_re_invite_without_an_offer_gets_one_from_echo_too() {
+    let (mut world, _, phone) = office(6);
+    let caller = world.dial(phone, "*43");
+    world.settle();
+    world.with_agent(caller.agent, |agent, now| agent.reinvite_with(now, caller.talk, ""));
+    world.settle();
+    assert_eq!(world.talk(caller).reinvites, [200], "{}", world.ladder());
+    let (port, _, _, hears) =
+        world.media.towards(world.talk(caller).media).expect("our port sends to the phone");
+    assert_eq!(hears, [port]);
+    world.bye(caller);
+    world.settle();
+    world.assert_clean();
+}

@@ -70,23 +70,27 @@ impl Call {
             .then_some(491)
     }
 
-    /// A re-INVITE to Tandem itself: answered from what we would say today.
+    /// A re-INVITE to Tandem itself: answered from what we would say today, with our offer where it brings none.
     fn reinvited_alone(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
         let offer = match offer_of(request) {
-            Ok(Some(offer)) => offer,
-            Ok(None) => return refuse(ctx, server, request, 488),
+            Ok(offer) => offer,
             Err(bad) => return refuse(ctx, server, request, bad.status()),
         };
-        let Some(answer) = self.media_of(leg).map(|media| media.own_answer(&offer, super::local::CODECS))
-        else {
-            return;
+        let Some(media) = self.media_of(leg) else { return };
+        let body = match &offer {
+            Some(offer) => media.own_answer(offer, super::local::CODECS),
+            None => media.own_offer(super::local::CODECS),
         };
-        match answer {
-            Ok(answer) => {
-                self.agree(ctx, leg, &answer, &offer);
+        match (body, &offer) {
+            (Ok(answer), Some(offer)) => {
+                self.agree(ctx, leg, &answer, offer);
                 self.accept_reinvite(ctx, leg, server, request, None, &answer);
             }
-            Err(bad) => refuse(ctx, server, request, bad.status()),
+            (Ok(ours), None) => {
+                self.accept_reinvite(ctx, leg, server, request, None, &ours);
+                self.late = Some((ours.clone(), ours));
+            }
+            (Err(bad), _) => refuse(ctx, server, request, bad.status()),
         }
     }
 
