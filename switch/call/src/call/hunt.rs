@@ -16,7 +16,6 @@ use super::invite::LegOut;
 use super::{Call, CallTimer, Ctx, Hunt, Phase, Refusal, Stage, TrunkHunt};
 use crate::act::Act;
 use crate::leg::Leg;
-use crate::negotiate::BadBody;
 
 /// A phone that says nothing at all for this long has vanished.
 const PHONE_SILENCE: Duration = Duration::from_secs(10);
@@ -253,13 +252,6 @@ impl Hunt {
         if self.best.is_none_or(|best| refusal.rank() < best.rank()) {
             self.best = Some(refusal);
         }
-    }
-}
-
-impl From<BadBody> for Refusal {
-    fn from(bad: BadBody) -> Self {
-        let cause = Cause::from_sip(bad.status());
-        Self { cause, status: bad.status(), q850: cause.q850() }
     }
 }
 

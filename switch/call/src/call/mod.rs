@@ -14,6 +14,7 @@ mod local;
 mod media;
 mod passage;
 mod picture;
+mod refusal;
 mod relay;
 mod release;
 mod requests;
@@ -35,10 +36,10 @@ use crate::io::ShardConfig;
 use crate::leg::Leg;
 use crate::lines::Lines;
 use crate::ports::Ports;
-use crate::reasons;
 
 pub(crate) use local::LocalEnd;
 pub(crate) use passage::Passage;
+use refusal::Refusal;
 pub(crate) use start::Arrival;
 
 /// Everything a call may read, and the few tables it may take from, for one turn.
@@ -134,14 +135,6 @@ enum Stage {
 struct TrunkHunt {
     attempt: TrunkTry,
     peers: VecDeque<PeerAt>,
-}
-
-/// Why a leg out came to nothing.
-#[derive(Clone, Copy, Debug)]
-struct Refusal {
-    cause: Cause,
-    status: u16,
-    q850: u8,
 }
 
 /// How the call ended.
@@ -285,43 +278,6 @@ impl Call {
     fn settled_one(&mut self, leg: LegId) {
         if let Some(leg) = self.leg_mut(leg) {
             leg.pending = leg.pending.saturating_sub(1);
-        }
-    }
-}
-
-impl Refusal {
-    fn of(cause: Cause) -> Self {
-        Self { cause, status: cause.sip(), q850: cause.q850() }
-    }
-
-    /// What a final response of 300 or more means.
-    fn from_response(status: u16, response: &Message) -> Self {
-        let cause = Cause::from_sip(status);
-        Self { cause, status, q850: reasons::q850_of(response).unwrap_or_else(|| cause.q850()) }
-    }
-
-    /// The status the caller is given: never a challenge or a redirection that was meant for us.
-    fn outward(&self) -> u16 {
-        match self.status {
-            300..=399 => Cause::NoAnswer.sip(),
-            401 | 402 | 407 => Cause::Rejected.sip(),
-            408 => Cause::NoAnswer.sip(),
-            400 | 481 | 482 | 491 => 500,
-            status @ 400..=699 => status,
-            _ => 500,
-        }
-    }
-
-    /// How much a refusal says about the person called; the lowest is told to the caller.
-    fn rank(&self) -> u8 {
-        match self.status {
-            600..=699 => 0,
-            486 => 1,
-            404 | 410 | 484 | 488 => 2,
-            480 => 4,
-            408 => 5,
-            400..=499 => 3,
-            _ => 6,
         }
     }
 }
