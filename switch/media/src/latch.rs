@@ -75,10 +75,9 @@ impl Latch {
     }
 
     fn may_learn(&self, from: IpAddr) -> bool {
-        let from = from.to_canonical();
         let negotiated = self.expected.map(|expected| expected.ip());
-        self.host.is_none_or(|host| host.to_canonical() == from)
-            || negotiated.is_some_and(|host| host.to_canonical() == from)
+        self.host.is_none_or(|host| is_same_host(host, from))
+            || negotiated.is_some_and(|host| is_same_host(host, from))
     }
 
     /// Opens a new window when the negotiated address has changed.
@@ -151,6 +150,12 @@ impl Latch {
     pub(crate) fn destination(&self) -> Option<SocketAddr> {
         self.source().or(self.expected)
     }
+}
+
+/// Every loopback address is this machine.
+fn is_same_host(one: IpAddr, other: IpAddr) -> bool {
+    let (one, other) = (one.to_canonical(), other.to_canonical());
+    one == other || (one.is_loopback() && other.is_loopback())
 }
 
 impl Candidate {
