@@ -102,3 +102,16 @@ fn the_caller_hears_that_it_rings_after_the_call_was_forwarded() {
         world.talk(caller).statuses.iter().copied().filter(|it| (101..200).contains(it)).collect();
     assert_eq!(told, [181, 180], "{}", world.ladder());
 }
+
+/// RFC 3261 §8.1.1.8: without a Contact no dialog can follow, so nobody is rung.
+#[test]
+fn an_invite_without_contact_gets_400_before_anybody_rings() {
+    let (mut world, carrier, phone) = office();
+    let text = "INVITE sip:+4930123@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.10:5060;branch=z9hG4bKnc\r\n\
+                Max-Forwards: 70\r\nFrom: <sip:a@198.51.100.10>;tag=a\r\nTo: <sip:+4930123@192.0.2.1>\r\n\
+                Call-ID: nc\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+    world.with_agent(carrier, |agent, _| agent.say(text));
+    world.settle();
+    assert_eq!(world.agents[carrier].heard.last().and_then(sip_tests::Msg::status), Some(400));
+    assert_eq!(world.agents[phone].requests("INVITE").count(), 0);
+}

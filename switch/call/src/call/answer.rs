@@ -4,7 +4,7 @@ use base::fact::{Endpoint, What};
 use base::wire::{Flow, Target, Transport};
 use base::{Cause, LegId, Party};
 use sdp::Sdp;
-use sip::message::{Message, Uri};
+use sip::message::{Header, Message, Uri};
 use sip::{Dialog, ServerId, target_of};
 
 use super::{Call, Ctx, Phase, Refusal};
@@ -22,7 +22,10 @@ impl Call {
         };
         self.judge_peer(ctx, leg, Refusal::of(Cause::Normal));
         let Some(at) = self.leg_mut(leg) else { return };
-        at.retarget(&dialog, flow);
+        at.target = Target::Flow(flow);
+        if [Header::Contact, Header::RecordRoute].iter().any(|way| response.header(*way).is_some()) {
+            at.retarget(&dialog, flow);
+        }
         at.challenges = 0;
         let LegState::Calling(mut calling) =
             std::mem::replace(&mut at.state, LegState::Talking(Box::new(Talking::asking(dialog))))

@@ -7,7 +7,7 @@ use base::wire::Flow;
 use base::{Cause, Now, Why};
 use route::{Inquiry, Local, Origin, Verdict};
 use sip::ServerId;
-use sip::message::{Message, NameAddr, Uri};
+use sip::message::{Header, Message, NameAddr, Uri};
 
 use super::Shard;
 use super::digest::AskAs;
@@ -25,6 +25,9 @@ struct Caller {
 
 impl Shard {
     pub(super) fn invited(&mut self, now: Now, id: ServerId, request: Message, flow: Flow) {
+        if request.header(Header::Contact).is_none() {
+            return self.refuse(now, id, 400);
+        }
         let Some(caller) = self.identify(now, id, &request, flow) else { return };
         let Some(dialled) = request.uri().ok().as_ref().and_then(dialled) else {
             return self.refuse(now, id, 404);

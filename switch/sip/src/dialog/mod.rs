@@ -169,12 +169,12 @@ fn record_route(message: &Message) -> Result<Vec<NameAddr>, Malformed> {
     message.values(Header::RecordRoute).map(NameAddr::parse).collect()
 }
 
-/// The one Contact, if there is one.
+/// The one Contact, if there is one; as a Request-URI it has no headers (RFC 3261 §19.1.1).
 fn contact_of(message: &Message) -> Result<Option<Uri>, Malformed> {
     message
         .values(Header::Contact)
         .next()
-        .map(|text| NameAddr::parse(text).map(|contact| contact.uri))
+        .map(|text| NameAddr::parse(text).map(|contact| contact.uri.without_headers()))
         .transpose()
 }
 

@@ -91,6 +91,14 @@ fn the_2xx_of_an_early_dialog_gives_its_target_and_keeps_the_count() {
     assert_eq!(dialog.local_cseq(), 2);
 }
 
+/// RFC 3261 §19.1.1: `?Replaces=…` in a Contact must not become part of our request line.
+#[test]
+fn headers_in_a_contact_stay_out_of_the_request_line() {
+    let answer = answer("200 OK", "Contact: <sip:bob@127.0.0.8;x=y?Subject=z>\n");
+    let dialog = Dialog::uac(&answer).unwrap();
+    assert!(written(dialog.ack(1)).starts_with("ACK sip:bob@127.0.0.8;x=y SIP/2.0\r\n"));
+}
+
 #[test]
 fn an_invite_without_contact_makes_no_dialog() {
     let invite = message(
