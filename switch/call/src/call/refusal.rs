@@ -31,7 +31,7 @@ impl Refusal {
             300..=399 => Cause::NoAnswer.sip(),
             401 | 402 | 407 => Cause::Rejected.sip(),
             408 => Cause::NoAnswer.sip(),
-            400 | 481 | 482 | 491 => 500,
+            400 | 420 | 421 | 481 | 482 | 491 => 500,
             status @ 400..=699 => status,
             _ => 500,
         }
@@ -55,5 +55,18 @@ impl From<BadBody> for Refusal {
     fn from(bad: BadBody) -> Self {
         let cause = Cause::from_sip(bad.status());
         Self { cause, status: bad.status(), q850: cause.q850() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 3261 §8.2.2.3: a 420 names what the caller required, and it was not the caller who asked the callee.
+    #[test]
+    fn what_a_callee_says_about_our_own_request_does_not_reach_the_caller() {
+        let outward = |status| Refusal { cause: Cause::from_sip(status), status, q850: 0 }.outward();
+        let told: Vec<u16> = [302, 407, 420, 421, 481, 486, 603].into_iter().map(outward).collect();
+        assert_eq!(told, [480, 403, 500, 500, 500, 486, 603]);
     }
 }

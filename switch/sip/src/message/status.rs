@@ -15,7 +15,7 @@ fn class(status: u16) -> &'static str {
     }
 }
 
-static PHRASES: [(u16, &str); 72] = [
+static PHRASES: [(u16, &str); 73] = [
     (100, "Trying"),
     (180, "Ringing"),
     (181, "Call Is Being Forwarded"),
@@ -88,6 +88,7 @@ static PHRASES: [(u16, &str); 72] = [
     (600, "Busy Everywhere"),
     (603, "Decline"),
     (604, "Does Not Exist Anywhere"),
+    (606, "Not Acceptable"),
 ];
 
 #[cfg(test)]
