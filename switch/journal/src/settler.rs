@@ -9,7 +9,7 @@ use base::{Mono, limits};
 /// Records handed over at a time.
 pub(crate) const BATCH: usize = 100;
 /// How long a record waits for others to fill the batch.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(250);
 const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 
@@ -155,7 +155,7 @@ mod tests {
         let mut some = settler(2);
         assert_eq!(some.attempt(Mono(49_999), &mut |_| Ok(())), Attempt::NotDue);
         assert!(
-            matches!(some.attempt(Mono(50_000), &mut |_| Ok(())), Attempt::Settled(records) if records.len() == 2)
+            matches!(some.attempt(Mono(250_000), &mut |_| Ok(())), Attempt::Settled(records) if records.len() == 2)
         );
         let mut many = settler(BATCH + 1);
         assert!(
@@ -167,13 +167,13 @@ mod tests {
     #[test]
     fn a_sink_that_is_down_is_asked_ever_more_rarely_and_nothing_is_lost() {
         let mut settler = settler(3);
-        let (mut asked, mut now) = (Vec::new(), Mono(50_000));
+        let (mut asked, mut now) = (Vec::new(), Mono(250_000));
         while now < Mono(30_000_000) {
             settler.attempt(now, &mut |_| Err(SinkError::Later("down".into())));
             asked.push(now.0 / 1_000);
             now = settler.deadline().expect("records wait");
         }
-        assert_eq!(asked, [50, 150, 350, 750, 1_550, 3_150, 6_350, 11_350, 16_350, 21_350, 26_350]);
+        assert_eq!(asked, [250, 350, 550, 950, 1_750, 3_350, 6_550, 11_550, 16_550, 21_550, 26_550]);
         assert!(
             matches!(settler.attempt(now, &mut |_| Ok(())), Attempt::Settled(records) if records.len() == 3)
         );
@@ -187,7 +187,7 @@ mod tests {
         let mut settled = Vec::new();
         let mut refused = Vec::new();
         for _ in 0..5 {
-            let attempt = settler.attempt(Mono(50_000), &mut |batch| {
+            let attempt = settler.attempt(Mono(250_000), &mut |batch| {
                 if batch.iter().any(|record| Some(record.call) == poison) {
                     return Err(SinkError::Never("bad".into()));
                 }

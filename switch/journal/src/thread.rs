@@ -23,7 +23,7 @@ use crate::{checkpoint, sync};
 /// Messages taken in before the sink is looked at again.
 const GULP: usize = 1_024;
 /// Facts gather this long, so that the shards need not wake this thread for each.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(100);
 
 /// Where and how the journal keeps its segments.
 #[derive(Clone, Debug)]

@@ -78,7 +78,7 @@ impl Store {
                 query.execute(&mut *transaction).await?;
             }
             for rows in put.chunks(ROWS) {
-                let mut query = sqlx::query(sql::PUT_BINDINGS.of(rows.len()));
+                let mut query = sqlx::query(sql::PUT_BINDINGS.of(rows.len(), self.db.marks()));
                 for row in rows {
                     query = bound!(query; tenant, clean(&row.aor), clean(&row.contact), clean(&row.body),
                         row.expires_at.millis());

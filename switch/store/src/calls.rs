@@ -7,6 +7,7 @@ use base::fact::Endpoint;
 use base::record::{CallRecord, LegRecord};
 use base::{CallId, Cause, Wall};
 
+use crate::bulk::Marks;
 use crate::db::{bound, reading, transaction, writing};
 use crate::records::{CallRow, LegRow, together};
 use crate::words::{clean, word};
@@ -70,7 +71,7 @@ impl Store {
         let mut new = 0;
         transaction!(&self.db, transaction => {
             for rows in records.chunks(ROWS) {
-                let mut query = sqlx::query(sql::INSERT_CALLS.of(rows.len()));
+                let mut query = sqlx::query(sql::INSERT_CALLS.of(rows.len(), self.db.marks()));
                 for call in rows {
                     query = bound!(query; i64::from(call.tenant.0), call.call.to_string(), call.started_at.millis(),
                         call.ringing_at.map(Wall::millis), call.answered_at.map(Wall::millis),
@@ -83,7 +84,7 @@ impl Store {
                 new += query.execute(&mut *transaction).await?.rows_affected();
             }
             for rows in legs.chunks(ROWS) {
-                let mut query = sqlx::query(sql::INSERT_LEGS.of(rows.len()));
+                let mut query = sqlx::query(sql::INSERT_LEGS.of(rows.len(), self.db.marks()));
                 for (call, position, leg) in rows {
                     query = bound!(query; i64::from(call.tenant.0), call.call.to_string(),
                         i64::try_from(*position).unwrap_or(i64::MAX), leg.leg.to_string(), text(&leg.endpoint),
@@ -161,7 +162,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let legs: Vec<LegRow> = reading!(&self.db, pool => {
-            let mut query = sqlx::query_as(sql::LEGS_OF.of(calls.len())).bind(self.tenant());
+            let mut query = sqlx::query_as(sql::LEGS_OF.of(calls.len(), Marks::Numbered)).bind(self.tenant());
             for call in &calls {
                 query = query.bind(call.id());
             }

@@ -2,6 +2,8 @@
 
 use sqlx::{PgPool, SqlitePool};
 
+use crate::bulk::Marks;
+
 /// An engine with its connections.
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
@@ -9,6 +11,16 @@ pub(crate) enum Db {
     Lite { write: SqlitePool, read: SqlitePool },
     /// PostgreSQL.
     Pg(PgPool),
+}
+
+impl Db {
+    /// The cheapest parameters of a statement with many rows.
+    pub(crate) fn marks(&self) -> Marks {
+        match self {
+            Self::Lite { .. } => Marks::Plain,
+            Self::Pg(_) => Marks::Numbered,
+        }
+    }
 }
 
 /// Runs the expression with a pool to read from.

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use sqlx::{Connection, Executor, SqlSafeStr};
 
+use crate::bulk::{Bulk, Marks};
 use crate::db::writing;
 use crate::tests::engines::Place;
 use crate::tests::on_both;
@@ -18,12 +19,17 @@ async fn every_statement_can_be_prepared(store: &Store) {
         }
         for (name, bulk) in sql::BULK {
             for groups in [1, 3] {
-                if let Err(error) = pool.prepare(bulk.of(groups).into_sql_str()).await {
+                if let Err(error) = pool.prepare(bulk.of(groups, marks(bulk, store)).into_sql_str()).await {
                     panic!("{name} with {groups}: {error}");
                 }
             }
         }
     });
+}
+
+/// As the store itself chooses them.
+fn marks(bulk: &Bulk, store: &Store) -> Marks {
+    if bulk.fixed > 0 { Marks::Numbered } else { store.db.marks() }
 }
 
 async fn it_keeps_what_it_has_when_opened_again(place: &Place) {
