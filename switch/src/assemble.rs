@@ -25,10 +25,12 @@ use tokio::task::JoinHandle as Task;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::drive::{Driver, Ended};
-use crate::edge::{Fill, Journaling, Keeper, MediaSide, Neighbour, Resolving, Screen, ShardEdge};
+use crate::edge::{Keeper, Neighbour, Resolving, Screen, ShardEdge};
 use crate::entropy::OsEntropy;
 use crate::hub::{Hub, HubParts, ShardHandle};
 use crate::inbox::{Door, Inbox, InboxSender, Lane, inbox};
+use crate::journaling::{Fill, Journaling};
+use crate::media_side::MediaSide;
 use crate::{bindings, descriptors, realm, resolve};
 
 /// Cores for which one shard is enough, measured at some thousand messages a second each.

@@ -17,8 +17,8 @@ use webadmin::view::Live;
 use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Readiness};
 
 use crate::clock::Clock;
-use crate::edge::Fill;
 use crate::inbox::{InboxSender, Lane};
+use crate::journaling::Fill;
 use crate::realm::Realms;
 use crate::{metrics, picture};
 

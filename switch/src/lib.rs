@@ -11,6 +11,8 @@ mod edge;
 pub mod entropy;
 pub mod hub;
 pub mod inbox;
+mod journaling;
+mod media_side;
 mod metrics;
 pub mod outbox;
 mod picture;

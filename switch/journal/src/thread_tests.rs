@@ -61,7 +61,7 @@ fn write(journal: &Journal, ids: &mut CallIds, calls: usize) -> HashSet<CallId> 
     (0..calls)
         .map(|_| {
             let story = Story::answered(ids);
-            story.facts.chunks(3).for_each(|turn| writer.append(turn).expect("written"));
+            story.facts.chunks(3).for_each(|turn| writer.append(turn.to_vec()).expect("written"));
             story.call
         })
         .collect()
@@ -74,7 +74,7 @@ fn facts_are_on_disk_when_append_returns() {
     let mut writer = journal.writer(ShardId(0)).expect("a first segment");
     let story = Story::answered(&mut ids());
     for (told, fact) in story.facts.iter().enumerate() {
-        writer.append(std::slice::from_ref(fact)).expect("written");
+        writer.append(vec![fact.clone()]).expect("written");
         let seen = recover(folder.path()).expect("readable");
         assert_eq!(seen.records.iter().any(|it| it.answered_at.is_some()), told >= story.answered);
     }
@@ -103,9 +103,9 @@ fn a_segment_with_a_live_call_stays_while_others_go() {
     let mut ids = ids();
     let mut writer = journal.writer(ShardId(0)).expect("a first segment");
     let live = Story::answered(&mut ids);
-    writer.append(&live.facts[..5]).expect("written");
+    writer.append(live.facts[..5].to_vec()).expect("written");
     for _ in 0..40 {
-        writer.append(&Story::answered(&mut ids).facts).expect("written");
+        writer.append(Story::answered(&mut ids).facts).expect("written");
     }
     receive(&records, 40);
     drop(writer);
@@ -182,11 +182,11 @@ fn what_was_settled_before_a_kill_is_mostly_not_handed_over_again() {
     let mut ids = ids();
     let mut writer = journal.writer(ShardId(0)).expect("a first segment");
     for _ in 0..200 {
-        writer.append(&Story::answered(&mut ids).facts).expect("written");
+        writer.append(Story::answered(&mut ids).facts).expect("written");
     }
     receive(&records, 200);
     let open = Story::answered(&mut ids);
-    writer.append(&open.facts[..5]).expect("written");
+    writer.append(open.facts[..5].to_vec()).expect("written");
     assert_eq!(journal.finish(PATIENCE), 1);
     std::mem::forget(writer); // as a kill would leave it: the segment never closed
     let recovered = recover(folder.path()).expect("readable");
@@ -216,7 +216,7 @@ fn a_record_the_store_refuses_is_kept_beside_the_segments() {
         if at == 4 {
             facts.iter_mut().for_each(|fact| fact.call = poison);
         }
-        writer.append(&facts).expect("written");
+        writer.append(facts.clone()).expect("written");
     }
     receive(&records, 9);
     drop(writer);
@@ -242,11 +242,11 @@ fn the_queue_shows_how_full_it_is_and_empties_again() {
     let mut ids = ids();
     let mut writer = journal.writer(ShardId(0)).expect("a first segment");
     let first = Story::echo(&mut ids);
-    writer.append(&first.facts).expect("written");
+    writer.append(first.facts.clone()).expect("written");
     let many: Vec<_> = (0..100).flat_map(|_| Story::echo(&mut ids).facts).collect();
     let mut turns = 0;
     while writer.fill() < 0.8 {
-        writer.append(&many).expect("written");
+        writer.append(many.clone()).expect("written");
         turns += 1;
         assert!(turns < 1_000, "the thread is held in the sink");
     }

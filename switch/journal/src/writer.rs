@@ -89,7 +89,7 @@ impl Writer {
     /// # Errors
     /// When the disk refuses (full, gone). The facts still reach the records' side; only `kill -9` can then
     /// lose them.
-    pub fn append(&mut self, facts: &[Fact]) -> io::Result<()> {
+    pub fn append(&mut self, facts: Vec<Fact>) -> io::Result<()> {
         if facts.is_empty() {
             self.flush();
             return Ok(());
@@ -98,9 +98,9 @@ impl Writer {
             self.rotate();
         }
         let offset = self.written;
-        let done = self.write(facts);
+        let done = self.write(&facts);
         self.outlets.in_flight.add(facts.len());
-        self.pass_on(Message::Turn { segment: self.segment.name, offset, facts: facts.to_vec() });
+        self.pass_on(Message::Turn { segment: self.segment.name, offset, facts });
         done
     }
 
