@@ -53,7 +53,8 @@ impl Draft {
     /// (RFC 3261 §8.2.6.2); Record-Route in 101 to 299, Timestamp in 100. "" means the standard reason.
     #[must_use]
     pub fn response(request: &Message, status: u16, reason: &str) -> Self {
-        let reason = if reason.is_empty() { reason_phrase(status).to_owned() } else { harmless(reason) };
+        let reason =
+            if reason.is_empty() { reason_phrase(status).to_owned() } else { harmless(reason).into_owned() };
         let mut draft = Self {
             start: Start::Response { status, reason },
             lines: Vec::with_capacity(16),
@@ -243,9 +244,10 @@ impl From<&Message> for Draft {
     fn from(message: &Message) -> Self {
         let start = match (message.method(), message.status()) {
             (Some(method), _) => Start::Request { method: method.clone(), uri: unbroken(message.uri_text()) },
-            (None, status) => {
-                Start::Response { status: status.unwrap_or_default(), reason: harmless(message.reason()) }
-            }
+            (None, status) => Start::Response {
+                status: status.unwrap_or_default(),
+                reason: harmless(message.reason()).into_owned(),
+            },
         };
         let line = |(id, name_len, text)| Line { id, name_len, text: Text::Copied(text) };
         let lines = message.slices().map(line).filter(|line| !line.is(Header::ContentLength)).collect();
@@ -255,11 +257,20 @@ impl From<&Message> for Draft {
 
 impl Line {
     fn written(header: Header<'_>, value: &str) -> Self {
-        let name: String =
-            header.as_str().bytes().map(|b| if is_token_octet(b) { char::from(b) } else { '-' }).collect();
-        let name = if name.is_empty() { "-".to_owned() } else { name };
-        let text = Text::Written(format!("{name}: {}", harmless(trim(value))));
-        Self { id: header.id().unwrap_or(STRANGER), name_len: name.len(), text }
+        let (id, name, value) = (header.id(), header.as_str(), trim(value));
+        let mut text = String::with_capacity(name.len() + 2 + value.len());
+        if id.is_some() {
+            text.push_str(name);
+        } else {
+            text.extend(name.bytes().map(|b| if is_token_octet(b) { char::from(b) } else { '-' }));
+        }
+        if text.is_empty() {
+            text.push('-');
+        }
+        let name_len = text.len();
+        text.push_str(": ");
+        text.push_str(&harmless(value));
+        Self { id: id.unwrap_or(STRANGER), name_len, text: Text::Written(text) }
     }
 
     fn is(&self, header: Header<'_>) -> bool {
@@ -295,6 +306,9 @@ impl Text {
 
 /// A Request-URI with blanks and controls escaped, so that it stays one word.
 fn unbroken(uri: &str) -> String {
+    if uri.bytes().all(|octet| octet > b' ' && octet != 0x7f) {
+        return uri.to_owned();
+    }
     let mut text = String::with_capacity(uri.len());
     for c in uri.chars() {
         if c <= ' ' || c == '\x7f' {

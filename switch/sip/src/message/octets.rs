@@ -1,5 +1,7 @@
 //! Character classes and small number grammar of RFC 3261 §25.
 
+use std::borrow::Cow;
+
 const fn table(extra: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -79,9 +81,9 @@ pub(crate) fn starts_with_ignoring_case(text: &[u8], prefix: &[u8]) -> bool {
 }
 
 /// Line ends and NUL become spaces, so that a value from outside can never begin a header of its own.
-pub(crate) fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        return text.to_owned();
+        return text.into();
     }
     text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }).collect()
 }
