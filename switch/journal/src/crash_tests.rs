@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::time::Duration;
 
 use base::fact::{Fact, What};
 use base::{CallId, Cause, Party, ShardId, Wall};
 
-use crate::files::{Run, SegmentName};
+use crate::files::{Run, SegmentName, to_the_millisecond};
 use crate::line;
 use crate::recover::{Recovered, recover};
 use crate::testing::{Folder, START, Story, ids};
@@ -130,4 +131,24 @@ fn an_interrupted_call_is_billed_until_the_process_was_last_alive() {
     let record = recovered.records.iter().find(|it| it.call == cut_off.call).expect("kept");
     assert_eq!((record.cause, record.released_by), (Cause::Interrupted, Party::System));
     assert_eq!(record.billed_secs(), 61);
+}
+
+#[test]
+fn an_interrupted_call_on_a_quiet_node_is_billed_until_its_segment_was_last_marked() {
+    let folder = Folder::new();
+    let story = Story::answered(&mut ids());
+    let mut text = Vec::new();
+    story.facts.iter().take(5).for_each(|fact| line::encode(fact, &mut text));
+    let path = name(0).path(folder.path());
+    fs::write(&path, &text).expect("writable");
+    let billed = |modified| {
+        let file = fs::File::options().append(true).open(&path).expect("writable");
+        file.set_modified(modified).expect("its owner may");
+        recover(folder.path()).expect("readable").records[0].billed_secs()
+    };
+    let answered_at = story.facts[4].at;
+    let marked = to_the_millisecond(Wall(answered_at.0 + 3_600_000_000));
+    assert_eq!(billed(marked), 3_600);
+    assert_eq!(billed(to_the_millisecond(Wall(answered_at.0 - 5_000_000))), 0, "facts count when later");
+    assert_eq!(billed(marked + Duration::from_nanos(4_321)), 0, "a copy's time is not the process's");
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime};
 
 use base::{ShardId, Wall};
 
@@ -89,6 +90,20 @@ impl SegmentFile {
         let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(name.path(dir))?;
         Ok(Self { name, file, dirty: AtomicBool::new(false) })
     }
+}
+
+/// A modification time as a living process sets it.
+pub(crate) fn to_the_millisecond(now: Wall) -> SystemTime {
+    let millis = u64::try_from(now.millis()).unwrap_or(0);
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+/// When the segment's process last set the modification time. A finer time is that of a write, which has a fact
+/// to tell it, or of a copy made much later.
+pub(crate) fn marked_alive(path: &Path) -> io::Result<Option<Wall>> {
+    let since = fs::metadata(path)?.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let set = since.subsec_nanos().is_multiple_of(1_000_000);
+    Ok(i64::try_from(since.as_millis()).ok().filter(|_| set).map(Wall::from_millis))
 }
 
 /// A file appended to and readable by its owner only.

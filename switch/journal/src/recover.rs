@@ -33,8 +33,9 @@ pub struct Recovered {
 
 /// Reads every segment in `dir`; nothing when the folder does not exist.
 ///
-/// A call without an end is closed with `Cause::Interrupted` by `Party::System` at the time of the last fact of
-/// any call in the same run of its shard: the last moment at which the process is known to have lived. Its
+/// A call without an end is closed with `Cause::Interrupted` by `Party::System` at the last moment at which the
+/// process is known to have lived: the time of the last fact of any call in the same run of its shard, or the
+/// modification time of its segments, set once a second while the process lives, whichever is later. Its
 /// `sip_status` is 200 when it had been answered and 0 otherwise, since no final response was sent.
 ///
 /// # Errors
@@ -95,7 +96,11 @@ impl<'a> Reading<'a> {
 
     fn read(&mut self, dir: &Path, name: SegmentName, lines: &mut u64) -> io::Result<()> {
         let settled_before = self.settled_before.get(&name).copied().unwrap_or(0);
-        let text = fs::read(name.path(dir))?;
+        let path = name.path(dir);
+        if let Some(alive) = files::marked_alive(&path)? {
+            self.alive_until = self.alive_until.max(alive);
+        }
+        let text = fs::read(path)?;
         let mut offset = 0_u64;
         for line in text.split_inclusive(|octet| *octet == b'\n') {
             let at = offset;

@@ -1,4 +1,4 @@
-//! The thread that makes segments durable against power loss, at most once a second.
+//! The thread that makes segments durable against power loss and marks that the process lives, once a second.
 
 use std::fs::File;
 use std::io;
@@ -7,28 +7,37 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::files::SegmentFile;
+use base::Now;
+
+use crate::files::{self, SegmentFile};
 
 /// New segments waiting to be looked after; there is one per shard and rotation.
 const NEW_SEGMENTS: usize = 1_024;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the thread. It ends, having made everything durable, when the last sender is dropped or within a second
-/// of the stop sign.
+/// of the stop sign. `clock` says until when the process was alive.
 pub(crate) fn start(
     dir: &Path,
+    clock: impl Fn() -> Now + Send + 'static,
     stop: Arc<OnceLock<Duration>>,
 ) -> io::Result<(SyncSender<Arc<SegmentFile>>, JoinHandle<()>)> {
     let (sender, segments) = sync_channel(NEW_SEGMENTS);
     let dir = dir.to_owned();
-    let thread =
-        thread::Builder::new().name("journal-sync".into()).spawn(move || run(&dir, &segments, &stop))?;
+    let thread = thread::Builder::new()
+        .name("journal-sync".into())
+        .spawn(move || run(&dir, clock, &segments, &stop))?;
     Ok((sender, thread))
 }
 
-fn run(dir: &Path, segments: &Receiver<Arc<SegmentFile>>, stop: &OnceLock<Duration>) {
+fn run(
+    dir: &Path,
+    clock: impl Fn() -> Now,
+    segments: &Receiver<Arc<SegmentFile>>,
+    stop: &OnceLock<Duration>,
+) {
     let mut watched: Vec<Arc<SegmentFile>> = Vec::new();
     loop {
         let last_round = stop.get().is_some();
@@ -46,6 +55,8 @@ fn run(dir: &Path, segments: &Receiver<Arc<SegmentFile>>, stop: &OnceLock<Durati
             log_failure(File::open(dir).and_then(|dir| dir.sync_all()), &dir.display());
         }
         watched.retain(make_durable);
+        let now = files::to_the_millisecond(clock().wall);
+        watched.iter().for_each(|segment| mark_alive(segment, now));
         if ended || last_round {
             return;
         }
@@ -60,6 +71,13 @@ fn make_durable(segment: &Arc<SegmentFile>) -> bool {
     }
     log_failure(segment.file.sync_data(), &segment.name);
     written_to
+}
+
+/// A call without an end is recovered as lasting until then, however long its shard had nothing to write.
+fn mark_alive(segment: &SegmentFile, now: SystemTime) {
+    if let Err(error) = segment.file.set_modified(now) {
+        tracing::warn!(segment = %segment.name, %error, "cannot mark until when the process was alive");
+    }
 }
 
 fn log_failure(done: io::Result<()>, what: &dyn std::fmt::Display) {

@@ -57,7 +57,8 @@ pub struct Journal {
 
 impl Journal {
     /// Starts the journal's threads. The records in `recovered` go to the sink first; their segments are removed
-    /// once they are settled. `clock` reads both clocks. `sink` stores records, at most 100 at a time, and must
+    /// once they are settled. `clock` reads both clocks, for each
+    /// of the two threads. `sink` stores records, at most 100 at a time, and must
     /// take one it already has without complaint; it may block, but not for ever.
     ///
     /// # Errors
@@ -65,7 +66,7 @@ impl Journal {
     pub fn start(
         config: JournalConfig,
         recovered: Recovered,
-        clock: impl Fn() -> Now + Send + 'static,
+        clock: impl Fn() -> Now + Clone + Send + 'static,
         sink: impl FnMut(Vec<CallRecord>) -> Result<(), SinkError> + Send + 'static,
     ) -> io::Result<Self> {
         files::make_dir(&config.dir)?;
@@ -74,7 +75,7 @@ impl Journal {
         let start = Wall(latest.map_or(now.wall.0, |latest| now.wall.0.max(latest + 1)));
         let (turns, inbox) = sync_channel(limits::JOURNAL_FACTS);
         let stop = Arc::new(OnceLock::new());
-        let (sync, syncing) = sync::start(&config.dir, Arc::clone(&stop))?;
+        let (sync, syncing) = sync::start(&config.dir, clock.clone(), Arc::clone(&stop))?;
         let outlets = Outlets { turns, sync, in_flight: InFlight::default() };
         let worker = Worker {
             dir: config.dir.clone(),

@@ -17,7 +17,7 @@ use crate::{Journal, JournalConfig, SinkError};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[expect(clippy::disallowed_methods, reason = "a test of threads needs time that passes")]
-fn clock() -> impl Fn() -> Now + Send + 'static {
+fn clock() -> impl Fn() -> Now + Clone + Send + 'static {
     let start = Instant::now();
     move || {
         let passed = Duration::from_micros(
@@ -192,6 +192,19 @@ fn what_was_settled_before_a_kill_is_mostly_not_handed_over_again() {
     let recovered = recover(folder.path()).expect("readable");
     let calls: Vec<CallId> = recovered.records.iter().map(|it| it.call).collect();
     assert_eq!(calls, [open.call]);
+}
+
+#[test]
+fn a_segment_tells_until_when_its_process_was_alive() {
+    let folder = Folder::new();
+    let journal = start(&folder, Recovered::default(), collecting().0);
+    let mut writer = journal.writer(ShardId(0)).expect("a first segment");
+    // Answered at 4 s and nothing to write since; the clock is past 60 s.
+    writer.append(Story::answered(&mut ids()).facts[..5].to_vec()).expect("written");
+    assert_eq!(journal.finish(PATIENCE), 1);
+    std::mem::forget(writer);
+    let recovered = recover(folder.path()).expect("readable");
+    assert!(recovered.records[0].billed_secs() >= 56, "{:?}", recovered.records);
 }
 
 #[test]
