@@ -115,12 +115,14 @@ pub struct Stats {
     pub timed_out: u64,
     /// Messages from addresses that cannot be answered.
     pub unanswerable: u64,
+    /// CANCELs that belong to no INVITE; answered 481.
+    pub cancels_unmatched: u64,
 }
 
 impl Stats {
     /// The figures by the names that metrics carry.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 10] {
+    pub fn named(&self) -> [(&'static str, u64); 11] {
         [
             ("sip_received", self.received),
             ("sip_sent", self.sent),
@@ -132,6 +134,7 @@ impl Stats {
             ("sip_overload", self.overload),
             ("sip_timed_out", self.timed_out),
             ("sip_unanswerable", self.unanswerable),
+            ("sip_cancels_unmatched", self.cancels_unmatched),
         ]
     }
 }

@@ -96,7 +96,10 @@ impl Stack {
         key::of_transaction(&mut self.scratch, Method::Invite.as_str(), &via, &request);
         let invite = self.keys.get(self.scratch.as_bytes()).copied();
         let path = self.path(via, flow, &key);
-        let Some(invite) = invite else { return self.answer_alone(&request, &path, 481, "") };
+        let Some(invite) = invite else {
+            self.stats.cancels_unmatched += 1;
+            return self.answer_alone(&request, &path, 481, "");
+        };
         let mut draft = Draft::response(&request, 200, "");
         if let Some(tag) = self.tag_given(invite) {
             draft.add_to_tag(&tag);

@@ -95,6 +95,12 @@ impl ServerOther {
                 self.complete(timing, now, Answer::Withheld);
                 Responded::Drop
             }
+            // A challenge is not kept: who repeats the request is challenged anew, so strangers cost no memory.
+            401 | 407 => {
+                self.timers.clear();
+                self.state = State::Terminated;
+                Responded::Send
+            }
             _ => {
                 self.complete(timing, now, Answer::Sent);
                 Responded::Send
@@ -180,6 +186,13 @@ mod tests {
         assert_eq!(machine.respond(&Timing::default(), Mono(0), 200), Responded::Send);
         assert_eq!(machine.handle_repeated(), Repeated::Resend);
         assert_eq!(story(&mut machine), "32000 Terminated");
+    }
+
+    #[test]
+    fn a_challenge_is_not_kept() {
+        let mut machine = request(Transport::Udp);
+        assert_eq!(machine.respond(&Timing::default(), Mono(0), 401), Responded::Send);
+        assert!(machine.is_terminated());
     }
 
     #[test]
