@@ -67,3 +67,21 @@ fn the_record_says_that_there_was_early_media() {
     let early = |what: &What| matches!(what, What::LegRinging { early_media: true, .. });
     assert_eq!(world.facts.iter().filter(|fact| early(&fact.what)).count(), 1);
 }
+
+#[test]
+fn a_180_after_early_media_is_told_once() {
+    let (mut world, carrier, phone) = office(7);
+    world.agents[phone].manner = SILENT;
+    let caller = world.dial(carrier, "+4930123");
+    world.settle();
+    let callee = world.incoming(phone);
+    world.say_with_body(callee, 183);
+    world.settle();
+    world.say(callee, 180);
+    world.settle();
+    assert_eq!(world.talk(caller).status(), 180);
+    assert!(world.hear_each_other(caller, callee), "the early media goes on");
+    world.cancel(caller);
+    world.settle();
+    world.assert_clean();
+}

@@ -43,6 +43,19 @@ pub(crate) fn pass(from: &Message, to: &mut Draft) {
     to.copy(from, crosses);
 }
 
+/// Copies what says how to read a body that crosses as it came (INFO, MESSAGE).
+pub(crate) fn pass_about_body(from: &Message, to: &mut Draft) {
+    to.copy(from, |header| {
+        matches!(
+            header,
+            Header::ContentEncoding
+                | Header::ContentDisposition
+                | Header::ContentLanguage
+                | Header::MimeVersion
+        )
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,9 @@ impl Call {
         }
         let Phase::Hunting(hunt) = &mut self.phase else { return };
         let hears = body.is_some() && *hunt.early.get_or_insert(leg) == leg;
-        let tells = (hears && news) || !hunt.rung;
+        let as_ringing = status == 180 || (status == 183 && !hears);
+        let first_ring = as_ringing && !std::mem::replace(&mut hunt.rang, true);
+        let tells = (hears && news) || !hunt.rung || first_ring;
         hunt.rung |= matches!(status, 180 | 183);
         let answer = if hears { body.and_then(|body| self.early_media(ctx, leg, &body)) } else { None };
         if tells {

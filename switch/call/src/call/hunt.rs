@@ -61,6 +61,7 @@ impl Call {
             tried: 0,
             early: None,
             rung: false,
+            rang: false,
         };
         self.phase = Phase::Hunting(Box::new(hunt));
         self.next_stage(ctx);

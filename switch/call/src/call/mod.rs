@@ -119,8 +119,10 @@ struct Hunt {
     tried: usize,
     /// The leg whose early media the caller hears.
     early: Option<LegId>,
-    /// The caller has been told that it rings.
+    /// The caller has been told that it rings, in these or other words.
     rung: bool,
+    /// A 180 has come.
+    rang: bool,
 }
 
 #[derive(Debug)]
