@@ -13,6 +13,7 @@ pub(crate) fn of(hub: &Hub) -> Vec<Metric> {
     let mut metrics = node(hub);
     metrics.extend(held(&views));
     metrics.extend(counted(&views));
+    metrics.push(endings(&views));
     metrics.extend(trunks(&views));
     metrics.extend(network(hub));
     metrics.extend(media(hub));
@@ -53,6 +54,23 @@ fn counted(views: &[std::sync::Arc<ShardView>]) -> impl Iterator<Item = Metric> 
         *sums.entry(name).or_insert(0) += value;
     }
     sums.into_iter().map(|(name, value)| counter("", name, value))
+}
+
+fn endings(views: &[std::sync::Arc<ShardView>]) -> Metric {
+    let mut sums: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for (cause, calls) in views.iter().flat_map(|view| &view.endings) {
+        *sums.entry(cause).or_insert(0) += calls;
+    }
+    let samples = sums
+        .into_iter()
+        .map(|(cause, calls)| Sample { labels: vec![("cause".to_owned(), cause.to_owned())], value: calls as f64 })
+        .collect();
+    Metric {
+        name: "tandem_call_endings".to_owned(),
+        help: "Calls that ended, refused ones included, by cause.".to_owned(),
+        kind: MetricKind::Counter,
+        samples,
+    }
 }
 
 fn trunks(views: &[std::sync::Arc<ShardView>]) -> Vec<Metric> {

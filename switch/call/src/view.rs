@@ -22,6 +22,8 @@ pub struct ShardView {
     pub trunks: Vec<TrunkView>,
     /// What happened since the start, by name.
     pub counters: BTreeMap<&'static str, u64>,
+    /// Finished calls by the word of their cause.
+    pub endings: BTreeMap<&'static str, u64>,
     /// What is held now.
     pub live: Live,
 }

@@ -191,9 +191,14 @@ impl Call {
         }
     }
 
+    /// Whether its record is complete; only the protocol's leftovers remain.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(&self.phase, Phase::Over(ending) if ending.told)
+    }
+
     /// Whether nothing of the call is left to happen.
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(&self.phase, Phase::Over(ending) if ending.told) && self.legs.iter().all(Leg::is_quiet)
+        self.is_told() && self.legs.iter().all(Leg::is_quiet)
     }
 }
 

@@ -99,6 +99,7 @@ impl Shard {
     /// Answers with a status and nothing more to say.
     pub(super) fn refuse(&mut self, now: Now, id: ServerId, status: u16) {
         let Some(request) = self.stack.server_request(id).cloned() else { return };
+        self.count("requests_refused");
         let mut draft = reply(&request, status, None, &self.config.user_agent);
         if status == 503 {
             draft.push(Header::RetryAfter, "5");

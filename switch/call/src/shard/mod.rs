@@ -55,6 +55,8 @@ pub struct Shard {
     later: VecDeque<(CallId, CallInput)>,
     outputs: VecDeque<ShardOutput>,
     counters: BTreeMap<&'static str, u64>,
+    /// Finished calls by the word of their cause.
+    endings: BTreeMap<&'static str, u64>,
 }
 
 /// A call and what the tables hold for it.
@@ -118,6 +120,7 @@ impl Shard {
             later: VecDeque::new(),
             outputs: VecDeque::new(),
             counters: BTreeMap::new(),
+            endings: BTreeMap::new(),
             config,
             entropy,
             locals,

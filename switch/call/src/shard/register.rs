@@ -52,7 +52,7 @@ impl Shard {
     }
 
     fn registered(&mut self, now: Now, id: ServerId, request: &Message, bindings: &[Binding]) {
-        self.count("registrations");
+        self.count("registrations_granted");
         let mut draft = reply(request, 200, None, &self.config.user_agent);
         for binding in bindings {
             let left = binding.expires_at.since(now.wall).as_secs();

@@ -12,6 +12,9 @@ use crate::act::Act;
 use crate::call::{Arrival, Call, CallInput, Ctx};
 use crate::io::ShardOutput;
 
+/// Room for what a call usually wants done in one turn.
+const ACTS: usize = 8;
+
 impl Shard {
     /// Works off what the stack, the registrar, the trunks and the calls have left to do, until all are quiet.
     pub(super) fn work(&mut self, now: Now) {
@@ -139,6 +142,9 @@ impl Shard {
     }
 
     pub(super) fn fact(&mut self, now: Now, call: CallId, what: What) {
+        if let What::CallEnded { cause, .. } = &what {
+            *self.endings.entry(cause.text()).or_insert(0) += 1;
+        }
         self.outputs.push_back(ShardOutput::Fact(Fact {
             tenant: TenantId::DEFAULT,
             at: now.wall,
@@ -159,7 +165,7 @@ impl Shard {
             trunks: &mut self.trunks,
             registrar: &self.registrar,
             config: &self.config,
-            out: Vec::new(),
+            out: Vec::with_capacity(ACTS),
         }
     }
 
@@ -180,9 +186,12 @@ impl Shard {
         }
         let Some(port) = port else { return };
         let Some(id) = self.open_ports.get(&port).copied() else { return };
-        if matches!(event, MediaEvent::Closed { .. }) {
+        if let MediaEvent::Closed { media, .. } = &event {
             self.open_ports.remove(&port);
             self.ports.closed();
+            for (name, more) in [("rtp_strays", media.strays), ("rtp_lost", media.lost)] {
+                *self.counters.entry(name).or_insert(0) += more;
+            }
         }
         let Some(leg) = self.calls.get(&id).and_then(|slot| slot.call.leg_of_port(port)) else { return };
         self.turn(now, id, CallInput::Media { leg, event });

@@ -13,8 +13,13 @@ impl Shard {
         for (name, value) in self.stack.stats().named() {
             counters.insert(name, value);
         }
-        let calls =
-            self.order.iter().filter_map(|id| self.calls.get(id)).map(|slot| slot.call.view()).collect();
+        let calls = self
+            .order
+            .iter()
+            .filter_map(|id| self.calls.get(id))
+            .filter(|slot| !slot.call.is_told())
+            .map(|slot| slot.call.view())
+            .collect();
         let owner = self.is_owner();
         ShardView {
             calls,
@@ -28,6 +33,7 @@ impl Shard {
             registration_count: if owner { self.registrar.count() } else { 0 },
             trunks: self.trunks.views(),
             counters,
+            endings: self.endings.clone(),
             live: self.live(),
         }
     }
