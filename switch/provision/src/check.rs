@@ -13,6 +13,8 @@ const NAME_CHARS: usize = 64;
 const TEXT_CHARS: usize = 128;
 /// Characters of a number.
 const NUMBER_CHARS: usize = 64;
+/// Entities named when the one asked for is not there.
+const NAMED_AT_MOST: usize = 5;
 /// Emergency numbers everywhere: 112 (EU and mobile networks) and 911 (NANP). No extension may take one;
 /// others come by dial rules.
 pub const EMERGENCY_NUMBERS: [&str; 2] = ["112", "911"];
@@ -116,9 +118,25 @@ impl Checker<'_> {
     }
 
     pub(crate) fn trunk_exists(&mut self, field: &str, name: &str) {
-        if !self.directory.trunks.contains_key(name) {
-            self.say(field, format!("there is no trunk {}", quoted(name)));
+        self.exists(field, "trunk", name, &self.directory.trunks);
+    }
+
+    fn user_exists(&mut self, field: &str, login: &str) {
+        self.exists(field, "user", login, &self.directory.users);
+    }
+
+    fn exists<T>(&mut self, field: &str, what: &str, name: &str, all: &BTreeMap<String, T>) {
+        if all.contains_key(name) {
+            return;
         }
+        let some: Vec<&str> = all.keys().take(NAMED_AT_MOST).map(String::as_str).collect();
+        let more = if all.len() > some.len() { ", …" } else { "" };
+        let there_are = if some.is_empty() {
+            "there are none".to_owned()
+        } else {
+            format!("there are: {}{more}", some.join(", "))
+        };
+        self.say(field, format!("there is no {what} {}; {there_are}", quoted(name)));
     }
 }
 
@@ -148,8 +166,8 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     if EMERGENCY_NUMBERS.contains(&extension.as_str()) {
         checker.say("extension", format!("{extension} is an emergency number"));
     }
-    if !station.user.is_empty() && !checker.directory.users.contains_key(&station.user) {
-        checker.say("user", format!("there is no user {}", quoted(&station.user)));
+    if !station.user.is_empty() {
+        checker.user_exists("user", &station.user);
     }
     checker.text("name", &station.name);
     if station.ha1_md5.is_empty() && station.ha1_sha256.is_empty() {
@@ -186,15 +204,9 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
     }
     match &number.to {
         Destination::Station(extension) => {
-            if !checker.directory.stations.contains_key(extension) {
-                checker.say("to", format!("there is no station {}", quoted(extension)));
-            }
+            checker.exists("to", "station", extension, &checker.directory.stations);
         }
-        Destination::User(login) => {
-            if !checker.directory.users.contains_key(login) {
-                checker.say("to", format!("there is no user {}", quoted(login)));
-            }
-        }
+        Destination::User(login) => checker.user_exists("to", login),
         Destination::Trunk(name) => checker.trunk_exists("to", name),
         Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
     }

@@ -30,7 +30,9 @@ impl<'a> Fields<'a> {
 
     /// The node of a field, if it is there and not null.
     pub(crate) fn node(&mut self, name: &'static str) -> Option<&'a Node> {
-        self.asked.push(name);
+        if !self.asked.contains(&name) {
+            self.asked.push(name);
+        }
         let entry = self.entries.iter().find(|entry| entry.name == name)?;
         (!matches!(entry.node.value, Value::Nothing)).then_some(&entry.node)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
+use crate::check::quoted;
 use crate::fields::Finding;
 use crate::node::{self, Node, Table};
 use crate::{Directory, Entity, Key, Kind, Problem, Reading, read};
@@ -82,7 +83,8 @@ pub fn parse(file: &str, text: &str, reading: &Reading<'_>) -> Result<Parsed, Ve
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         let problem = |error: &toml::de::Error| {
-            lines.problem(None, error.span().map_or(0, |span| span.start), "", error.message().to_owned())
+            let span = error.span().unwrap_or_default();
+            lines.problem(None, span.start, "", broken(error.message(), text.get(span)))
         };
         let mut problems: Vec<Problem> = errors.iter().map(problem).collect();
         problems.sort_by_key(|problem| problem.line);
@@ -166,11 +168,19 @@ fn add(
     parsed.entities.push(entity);
 }
 
-fn unknown_table(name: &str) -> String {
-    if LATER.contains(&name) {
-        return format!("[[{name}]] is not available in this version yet");
+/// What the TOML reader says, with the key where it leaves that out.
+fn broken(message: &str, place: Option<&str>) -> String {
+    match place.filter(|place| message == "duplicate key" && !place.is_empty()) {
+        Some(key) => format!("{message} {}", quoted(key)),
+        None => message.to_owned(),
     }
+}
+
+fn unknown_table(name: &str) -> String {
     let known: Vec<String> = Kind::ALL.iter().map(|kind| format!("[[{}]]", kind.word())).collect();
+    if LATER.contains(&name) {
+        return format!("[[{name}]] is not available in this version yet; allowed: {}", known.join(", "));
+    }
     let name: String = name.chars().take(80).collect();
     format!("found {name:?}; allowed: {}", known.join(", "))
 }

@@ -116,7 +116,7 @@ to = "echo"
         "test.toml:5: trunk carrier: colour: is unknown; allowed: name, ",
         "test.toml:6: extension: is missing",
         "test.toml:7: ring_secs: found \"long\"; allowed: a whole number from 0 to 4294967295",
-        "test.toml:8: [[queue]] is not available in this version yet",
+        "test.toml:8: [[queue]] is not available in this version yet; allowed: [[trunk]], [[user]], [[station]], ",
         "test.toml:10: found \"nonsense\"; allowed: [[trunk]], [[user]], [[station]], [[number]], [[dial_rule]]",
         "test.toml:13: number 1: to: \"queue:sales\" is not available in this version yet; allowed: station:",
         "test.toml:14: number 1: stands twice, first in line 11",
@@ -222,6 +222,33 @@ fn broken_toml_is_told_with_its_lines() {
     assert!(found[0].starts_with("test.toml:2: "), "{found:?}");
     assert!(problems("station = 5\n")[0].contains("allowed: [[station]]"));
     assert!(problems("station = [5]\n")[0].contains("allowed: [[station]]"));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_named_without_its_value() {
+    let found = problems("[[station]]\nextension = \"1\"\npassword = \"hush-1\"\npassword = \"hush-2\"\n");
+    assert_eq!(found, ["test.toml:4: duplicate key \"password\""]);
+}
+
+#[test]
+fn a_reference_to_nothing_names_what_there_is() {
+    let station = |number: u32| format!("[[station]]\nextension = \"{number}\"\npassword = \"s3cret\"\n");
+    let number = "[[number]]\ndid = \"1\"\nto = \"station:99\"\n";
+    let told = |stations: std::ops::RangeInclusive<u32>| {
+        let text: String = stations.map(station).chain([number.to_owned()]).collect();
+        problems(&text)[0].split_once("there is ").map(|(_, told)| told.to_owned())
+    };
+    assert_eq!(told(1001..=1002).as_deref(), Some("no station \"99\"; there are: 1001, 1002"));
+    let many = "no station \"99\"; there are: 1001, 1002, 1003, 1004, 1005, …";
+    assert_eq!(told(1001..=1006).as_deref(), Some(many));
+    let none = problems(number);
+    assert!(none[0].ends_with("there is no station \"99\"; there are none"), "{none:?}");
+}
+
+#[test]
+fn an_unknown_field_is_told_each_known_one_once() {
+    let found = problems("[[number]]\ndid = \"1\"\nto = \"echo\"\nfor = \"x\"\n");
+    assert_eq!(found, ["test.toml:4: number 1: for: is unknown; allowed: did, to"]);
 }
 
 #[test]
