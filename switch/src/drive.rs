@@ -9,6 +9,13 @@ use crate::inbox::{Inbox, Waited};
 
 /// Inputs of one turn.
 const BATCH: usize = 256;
+/// Timers wait for the next multiple of this, so that those close together share one waking.
+const ROUND_MICROS: u64 = 25_000;
+
+/// The first round at or after `at`.
+pub(crate) fn round_after(at: Mono) -> Mono {
+    Mono(at.0.div_ceil(ROUND_MICROS).saturating_mul(ROUND_MICROS))
+}
 
 /// The world as one machine's driver sees it.
 pub trait Edge<M: Machine> {
@@ -95,7 +102,8 @@ impl<M: Machine, E: Edge<M>> Driver<M, E> {
     }
 
     fn wait(&mut self, batch: &mut Vec<M::Input>) -> Waited {
-        let deadline = self.machine.deadline().into_iter().chain(self.edge.deadline()).min();
+        let timers = self.machine.deadline().map(round_after);
+        let deadline = timers.into_iter().chain(self.edge.deadline()).min();
         let patience = deadline.map(|due| due.since(self.clock.now().mono));
         self.inbox.wait(patience, BATCH, batch)
     }
@@ -181,6 +189,12 @@ mod tests {
     #[test]
     fn a_deadline_is_kept_without_input() {
         assert_eq!(drive(&[0], 1), (vec![100], Ended::Stopped));
+    }
+
+    #[test]
+    fn timers_close_together_share_a_round() {
+        assert_eq!(round_after(Mono(25_000)), Mono(25_000));
+        assert_eq!(round_after(Mono(25_001)), round_after(Mono(49_999)));
     }
 
     #[test]

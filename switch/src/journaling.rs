@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use base::Mono;
 use base::fact::Fact;
 use call::{ShardCommand, ShardInput};
 
-/// Facts of turns in which nobody is told anything wait this long for the next write.
-const PATIENCE: Duration = Duration::from_millis(20);
+use crate::drive::round_after;
+
+/// Room for the facts of a usual turn.
+const FACTS: usize = 8;
 /// The journal's fill from which new calls are refused, and the one from which they are taken again.
 const FULL: f64 = 0.8;
 const ROOM: f64 = 0.6;
@@ -46,19 +47,22 @@ impl Fill {
 
 impl Journaling {
     pub(crate) fn new(writer: journal::Writer, fill: Fill) -> Self {
-        Self { writer, owed: Vec::new(), due: None, fill, failing: false, full: false }
+        Self { writer, owed: Vec::with_capacity(FACTS), due: None, fill, failing: false, full: false }
     }
 
-    /// Takes a fact that is to be on disk before anybody is told anything.
+    /// Takes a fact that is to be on disk before anybody is told anything, else in the next round.
     pub(crate) fn owe(&mut self, now: Mono, fact: Fact) {
-        self.due.get_or_insert(now + PATIENCE);
+        self.due.get_or_insert_with(|| round_after(now));
         self.owed.push(fact);
     }
 
     /// Puts what is owed on disk.
     pub(crate) fn write(&mut self) {
         self.due = None;
-        match self.writer.append(std::mem::take(&mut self.owed)) {
+        if self.owed.is_empty() {
+            return;
+        }
+        match self.writer.append(std::mem::replace(&mut self.owed, Vec::with_capacity(FACTS))) {
             Ok(()) => {
                 if std::mem::take(&mut self.failing) {
                     tracing::warn!("the journal writes to disk again");

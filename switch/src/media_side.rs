@@ -1,19 +1,16 @@
 //! The way from a shard to the media workers.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base::Mono;
 use base::media::MediaCommand;
 use media_io::MediaIo;
 
+use crate::drive::round_after;
 use crate::outbox::Outbox;
 
-/// A worker obeys its commands before it reads a packet, whatever woke it. So a packet never comes too early for
-/// them, and a worker that sleeps may sleep on for a while.
-const PATIENCE: Duration = Duration::from_millis(20);
-
-/// The way to the media workers.
+/// The way to the media workers. A worker obeys its commands before it reads a packet, whatever woke it. So a packet
+/// never comes too early for them, and a worker that sleeps may sleep on until the next round.
 pub(crate) struct MediaSide {
     io: Arc<MediaIo>,
     /// By worker, so that a busy one does not hold up the others.
@@ -44,7 +41,7 @@ impl MediaSide {
             MediaCommand::Open { .. }
             | MediaCommand::Remote { .. }
             | MediaCommand::Hear { .. }
-            | MediaCommand::Close { .. } => now + PATIENCE,
+            | MediaCommand::Close { .. } => round_after(now),
         };
         way.ring_at = Some(way.ring_at.map_or(at, |sooner| sooner.min(at)));
         way.outbox.push(command, |command| self.io.send(command).err());

@@ -144,7 +144,7 @@ async fn read_all(shared: &Shared, reader: &mut (impl AsyncRead + Unpin), flow: 
 
 async fn take_in(shared: &Shared, data: Bytes, flow: Flow) {
     count(&shared.counters.tcp_received);
-    let shard = shared.demux.shard(sip::message::peek(&data).as_ref());
+    let shard = shared.demux.shard(&data);
     shared.deliver(shard, NetEvent::Wire(Inbound { data, flow })).await;
 }
 

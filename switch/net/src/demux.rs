@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 
 use base::ShardId;
 use base::wire::marked_shard;
-use sip::message::Peek;
+use sip::message::peek;
 
 /// The keyed hash and the number of shards, fixed for the life of the process.
 #[derive(Debug)]
@@ -24,8 +24,9 @@ impl Demux {
     }
 
     /// The registrar's shard for a REGISTER, the shard in a Call-ID of ours, else one chosen by hash. Strangers
-    /// cannot aim at one shard because the hash is keyed.
-    pub(crate) fn shard(&self, peek: Option<&Peek<'_>>) -> ShardId {
+    /// cannot aim at one shard because the hash is keyed. A shard that is alone gets all unread.
+    pub(crate) fn shard(&self, message: &[u8]) -> ShardId {
+        let peek = if self.shards > 1 { peek(message) } else { None };
         let Some(peek) = peek else { return ShardId(0) };
         if peek.is("REGISTER") {
             return ShardId(0);
@@ -50,7 +51,7 @@ mod tests {
 
     fn shard(demux: &Demux, method: &str, call_id: &str) -> ShardId {
         let text = format!("{method} sip:a@b SIP/2.0\r\nCall-ID: {call_id}\r\n\r\n");
-        demux.shard(sip::message::peek(text.as_bytes()).as_ref())
+        demux.shard(text.as_bytes())
     }
 
     #[test]

@@ -133,17 +133,20 @@ impl Receiver {
             count(&self.shared.counters.udp_keepalives);
             return;
         }
-        let peek = sip::message::peek(data);
-        let shard = self.shared.demux.shard(peek.as_ref());
-        let refusable = peek.as_ref().is_some_and(overload::is_new_invite);
-        let call = peek.map_or(0, |peek| self.shared.demux.hash(peek.call_id));
+        let shard = self.shared.demux.shard(data);
         let flow =
             Flow { transport: Transport::Udp, local: self.local(listener, remote), remote, conn: None };
         let inbound = Inbound { data: Bytes::copy_from_slice(data), flow };
-        match (self.shared.sink)(shard, NetEvent::Wire(inbound)) {
-            Ok(()) => {}
-            Err(NetEvent::Wire(inbound)) if refusable => self.refuse(listener, &inbound, call),
-            Err(_full) => count(&self.shared.counters.udp_dropped),
+        if let Err(NetEvent::Wire(inbound)) = (self.shared.sink)(shard, NetEvent::Wire(inbound)) {
+            self.turn_away(listener, &inbound);
+        }
+    }
+
+    /// A datagram for which there is no room: a new INVITE is told so, anything else comes again by itself.
+    fn turn_away(&self, listener: &UdpListener, inbound: &Inbound) {
+        match sip::message::peek(&inbound.data).filter(overload::is_new_invite) {
+            Some(invite) => self.refuse(listener, inbound, self.shared.demux.hash(invite.call_id)),
+            None => count(&self.shared.counters.udp_dropped),
         }
     }
 
