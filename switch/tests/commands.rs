@@ -110,6 +110,7 @@ fn provisioning_is_applied_once_on_a_stopped_node_and_comes_back_out() {
     let (_, missing) = folder.run(&["export"], 2);
     assert!(missing.contains("tandem-data"), "{missing}");
     let (dry, _) = folder.run(&["apply", "--dry-run", "setup.toml"], 0);
+    assert!(!folder.0.join("tandem-data").exists(), "a dry run writes nothing");
     let (first, _) = folder.run(&["apply", "setup.toml"], 0);
     assert_eq!(dry, first);
     assert_eq!(first, "+ trunk carrier\n+ user ana\n+ station 1001\n");
@@ -134,6 +135,11 @@ fn a_wrong_file_is_refused_with_its_line_and_code_2() {
     let (_, error) = folder.run(&["check", "node.toml"], 2);
     assert!(error.contains("node.toml:2") && error.contains("udpp"), "{error}");
     folder.run(&["serve", "--config", "node.toml"], 2);
+    std::fs::write(folder.0.join("latin.toml"), b"[[station]]\nname = \"Jos\xe9\"\n").expect("written");
+    for command in ["check", "apply"] {
+        let (_, error) = folder.run(&[command, "latin.toml"], 2);
+        assert!(error.contains("latin.toml:2: is not UTF-8"), "{error}");
+    }
     folder.run(&["frobnicate"], 2);
 }
 
@@ -206,4 +212,21 @@ fn a_changed_realm_is_told_until_the_passwords_are_set_again() {
     assert!(!say(&[&stopped[..], &["setup.toml"]].concat()).contains("warning"));
     assert!(!say(&["check", "node.toml"]).contains("warning"));
     assert!(say(&["check", "old.toml"]).contains("2 stations need their passwords"));
+}
+
+#[test]
+fn a_demo_gives_way_where_its_usual_web_port_is_taken_unless_it_was_asked_for() {
+    const USUAL: &str = "127.0.0.1:8080";
+    let folder = Folder::new("demo");
+    let _taken = TcpListener::bind(USUAL); // fails when somebody else has it, which is as good
+    let (_, error) = folder.run(&["demo", "--agents", "1", "--http", USUAL], 1);
+    assert!(error.contains(USUAL), "{error}");
+    let mut demo = folder.tandem(&["demo", "--agents", "1"]);
+    let mut demo = demo.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let out = BufReader::new(demo.stdout.take().expect("piped"));
+    let said: Vec<String> = out.lines().take(2).map(|line| line.expect("text")).collect();
+    kill_process(Pid::from_child(&demo), Signal::KILL).expect("it runs");
+    demo.wait().expect("it ends");
+    assert!(said[0].starts_with("127.0.0.1:8080 is taken"), "{said:?}");
+    assert!(said[1].starts_with("Web panel: http://127.0.0.1:") && !said[1].ends_with(":8080"), "{said:?}");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::files::Files;
-use super::reach::{Missing, Reach};
+use super::reach::{Difference, Missing, Reach, first_plan};
 use super::{Failure, ReachArgs, say};
 
 #[derive(Args, Debug)]
@@ -23,9 +23,10 @@ pub(crate) struct ApplyArgs {
 /// Applies the files; prints one line for each change.
 pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     let files = Files::read(&args.files)?;
-    let difference = match Reach::of(&args.reach, Missing::Make)? {
-        Reach::Running(remote) => remote.apply(&files, args.dry_run)?,
-        Reach::Stopped(stopped) => stopped.apply(&files, args.dry_run)?,
+    let first = if args.dry_run { first_plan(&args.reach, &files)? } else { None };
+    let difference = match first {
+        Some(difference) => difference,
+        None => reached(args, &files)?,
     };
     say::result(&difference.text)?;
     difference.warnings.iter().for_each(|warning| say::note(&format_args!("warning: {warning}")));
@@ -35,4 +36,12 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
         (count, false) => say::note(&format_args!("{count} changed")),
     }
     Ok(())
+}
+
+fn reached(args: &ApplyArgs, files: &Files) -> Result<Difference, Failure> {
+    let missing = if args.dry_run { Missing::Leave } else { Missing::Make };
+    match Reach::of(&args.reach, missing)? {
+        Reach::Running(remote) => remote.apply(files, args.dry_run),
+        Reach::Stopped(stopped) => stopped.apply(files, args.dry_run),
+    }
 }

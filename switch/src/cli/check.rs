@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use webadmin::auth;
 
 use super::data::{DataError, Held, announced};
-use super::files::Files;
+use super::files::{Files, text_of};
 use super::remote::Remote;
 use super::{Failure, reach, say};
 
@@ -34,8 +34,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let mut provisioning = Vec::new();
     let mut nodes = Vec::new();
     for path in &args.files {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+        let text = text_of(path)?;
         if is_provisioning(&text) {
             provisioning.push(path.clone());
             continue;

@@ -20,9 +20,10 @@ pub(crate) struct DemoArgs {
     /// Ends by itself after a time such as 60s, 5m or 1h; without it Ctrl-C does
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     lasts: Option<Duration>,
-    /// Where the web panel listens; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    http: SocketAddr,
+    /// Where the web panel listens; port 0 takes a free one. Without it 127.0.0.1:8080, or a free port when that
+    /// is taken
+    #[arg(long, value_name = "ADDRESS")]
+    http: Option<SocketAddr>,
 }
 
 /// Shows a switch at work; fails unless calls went through.

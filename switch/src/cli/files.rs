@@ -40,10 +40,19 @@ impl Files {
 
 fn read(path: &Path) -> Result<(String, String), Failure> {
     let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok((name, text)),
-        Err(error) => Err(Failure::input(format!("{name}: {error}"))),
-    }
+    let text = text_of(path)?;
+    Ok((name, text))
+}
+
+/// The text of a file; where it is no text, its line is named.
+pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
+    let name = path.display();
+    let octets = std::fs::read(path).map_err(|error| Failure::input(format!("{name}: {error}")))?;
+    String::from_utf8(octets).map_err(|error| {
+        let good = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = good.filter(|octet| **octet == b'\n').count() + 1;
+        Failure::input(format!("{name}:{line}: is not UTF-8"))
+    })
 }
 
 #[cfg(test)]

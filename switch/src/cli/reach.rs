@@ -1,5 +1,7 @@
 //! A running node through its API, a stopped one through its store.
 
+use std::path::Path;
+
 use provision::{Directory, Entity, Plan, Reading, Role, Secrets, User};
 use store::{Store, StoreError};
 use switch::clock::Clock;
@@ -39,6 +41,8 @@ pub(crate) enum Missing {
     Make,
     /// The command fails.
     Refuse,
+    /// It stays missing.
+    Leave,
 }
 
 /// A node that does not run.
@@ -48,7 +52,7 @@ pub(crate) struct Stopped {
     directory: Directory,
     realm: String,
     hasher: auth::Hasher,
-    _held: Held,
+    _held: Option<Held>,
 }
 
 impl Reach {
@@ -63,8 +67,11 @@ impl Reach {
         if missing == Missing::Refuse && !data.is_dir() {
             return Err(Failure::input(format!("--data: there is no folder {}", data.display())));
         }
+        if missing == Missing::Leave && !data.is_dir() {
+            return Stopped::open(args, None).map(Box::new).map(Self::Stopped);
+        }
         match Held::take(data) {
-            Ok(held) => Stopped::open(args, held).map(Box::new).map(Self::Stopped),
+            Ok(held) => Stopped::open(args, Some(held)).map(Box::new).map(Self::Stopped),
             Err(error @ DataError::InUse { .. }) => {
                 let run = announced(data).ok_or_else(|| Failure::running(format!("{error}; try again")))?;
                 Remote::new(&run.url, &run.token).map(Self::Running)
@@ -75,10 +82,10 @@ impl Reach {
 }
 
 impl Stopped {
-    fn open(args: &ReachArgs, held: Held) -> Result<Self, Failure> {
+    fn open(args: &ReachArgs, held: Option<Held>) -> Result<Self, Failure> {
         let config = args.node.load()?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::running)?;
-        let store = runtime.block_on(Store::open(&config.store.url_in(held.path()))).map_err(of_store)?;
+        let store = runtime.block_on(Store::open(&config.store.url_in(&args.node.data))).map_err(of_store)?;
         let directory = runtime.block_on(store.load_directory()).map_err(of_store)?;
         Ok(Self {
             runtime,
@@ -94,7 +101,7 @@ impl Stopped {
     pub(crate) fn apply(&self, files: &Files, dry_run: bool) -> Result<Difference, Failure> {
         let reading = Reading { realm: &self.realm, current: &self.directory, hasher: &self.hasher };
         let plan = provision::plan(&files.texts(), &reading).map_err(|problems| of_problems(&problems))?;
-        let text = plan.changes.iter().map(|change| format!("{change}\n")).collect();
+        let text = listed(&plan);
         // What is there already counts first: it was set for the realm that the store knows.
         let read = Realms::read(&self.store, &self.realm, &self.directory);
         let realms = self.runtime.block_on(read).map_err(of_store)?.now(&plan.wanted);
@@ -143,6 +150,27 @@ impl Drop for Stopped {
     fn drop(&mut self) {
         self.runtime.block_on(self.store.close());
     }
+}
+
+/// What the files would set up where no store has been made yet, and is not made now; `None` where there is one.
+pub(crate) fn first_plan(args: &ReachArgs, files: &Files) -> Result<Option<Difference>, Failure> {
+    if args.url.is_some() {
+        return Ok(None);
+    }
+    let config = args.node.load()?;
+    let url = config.store.url_in(&args.node.data);
+    let file = url.strip_prefix("sqlite:").map(|file| file.strip_prefix("//").unwrap_or(file));
+    if file.is_none_or(|file| Path::new(file).exists()) {
+        return Ok(None);
+    }
+    let (current, hasher) = (Directory::default(), auth::Hasher::default());
+    let reading = Reading { realm: &config.sip.realm, current: &current, hasher: &hasher };
+    let plan = provision::plan(&files.texts(), &reading).map_err(|problems| of_problems(&problems))?;
+    Ok(Some(Difference { text: listed(&plan), warnings: Vec::new() }))
+}
+
+fn listed(plan: &Plan) -> String {
+    plan.changes.iter().map(|change| format!("{change}\n")).collect()
 }
 
 /// A wrong URL is the user's, everything else the world's.

@@ -17,7 +17,7 @@ mod voice;
 
 use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -38,6 +38,8 @@ use tally::Summary;
 
 pub(crate) use scene::MOST_AGENTS;
 
+/// Where the pages are unless somebody else listens there.
+const HTTP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8_080);
 /// Between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(5);
 /// How long calls may take to end at the end.
@@ -54,8 +56,8 @@ pub(crate) struct Options {
     pub(crate) agents: u8,
     /// For how long; `None` until a signal.
     pub(crate) lasts: Option<Duration>,
-    /// Where the pages are.
-    pub(crate) http: SocketAddr,
+    /// Where the pages are; `None` for the usual place, or any other when that is taken.
+    pub(crate) http: Option<SocketAddr>,
 }
 
 /// Why there was no demo.
@@ -93,9 +95,13 @@ pub(crate) fn play(options: Options, mut say: impl FnMut(&dyn Display)) -> Resul
     let mut entropy = OsEntropy::new();
     let scene = Scene::new(options.agents, &mut entropy);
     let carrier = Place::bind(CARRIER_IP, scene.agents.len() * CARRIER_CHANNELS)?;
-    let node = Node::start(clock, &mut entropy, options.http, &scene.toml(carrier.sip()?))?;
+    let http = options.http.unwrap_or_else(free_place);
+    let node = Node::start(clock, &mut entropy, http, &scene.toml(carrier.sip()?))?;
     let mut stage = Stage::new(clock)?;
     enter(&mut stage, &scene, carrier, clock, node.sip()?)?;
+    if options.http.is_none() && node.http() != HTTP {
+        say(&format_args!("{HTTP} is taken, so the web panel has another port.\n"));
+    }
     introduce(&node, &scene, &mut say)?;
 
     let stop = stop_at_signal(&node)?;
@@ -113,6 +119,12 @@ pub(crate) fn play(options: Options, mut say: impl FnMut(&dyn Display)) -> Resul
     tally.check_records(recorded);
     say(&format_args!("\n{}", Summary(tally)));
     Ok(if tally.is_good() { Verdict::Good } else { Verdict::Bad })
+}
+
+/// The usual place of the pages, or any port when it is taken.
+fn free_place() -> SocketAddr {
+    let free = TcpListener::bind(HTTP).is_ok();
+    if free { HTTP } else { SocketAddr::new(HTTP.ip(), 0) }
 }
 
 fn enter(
