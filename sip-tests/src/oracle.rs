@@ -118,6 +118,9 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
                 assert!(!figures.contains(leg), "{leg} has figures once:\n{}", whole());
                 figures.push(*leg);
             }
+            What::CallReleased { .. } => {
+                assert!(open.values().all(|up| !up), "{call} is released with its legs:\n{}", whole());
+            }
             What::CallEnded { .. } => {
                 assert_eq!(at + 1, facts.len(), "{call} ends last:\n{}", whole());
                 assert!(open.values().all(|up| !up), "{call} ends after its legs:\n{}", whole());

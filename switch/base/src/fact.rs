@@ -97,6 +97,17 @@ pub enum What {
         /// The figures.
         media: LegMedia,
     },
+    /// The call is released: both sides are told so from now on. Figures may still come.
+    CallReleased {
+        /// Why.
+        cause: Cause,
+        /// The final SIP status of the caller's INVITE, 200 once answered.
+        sip_status: u16,
+        /// The Q.850 value.
+        q850: u8,
+        /// Who released it.
+        by: Party,
+    },
     /// The call is over: its record is complete.
     CallEnded {
         /// Why.

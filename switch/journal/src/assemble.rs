@@ -60,7 +60,9 @@ impl Assembler {
             self.open.insert(fact.call, draft(fact, at));
         }
         let Some(record) = self.open.get_mut(&fact.call) else { return Taken::Late };
-        record.ended_at = record.ended_at.max(at);
+        if !is_released(record) {
+            record.ended_at = record.ended_at.max(at);
+        }
         note(record, at, &fact.what);
         if !matches!(fact.what, What::CallEnded { .. }) {
             return Taken::Open;
@@ -71,13 +73,14 @@ impl Assembler {
         self.open.remove(&fact.call).map_or(Taken::Late, |record| Taken::Ended(Box::new(record)))
     }
 
-    /// Closes every open call as interrupted at `alive_until`, or at its own last fact when that is later.
+    /// Closes every open call: one that was released as it was released, any other as interrupted at `alive_until`
+    /// or at its own last fact when that is later.
     #[must_use]
     pub fn interrupt(self, alive_until: Wall) -> Vec<CallRecord> {
         let at = Wall::from_millis(alive_until.millis());
         let mut records: Vec<CallRecord> = self.open.into_values().collect();
         records.sort_by_key(|record| record.call);
-        for record in &mut records {
+        for record in records.iter_mut().filter(|record| !is_released(record)) {
             record.ended_at = record.ended_at.max(at);
             for leg in record.legs.iter_mut().filter(|leg| leg.ended_at.is_none()) {
                 leg.ended_at = Some(record.ended_at);
@@ -95,6 +98,7 @@ impl Assembler {
             What::Routed { .. }
             | What::LegStarted { .. }
             | What::Answered { .. }
+            | What::CallReleased { .. }
             | What::CallEnded { .. } => self.orphans == Orphans::Adopt,
             What::LegRinging { .. }
             | What::MediaSilent { .. }
@@ -130,6 +134,11 @@ fn draft(fact: &Fact, at: Wall) -> CallRecord {
     }
 }
 
+/// Whether its end was told to its sides; until then a draft reads as interrupted.
+fn is_released(record: &CallRecord) -> bool {
+    record.cause != Cause::Interrupted
+}
+
 fn note(record: &mut CallRecord, at: Wall, what: &What) {
     match what {
         What::CallStarted { leg, from, caller, caller_name, dialled, sip_call_id } => {
@@ -153,12 +162,15 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
             }
         }
         What::Answered { leg, codec } => note_answer(record, at, *leg, codec),
-        What::CallEnded { cause, sip_status, q850, by } => {
+        What::CallReleased { cause, sip_status, q850, by }
+        | What::CallEnded { cause, sip_status, q850, by } => {
+            if !is_released(record) {
+                record.ended_at = at;
+            }
             record.cause = *cause;
             record.sip_status = *sip_status;
             record.q850 = *q850;
             record.released_by = *by;
-            record.ended_at = at;
         }
         What::LegRinging { leg, .. } => {
             record.ringing_at.get_or_insert(at);
@@ -302,6 +314,22 @@ mod tests {
         assert_eq!(record.ended_at.millis(), alive_until.millis());
         assert!(record.legs.iter().all(|leg| leg.cause == Some(Cause::Interrupted)));
         assert_eq!(record.sip_status, 200, "it had been answered");
+    }
+
+    #[test]
+    fn a_call_that_was_released_keeps_its_cause_although_its_figures_never_came() {
+        let story = Story::answered(&mut ids());
+        let mut assembler = Assembler::new(Orphans::Adopt);
+        for fact in story.facts.iter().take(story.answered + 1) {
+            assembler.take(fact);
+        }
+        let last = &story.facts[story.answered];
+        let at = last.at + std::time::Duration::from_secs(3);
+        let what = What::CallReleased { cause: Cause::Normal, sip_status: 200, q850: 16, by: Party::Callee };
+        assembler.take(&Fact { at, what, ..last.clone() });
+        let records = assembler.interrupt(at + std::time::Duration::from_secs(60));
+        assert_eq!((records[0].cause, records[0].released_by), (Cause::Normal, Party::Callee));
+        assert_eq!(records[0].ended_at, Wall::from_millis(at.millis()));
     }
 
     #[test]

@@ -140,7 +140,8 @@ impl<'a> Reading<'a> {
         let mut interrupted = self.assembler.interrupt(self.alive_until);
         interrupted.retain(|record| !self.settled.contains(&record.call));
         self.records.retain(|record| !self.settled.contains(&record.call));
-        found.interrupted += interrupted.len();
+        found.interrupted +=
+            interrupted.iter().filter(|record| record.cause == base::Cause::Interrupted).count();
         found.torn_lines += self.torn_lines;
         for record in self.records.drain(..).chain(interrupted) {
             let places = self.places.remove(&record.call).unwrap_or_default();

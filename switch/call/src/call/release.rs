@@ -72,6 +72,8 @@ impl Call {
         for leg in self.legs.iter().map(|leg| leg.id).collect::<Vec<_>>() {
             self.end_leg(ctx, leg, refusal);
         }
+        let Refusal { cause, status, q850 } = refusal;
+        ctx.out.push(Act::Fact(What::CallReleased { cause, sip_status: status, q850, by }));
         self.phase = Phase::Over(Ending { refusal, by, at: ctx.now.mono, told: false });
         self.timers.set(CallTimer::Linger, ctx.now.mono + FIGURES);
         for trunk in self.admitted.drain(..) {
