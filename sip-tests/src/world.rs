@@ -121,7 +121,8 @@ impl World {
     /// # Panics
     /// When the directory does not compile.
     pub fn set_up(&mut self) {
-        let snapshot = Arc::new(route::Snapshot::build(&self.directory).expect("a good directory"));
+        let snapshot =
+            Arc::new(route::Snapshot::build(Arc::new(self.directory.clone())).expect("a good directory"));
         for shard in 0..self.shards.len() {
             self.input(shard, ShardInput::Setup(snapshot.clone()));
         }

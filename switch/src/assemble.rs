@@ -244,9 +244,9 @@ async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, StartErr
 async fn stored(
     store: &Store,
     clock: Clock,
-) -> Result<(Directory, Snapshot, Vec<BindingChange>), StartError> {
-    let directory = store.load_directory().await?;
-    let snapshot = Snapshot::build(&directory).map_err(|error| StartError::Setup {
+) -> Result<(Arc<Directory>, Snapshot, Vec<BindingChange>), StartError> {
+    let directory = Arc::new(store.load_directory().await?);
+    let snapshot = Snapshot::build(Arc::clone(&directory)).map_err(|error| StartError::Setup {
         key: error.key.to_string(),
         reason: error.reason.to_string(),
     })?;

@@ -68,7 +68,7 @@ pub(crate) struct HubParts {
     pub(crate) shards: Vec<ShardHandle>,
     pub(crate) media: Arc<MediaIo>,
     pub(crate) net: NetGauge,
-    pub(crate) directory: Directory,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) realms: Realms,
 }
 
@@ -83,7 +83,7 @@ impl Hub {
             shards,
             media,
             net,
-            directory: ArcSwap::from_pointee(directory),
+            directory: ArcSwap::new(directory),
             realms,
             changing: Semaphore::new(1),
             phase: AtomicU8::new(Phase::Serving as u8),
@@ -132,7 +132,7 @@ impl Hub {
     pub async fn reload(&self) -> Result<(), ApplyError> {
         let _turn = self.changing.acquire().await;
         let failed = |error: store::StoreError| ApplyError::Store(error.to_string());
-        let directory = self.store.load_directory().await.map_err(failed)?;
+        let directory = Arc::new(self.store.load_directory().await.map_err(failed)?);
         let snapshot = build(&directory)?;
         self.publish(directory, snapshot).await;
         Ok(())
@@ -171,6 +171,7 @@ impl Hub {
                 Change::Removed(key) => drop(directory.remove(key)),
             }
         }
+        let directory = Arc::new(directory);
         let snapshot = build(&directory)?;
         let stored = self.store.apply(&changes, None, self.clock.now().wall).await;
         stored.map_err(|error| ApplyError::Store(error.to_string()))?;
@@ -178,8 +179,8 @@ impl Hub {
         Ok(())
     }
 
-    async fn publish(&self, directory: Directory, snapshot: Snapshot) {
-        self.directory.store(Arc::new(directory));
+    async fn publish(&self, directory: Arc<Directory>, snapshot: Snapshot) {
+        self.directory.store(directory);
         let snapshot = Arc::new(snapshot);
         self.tell_all(|| ShardInput::Setup(Arc::clone(&snapshot))).await;
     }
@@ -198,8 +199,8 @@ fn put(inbox: &InboxSender<ShardInput>, what: impl Fn() -> ShardInput) -> bool {
     inbox.room(Lane::Command).map(|room| room.put(what())).is_some()
 }
 
-fn build(directory: &Directory) -> Result<Snapshot, ApplyError> {
-    Snapshot::build(directory)
+fn build(directory: &Arc<Directory>) -> Result<Snapshot, ApplyError> {
+    Snapshot::build(Arc::clone(directory))
         .map_err(|error| ApplyError::Refused { key: error.key.to_string(), reason: error.reason.to_string() })
 }
 

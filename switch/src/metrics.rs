@@ -63,7 +63,10 @@ fn endings(views: &[std::sync::Arc<ShardView>]) -> Metric {
     }
     let samples = sums
         .into_iter()
-        .map(|(cause, calls)| Sample { labels: vec![("cause".to_owned(), cause.to_owned())], value: calls as f64 })
+        .map(|(cause, calls)| Sample {
+            labels: vec![("cause".to_owned(), cause.to_owned())],
+            value: calls as f64,
+        })
         .collect();
     Metric {
         name: "tandem_call_endings".to_owned(),

@@ -52,7 +52,7 @@ fn set_up(more: impl IntoIterator<Item = Entity>) -> Snapshot {
     directory.put(Entity::Trunk(trunk("carrier")));
     directory.put(Entity::Trunk(trunk("backup")));
     more.into_iter().for_each(|entity| directory.put(entity));
-    Snapshot::build(&directory).expect("builds")
+    Snapshot::build(directory.into()).expect("builds")
 }
 
 fn ask(snapshot: &Snapshot, from: Origin<'_>, dialled: &str) -> Verdict {
@@ -191,10 +191,10 @@ fn an_emergency_call_goes_over_the_trunks_listed_for_it_and_then_any_other() {
     let snapshot = set_up([Entity::DialRule(listed), Entity::DialRule(plain)]);
     assert_eq!(tries(&from_1001(&snapshot, "110")), "!carrier:110<5550199 backup:110<5550199");
     assert_eq!(tries(&from_1001(&snapshot, "111")), "backup:111<5550199");
-    let without_trunks = Snapshot::build(&{
+    let without_trunks = Snapshot::build({
         let mut directory = Directory::default();
         directory.put(Entity::Station(Station::numbered("1001")));
-        directory
+        directory.into()
     });
     assert_eq!(from_1001(&without_trunks.expect("builds"), "911"), Verdict::Refuse(Cause::NoRoute));
 }
@@ -242,6 +242,6 @@ fn every_decision_gives_its_reason() {
 fn a_directory_with_a_bad_pattern_names_the_entity() {
     let mut directory = Directory::default();
     directory.put(Entity::DialRule(rule("^(", &[])));
-    let error = Snapshot::build(&directory).expect_err("does not compile");
+    let error = Snapshot::build(directory.into()).expect_err("does not compile");
     assert!(error.to_string().starts_with("dial_rule ^(: "), "{error}");
 }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use provision::{
     BadPattern, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern, Station, Trunk, User,
@@ -14,8 +15,7 @@ use crate::dialled;
 /// Everything a routing decision reads.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    stations: HashMap<String, Station>,
-    users: HashMap<String, User>,
+    directory: Arc<Directory>,
     stations_by_user: HashMap<String, Vec<String>>,
     trunks: BTreeMap<String, TrunkRoute>,
     single_sources: HashMap<IpAddr, String>,
@@ -40,12 +40,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// When a pattern does not compile; a directory that passed `provision::check` has none such.
-    pub fn build(directory: &Directory) -> Result<Self, BuildError> {
-        let mut snapshot = Self {
-            stations: directory.stations.clone().into_iter().collect(),
-            users: directory.users.clone().into_iter().collect(),
-            ..Self::default()
-        };
+    pub fn build(directory: Arc<Directory>) -> Result<Self, BuildError> {
+        let mut snapshot = Self { directory: Arc::clone(&directory), ..Self::default() };
         for station in directory.stations.values().filter(|station| !station.user.is_empty()) {
             let of_user = snapshot.stations_by_user.entry(station.user.clone()).or_default();
             of_user.push(station.extension.clone());
@@ -96,19 +92,19 @@ impl Snapshot {
     /// A station by its extension.
     #[must_use]
     pub fn station(&self, extension: &str) -> Option<&Station> {
-        self.stations.get(extension)
+        self.directory.stations.get(extension)
     }
 
     /// A user by login.
     #[must_use]
     pub fn user(&self, login: &str) -> Option<&User> {
-        self.users.get(login)
+        self.directory.users.get(login)
     }
 
     /// The stations of a user, by extension.
     pub fn stations_of(&self, login: &str) -> impl Iterator<Item = &Station> {
         let extensions = self.stations_by_user.get(login).map_or(&[][..], Vec::as_slice);
-        extensions.iter().filter_map(|extension| self.stations.get(extension))
+        extensions.iter().filter_map(|extension| self.directory.stations.get(extension))
     }
 
     /// A trunk by name.

@@ -117,7 +117,7 @@ fn check_together(paths: &[PathBuf]) -> Result<(), Failure> {
     let sample = Sample(auth::Hasher::default().hash("a sample").map_err(Failure::running)?);
     let reading = Reading { realm: "tandem", current: &Directory::default(), hasher: &sample };
     let plan = provision::plan(&files.texts(), &reading).map_err(|problems| reach::of_problems(&problems))?;
-    let snapshot = route::Snapshot::build(&plan.wanted);
+    let snapshot = route::Snapshot::build(std::sync::Arc::new(plan.wanted.clone()));
     snapshot.map(drop).map_err(|error| Failure::input(format!("{}: {}", error.key, error.reason)))
 }
 

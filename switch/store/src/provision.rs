@@ -12,19 +12,22 @@ impl Store {
     /// # Errors
     /// When an entity cannot be read, with its key, or the database fails.
     pub async fn load_directory(&self) -> Result<Directory, StoreError> {
-        let rows: Vec<(String, String, String)> = reading!(&self.db, pool => {
-            sqlx::query_as(sql::LOAD_PROVISION).bind(self.tenant()).fetch_all(pool).await?
-        });
         let mut directory = Directory::default();
-        for (kind, name, body) in rows {
-            let Some(known) = Kind::ALL.iter().find(|known| known.word() == kind) else {
-                tracing::warn!(kind, name, "stored entity of another version left out");
-                continue;
-            };
-            let entity =
-                entity(*known, &body).map_err(|error| StoreError::row(format!("{kind} {name}"), error))?;
-            directory.put(entity);
-        }
+        reading!(&self.db, pool => {
+            let mut transaction = pool.begin().await?;
+            let mut last = (String::new(), String::new());
+            loop {
+                let page: Vec<(String, String, String)> = sqlx::query_as(sql::LOAD_PROVISION)
+                    .bind(self.tenant())
+                    .bind(&last.0)
+                    .bind(&last.1)
+                    .fetch_all(&mut *transaction)
+                    .await?;
+                let Some((kind, name, _)) = page.last() else { break };
+                last = (kind.clone(), name.clone());
+                take_in(&mut directory, page)?;
+            }
+        });
         Ok(directory)
     }
 
@@ -84,6 +87,20 @@ fn check(expected: Option<u64>, found: u64) -> Result<(), StoreError> {
 
 fn unsigned(revision: i64) -> u64 {
     u64::try_from(revision).unwrap_or(0)
+}
+
+/// A page of rows; pages keep what a large directory costs to load small.
+fn take_in(directory: &mut Directory, page: Vec<(String, String, String)>) -> Result<(), StoreError> {
+    for (kind, name, body) in page {
+        let Some(known) = Kind::ALL.iter().find(|known| known.word() == kind) else {
+            tracing::warn!(kind, name, "stored entity of another version left out");
+            continue;
+        };
+        let entity =
+            entity(*known, &body).map_err(|error| StoreError::row(format!("{kind} {name}"), error))?;
+        directory.put(entity);
+    }
+    Ok(())
 }
 
 fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {

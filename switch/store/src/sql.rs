@@ -26,7 +26,8 @@ macro_rules! leg_columns {
 }
 
 statements! { &str, ALL;
-    LOAD_PROVISION = "SELECT kind, name, body FROM provision WHERE tenant = $1";
+    LOAD_PROVISION = "SELECT kind, name, body FROM provision \
+        WHERE tenant = $1 AND (kind > $2 OR (kind = $2 AND name > $3)) ORDER BY kind, name LIMIT 1000";
     PUT_PROVISION = "INSERT INTO provision (tenant, kind, name, body, updated_at) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (tenant, kind, name) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at";
     REMOVE_PROVISION = "DELETE FROM provision WHERE tenant = $1 AND kind = $2 AND name = $3";
