@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use base::{Entropy, Mono, Now};
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 /// How long a nonce is good; afterwards the answer is a new challenge with `stale=true`.
@@ -23,8 +24,8 @@ const MAC_CHARS: usize = 32;
 #[derive(Debug)]
 pub struct Nonces {
     secret: [u8; 32],
-    young: HashMap<String, u32>,
-    old: HashMap<String, u32>,
+    young: HashMap<Stamp, u32>,
+    old: HashMap<Stamp, u32>,
     turned: Mono,
     forgotten: Option<Mono>,
 }
@@ -79,11 +80,12 @@ impl Nonces {
         }
         self.turn(now.mono);
         let count = count.unwrap_or(u32::MAX);
-        let used = self.young.get(nonce).or_else(|| self.old.get(nonce)).copied().unwrap_or(0);
+        let Some(stamp) = stamp(nonce) else { return NonceState::Forged };
+        let used = self.young.get(&stamp).or_else(|| self.old.get(&stamp)).copied().unwrap_or(0);
         if count <= used {
             return NonceState::Stale;
         }
-        self.young.insert(nonce.to_owned(), count);
+        self.young.insert(stamp, count);
         NonceState::Fresh
     }
 
@@ -95,7 +97,7 @@ impl Nonces {
         }
         let dropped = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
         if full {
-            let latest = dropped.keys().filter_map(|nonce| read(nonce)).map(|(issued, _)| issued).max();
+            let latest = dropped.keys().map(|(issued, _)| *issued).max();
             self.forgotten = self.forgotten.max(latest);
         }
         self.turned = now;
@@ -116,17 +118,20 @@ fn read(nonce: &str) -> Option<(Mono, (&str, &str))> {
     Some((Mono(issued), nonce.split_at_checked(TIME_CHARS + SALT_CHARS)?))
 }
 
-/// RFC 2104 with SHA-256, for keys of at most one block.
+/// What tells our nonces apart: issue time and salt.
+type Stamp = (Mono, u64);
+
+fn stamp(nonce: &str) -> Option<Stamp> {
+    let (issued, _) = read(nonce)?;
+    let salt = nonce.get(TIME_CHARS..TIME_CHARS + SALT_CHARS)?;
+    Some((issued, u64::from_str_radix(salt, 16).ok()?))
+}
+
+/// RFC 2104 with SHA-256.
 fn hmac_sha256(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
-    let pad = |with: u8| {
-        let mut block = [with; 64];
-        for (octet, key) in block.iter_mut().zip(key) {
-            *octet ^= key;
-        }
-        block
-    };
-    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
-    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(text);
+    mac.finalize().into_bytes().into()
 }
 
 /// Lower-case hexadecimal.

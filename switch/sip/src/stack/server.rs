@@ -124,6 +124,8 @@ impl Stack {
         }
         if let Some(server) = self.servers.get_mut(id.0).filter(|server| !server.machine.is_unanswered()) {
             server.request = None;
+            server.path.worded();
+            server.latest = server.latest.take().map(|latest| Bytes::copy_from_slice(&latest));
         }
         self.settle_server(id);
     }

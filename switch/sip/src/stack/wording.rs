@@ -121,6 +121,14 @@ impl ReturnPath {
     }
 }
 
+impl ReturnPath {
+    /// Frees the texts; for a transaction whose last response is made.
+    pub(super) fn worded(&mut self) {
+        self.via = String::new();
+        self.tag = String::new();
+    }
+}
+
 /// A response on its way back, finished.
 pub(super) fn response(mut draft: Draft, path: &ReturnPath, agent: &str) -> Bytes {
     draft.replace_first(Header::Via, &path.via);
