@@ -133,6 +133,11 @@ impl Latch {
         Source::New
     }
 
+    /// Whether this is the negotiated address.
+    pub(crate) fn expects(&self, from: SocketAddr) -> bool {
+        self.expected == Some(from)
+    }
+
     /// Whether no source is known yet.
     pub(crate) fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting { .. })

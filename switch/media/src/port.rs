@@ -199,13 +199,14 @@ impl Port {
         Some(Accepted::Rtcp { sent_at: report.sent_at })
     }
 
-    /// RTCP from the host whose RTP is known is taken at once: with reports 5 s apart a run takes too long.
+    /// RTCP from the host whose RTP is known is taken at once: with reports 5 s apart a run takes too long. From then
+    /// on no other host is learned, but the address that SDP names is.
     fn knows_rtcp_source(&mut self, now: Mono, from: SocketAddr, ssrc: u32) -> bool {
-        let same_host = self.rtp.source().is_some_and(|rtp| rtp.ip() == from.ip());
-        let source = if self.rtcp.is_waiting() && same_host {
-            self.rtcp.keep(from)
-        } else {
-            self.rtcp.judge(now, from, Mark { ssrc, sequence: None })
+        let rtp_host = self.rtp.source().map(|rtp| rtp.ip()).filter(|_| self.rtcp.is_waiting());
+        let source = match rtp_host {
+            Some(host) if host == from.ip() => self.rtcp.keep(from),
+            Some(_) if !self.rtcp.expects(from) => Source::Stray,
+            Some(_) | None => self.rtcp.judge(now, from, Mark { ssrc, sequence: None }),
         };
         match source {
             Source::Known | Source::New => true,

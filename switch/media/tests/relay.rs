@@ -309,6 +309,18 @@ fn an_address_that_never_answers_gets_media_for_a_minute_at_most() {
     assert_eq!(world.rtp(A, ALICE, 3), to(B, BOB));
 }
 
+/// Conformance M5.
+#[test]
+fn reports_of_a_stranger_are_not_learned_once_the_rtp_of_the_far_end_is_known() {
+    let mut world = World::call();
+    world.rtp(A, ALICE, 1);
+    world.rtp(B, BOB, 1);
+    for _ in 0..3 {
+        let report = sender_report(7, 1);
+        assert_eq!(world.packet(B, Channel::Rtcp, "203.0.113.9:1032", &report), vec![]);
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_from_a_stranger_is_ever_relayed_once_the_far_ends_are_known(
