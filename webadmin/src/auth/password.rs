@@ -149,7 +149,9 @@ mod tests {
         }
         assert_eq!(passwords.turns.available_permits(), 0);
         (0..AT_A_TIME).for_each(|_| go.send(()).expect("work waits"));
-        while passwords.turns.available_permits() < AT_A_TIME {
+        while passwords.turns.available_permits() < AT_A_TIME
+            || passwords.waiting.available_permits() < WAITING
+        {
             tokio::task::yield_now().await;
         }
         assert_eq!(passwords.waiting.available_permits(), WAITING);
