@@ -43,8 +43,8 @@ pub(crate) fn pass(from: &Message, to: &mut Draft) {
     to.copy(from, crosses);
 }
 
-/// Copies what says how to read a body that crosses as it came (INFO, MESSAGE).
-pub(crate) fn pass_about_body(from: &Message, to: &mut Draft) {
+/// Copies a body that crosses as it came (INFO, MESSAGE), with what says how to read it.
+pub(crate) fn pass_body(from: &Message, to: &mut Draft) {
     to.copy(from, |header| {
         matches!(
             header,
@@ -54,6 +54,10 @@ pub(crate) fn pass_about_body(from: &Message, to: &mut Draft) {
                 | Header::MimeVersion
         )
     });
+    let body = from.body();
+    if !body.is_empty() {
+        to.body(from.header(Header::ContentType).unwrap_or("application/octet-stream"), body);
+    }
 }
 
 #[cfg(test)]

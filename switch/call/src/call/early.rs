@@ -1,6 +1,7 @@
 //! Before the answer: ringing, early media, and challenges.
 
 use base::LegId;
+use base::fact::What;
 use sip::auth::Challenged;
 use sip::message::{Header, Message};
 
@@ -27,7 +28,7 @@ impl Call {
             calling.early = Some((response.to_tag().unwrap_or_default().to_owned(), body));
         }
         if first && calling.ringing {
-            Self::early_fact(ctx, leg, body.is_some());
+            ctx.out.push(Act::Fact(What::LegRinging { leg, early_media: body.is_some() }));
         }
         let Phase::Hunting(hunt) = &mut self.phase else { return };
         let hears = body.is_some() && *hunt.early.get_or_insert(leg) == leg;

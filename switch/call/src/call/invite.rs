@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::fact::{Endpoint, What};
+use base::fact::Endpoint;
 use base::wire::{Flow, Target};
 use base::{Cause, LegId};
 use peer::{Binding, PeerAt};
@@ -256,10 +256,6 @@ impl Call {
         ctx.out.push(Act::Ack { target: at.target, draft: ack });
         let bye = dialog.request(Method::Bye);
         at.send(&mut ctx.out, Purpose::ByeStray, bye);
-    }
-
-    pub(super) fn early_fact(ctx: &mut Ctx<'_>, leg: LegId, early_media: bool) {
-        ctx.out.push(Act::Fact(What::LegRinging { leg, early_media }));
     }
 }
 

@@ -3,7 +3,7 @@
 use base::{Cause, LegId, Party};
 use sdp::Sdp;
 use sip::ServerId;
-use sip::message::{Draft, Header, Message, Method};
+use sip::message::{Draft, Message, Method};
 
 use super::requests::refuse;
 use super::{Call, Ctx, Refusal};
@@ -220,14 +220,6 @@ impl Call {
             talking.owes_ack = false;
             let draft = talking.dialog.ack(talking.invite_cseq);
             ctx.out.push(Act::Ack { target: leg.target, draft });
-        }
-    }
-
-    pub(super) fn pass_body(from: &Message, to: &mut Draft) {
-        let kind = from.header(Header::ContentType).unwrap_or("application/octet-stream").to_owned();
-        let body = from.body();
-        if !body.is_empty() {
-            to.body(&kind, body);
         }
     }
 }

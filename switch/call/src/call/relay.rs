@@ -29,8 +29,7 @@ impl Call {
         let mut draft = talking.dialog.request(method);
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
         headers::pass(request, &mut draft);
-        headers::pass_about_body(request, &mut draft);
-        Self::pass_body(request, &mut draft);
+        headers::pass_body(request, &mut draft);
         at.send(&mut ctx.out, Purpose::Relay(server), draft);
         self.relayed.push((server, request.clone()));
     }
@@ -49,8 +48,7 @@ impl Call {
         let status = if matches!(status, 401 | 407) { 403 } else { status };
         let mut draft = reply(&request, status, None, &ctx.config.user_agent);
         headers::pass(response, &mut draft);
-        headers::pass_about_body(response, &mut draft);
-        Self::pass_body(response, &mut draft);
+        headers::pass_body(response, &mut draft);
         ctx.out.push(Act::Respond { server, draft });
     }
 
