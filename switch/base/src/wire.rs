@@ -13,34 +13,77 @@ pub enum Transport {
     Udp,
     /// A byte stream in the clear.
     Tcp,
+    /// A byte stream under TLS.
+    Tls,
+    /// WebSocket messages in the clear (RFC 7118).
+    Ws,
+    /// WebSocket messages under TLS (RFC 7118).
+    Wss,
 }
 
 impl Transport {
-    /// As written in a Via header: `UDP`, `TCP`.
+    /// Every one of them.
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
+
+    /// As written in a Via header: `UDP`, `TCP`, `TLS`, `WS`, `WSS`.
     #[must_use]
     pub fn via(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
         }
     }
 
-    /// As written in a URI's `transport` parameter: `udp`, `tcp`.
+    /// As written in a URI's `transport` parameter: `udp`, `tcp`, `tls`, and `ws` for both kinds of WebSocket (RFC 7118 §5.2).
     #[must_use]
     pub fn param(self) -> &'static str {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Ws | Self::Wss => "ws",
+        }
+    }
+
+    /// The port a URI or Via without one means (RFC 3261 §19.1.2, RFC 7118 §5).
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
+    }
+
+    /// Whether its messages travel on connections; their `Flow` then names one.
+    #[must_use]
+    pub fn is_connected(self) -> bool {
+        self != Self::Udp
+    }
+
+    /// Whether TLS protects the hop.
+    #[must_use]
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    /// Whether the network keeps the borders of messages: a datagram or a WebSocket message is one SIP message.
+    #[must_use]
+    pub fn keeps_borders(self) -> bool {
+        match self {
+            Self::Udp | Self::Ws | Self::Wss => true,
+            Self::Tcp | Self::Tls => false,
         }
     }
 
     /// Whether the transport resends by itself, so that transactions need not.
     #[must_use]
     pub fn is_reliable(self) -> bool {
-        match self {
-            Self::Udp => false,
-            Self::Tcp => true,
-        }
+        self.is_connected()
     }
 }
 

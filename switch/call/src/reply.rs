@@ -47,6 +47,8 @@ pub(crate) fn contact(locals: &dyn Locals, target: &Target) -> Option<String> {
     let ours = locals.signalling(target.transport(), target.remote())?;
     Some(match target.transport() {
         Transport::Udp => format!("<sip:tandem@{ours}>"),
-        Transport::Tcp => format!("<sip:tandem@{ours};transport=tcp>"),
+        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
+            format!("<sip:tandem@{ours};transport={}>", target.transport().param())
+        }
     })
 }

@@ -36,6 +36,7 @@ impl Locals for NetLocals {
         let listeners = match transport {
             Transport::Udp => &self.shown.udp,
             Transport::Tcp => &self.shown.tcp,
+            Transport::Tls | Transport::Ws | Transport::Wss => return None,
         };
         let listener = listeners.get(facing(listeners, remote, &self.routes)?)?;
         let ip =

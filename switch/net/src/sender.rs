@@ -38,6 +38,7 @@ impl Sender {
         let sent = match outbound.target.transport() {
             Transport::Udp => self.send_udp(&outbound),
             Transport::Tcp => self.send_tcp(outbound),
+            Transport::Tls | Transport::Ws | Transport::Wss => None,
         };
         sent.ok_or(SendFailed { ticket })
     }

@@ -1,7 +1,7 @@
 //! A leg out answers: the others are told so, and the two talk.
 
 use base::fact::{Endpoint, What};
-use base::wire::{Flow, Target, Transport};
+use base::wire::{Flow, Target};
 use base::{Cause, LegId, Party};
 use sdp::Sdp;
 use sip::message::{Header, Message, Uri};
@@ -202,7 +202,7 @@ impl Leg {
         let (Endpoint::Trunk(_), Some(hop)) = (&self.endpoint, target_of(hop)) else { return };
         let (transport, remote) = (self.target.transport(), hop.remote());
         self.target = match self.target {
-            Target::Flow(flow) if transport == Transport::Tcp && flow.remote.ip() == remote.ip() => {
+            Target::Flow(flow) if transport.is_connected() && flow.remote.ip() == remote.ip() => {
                 Target::Flow(Flow { remote, ..flow })
             }
             Target::Flow(_) | Target::Addr { .. } => Target::Addr { transport, remote },

@@ -2,7 +2,7 @@
 
 use base::LegId;
 use base::fact::Endpoint;
-use base::wire::{Flow, Target, Transport};
+use base::wire::{Flow, Target};
 use sip::ServerId;
 use sip::message::{Header, Message, Method};
 
@@ -66,7 +66,7 @@ impl Leg {
             && known.transport == flow.transport
             && known.remote.ip() == flow.remote.ip()
         {
-            let kept = matches!(self.endpoint, Endpoint::Trunk(_)) && flow.transport == Transport::Tcp;
+            let kept = matches!(self.endpoint, Endpoint::Trunk(_)) && flow.transport.is_connected();
             self.target =
                 Target::Flow(Flow { remote: if kept { known.remote } else { flow.remote }, ..flow });
         }

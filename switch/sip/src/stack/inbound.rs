@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hasher as _};
 use std::net::{IpAddr, SocketAddr};
 
-use base::wire::{Flow, Inbound, Target, Transport};
+use base::wire::{Flow, Inbound, Target};
 use base::{Mono, Now};
 use bytes::Bytes;
 
@@ -22,10 +22,7 @@ impl Stack {
             self.stats.unanswerable += 1;
             return;
         }
-        let framing = match flow.transport {
-            Transport::Udp => Framing::Datagram,
-            Transport::Tcp => Framing::Stream,
-        };
+        let framing = if flow.transport.keeps_borders() { Framing::Datagram } else { Framing::Stream };
         match Message::parse(data, framing) {
             Ok(message) if message.is_request() => self.receive_request(now.mono, message, flow),
             Ok(message) => self.receive_response(now.mono, message, flow),

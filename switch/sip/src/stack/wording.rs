@@ -6,7 +6,7 @@ use base::wire::{Flow, Locals, Target, Transport};
 use bytes::Bytes;
 
 use super::NoSocket;
-use super::target::SIP_PORT;
+
 use crate::message::{Draft, Framing, Header, Host, Message, Method, Via};
 
 const MAGIC: &str = "z9hG4bK";
@@ -114,8 +114,9 @@ impl ReturnPath {
         } else if via.host().ip() != Some(source.ip()) {
             via.set_received(source.ip());
         }
-        if via.rport().is_none() || flow.transport == Transport::Tcp {
-            flow.remote.set_port(via.port().filter(|port| *port > 0).unwrap_or(SIP_PORT));
+        if via.rport().is_none() || flow.transport.is_connected() {
+            flow.remote
+                .set_port(via.port().filter(|port| *port > 0).unwrap_or(flow.transport.default_port()));
         }
         Self { flow, via: via.to_string(), tag: format!("{tag:016x}") }
     }
