@@ -115,8 +115,9 @@ impl ReturnPath {
             via.set_received(source.ip());
         }
         if via.rport().is_none() || flow.transport.is_connected() {
-            flow.remote
-                .set_port(via.port().filter(|port| *port > 0).unwrap_or(flow.transport.default_port()));
+            flow.remote.set_port(
+                via.port().filter(|port| *port > 0).unwrap_or_else(|| flow.transport.default_port()),
+            );
         }
         Self { flow, via: via.to_string(), tag: format!("{tag:016x}") }
     }
