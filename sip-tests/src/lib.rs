@@ -19,7 +19,7 @@ pub mod wire;
 mod world;
 
 pub use agent::{
-    ANSWER, Agent, BUSY, EARLY, Guard, Manner, RING, Reinvite, Reply, Role, SILENT, State, Talk,
+    ANSWER, Agent, BUSY, EARLY, Guard, Manner, Pracks, RING, Reinvite, Reply, Role, SILENT, State, Talk,
 };
 pub use digest::md5_hex;
 pub use media::MediaSim;
@@ -28,4 +28,5 @@ pub use net::Link;
 pub use offer::{body, direction_of, media_of};
 pub use plan::{REALM, destination};
 pub use scene::{Line, office};
+pub use verbs::abilities;
 pub use world::{SWITCH, SWITCH6, World};

@@ -103,6 +103,18 @@ impl World {
         self.with_agent(line.agent, |agent, now| agent.reinvite(now, line.talk, direction));
     }
 
+    /// Offers anew from one end, by UPDATE.
+    pub fn update(&mut self, line: Line, direction: &'static str) {
+        self.with_agent(line.agent, |agent, now| agent.update(now, line.talk, direction));
+    }
+
+    /// Lets agents say that they take UPDATE and reliable provisional responses.
+    pub fn able(&mut self, agents: &[usize]) {
+        for agent in agents {
+            self.agents[*agent].abilities = abilities();
+        }
+    }
+
     /// Closes an agent's stream connection, as the switch sees it.
     pub fn close_connection(&mut self, agent: usize) {
         assert_eq!(self.agents[agent].transport, Transport::Tcp, "only streams have connections");
@@ -126,4 +138,10 @@ impl World {
         }
         self.run_for(Duration::from_secs(1));
     }
+}
+
+/// The header lines of a phone that takes UPDATE and reliable provisional responses.
+#[must_use]
+pub fn abilities() -> Vec<String> {
+    ["Allow: INVITE, ACK, CANCEL, BYE, PRACK, UPDATE", "Supported: 100rel"].map(str::to_owned).to_vec()
 }

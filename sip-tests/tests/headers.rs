@@ -98,7 +98,7 @@ fn headers_of_the_answer_cross_back() {
     let body = world.body_for(callee);
     let headers = ["X-Answered-By: desk", "Server: Phone/1", "Warning: 399 203.0.113.11 \"x\""];
     let headers = headers.map(str::to_owned).to_vec();
-    world.reply(callee, Reply { status: 200, body, headers, tag: None });
+    world.reply(callee, Reply { status: 200, body, headers, ..Reply::default() });
     world.settle();
     let answer = world.agents[carrier].heard.iter().rfind(|msg| msg.status() == Some(200)).unwrap();
     assert_eq!(answer.header("X-Answered-By"), Some("desk"));
@@ -254,7 +254,7 @@ fn a_carrier_behind_a_proxy_gets_requests_through_its_route() {
         "Record-Route: <sip:10.9.9.9;lr>".to_owned(),
         "Record-Route: <sip:198.51.100.10:5060;lr>".to_owned(),
     ];
-    world.reply(callee, Reply { status: 200, body, headers, tag: None });
+    world.reply(callee, Reply { status: 200, body, headers, ..Reply::default() });
     world.settle();
     world.bye(caller);
     world.settle();

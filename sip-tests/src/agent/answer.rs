@@ -104,6 +104,9 @@ impl Agent {
             statuses: Vec::new(),
             refusal: None,
             reinvites: Vec::new(),
+            updates: Vec::new(),
+            rseqs: Vec::new(),
+            pracks: Vec::new(),
             remote_body: msg.body.clone(),
             invite: msg.clone(),
             acks: 0,
@@ -121,6 +124,9 @@ impl Agent {
             tries: 0,
             asked: None,
             asking: false,
+            offered_early: false,
+            offering: false,
+            updating: None,
         });
         let index = self.talks.len() - 1;
         let steps = self.manner.iter();
@@ -142,6 +148,9 @@ impl Agent {
         }
         if reply.status >= 200 {
             at.asked = None;
+        }
+        if reply.rseq.is_some() && at.delayed && !reply.body.is_empty() {
+            at.offered_early = true;
         }
         let invite = asked.unwrap_or_else(|| at.invite.clone());
         self.reply(now, self.switch, &invite, Some(talk), &reply);
@@ -175,7 +184,7 @@ impl Agent {
                 at.bye = Some(msg.clone());
                 at.state = State::Over;
             }
-            "INVITE" if at.asking => reply.status = 491,
+            "INVITE" if at.asking || at.offering => reply.status = 491,
             "INVITE" if at.asked.is_some() => reply.status = 500,
             "INVITE" => {
                 at.asked = Some(msg.clone());
@@ -194,6 +203,8 @@ impl Agent {
                     Reinvite::Wait => return,
                 }
             }
+            "PRACK" => return self.pracked(now, from, msg, talk),
+            "UPDATE" => return self.update_asked(now, from, msg, talk),
             _ => {}
         }
         self.reply(now, from, msg, Some(talk), &reply);
@@ -239,7 +250,7 @@ impl Agent {
         }
     }
 
-    fn reply(&mut self, now: Mono, to: SocketAddr, msg: &Msg, talk: Option<usize>, reply: &Reply) {
+    pub(super) fn reply(&mut self, now: Mono, to: SocketAddr, msg: &Msg, talk: Option<usize>, reply: &Reply) {
         let (cseq, method) = msg.cseq();
         let own =
             talk.map(|talk| self.talks[talk].local_tag.clone()).unwrap_or_else(|| format!("t-{}", self.name));
@@ -254,8 +265,16 @@ impl Agent {
                 _ => {}
             }
         }
-        if method == "INVITE" && (101..400).contains(&reply.status) {
+        if method == "INVITE" && (101..400).contains(&reply.status)
+            || method == "UPDATE" && reply.status == 200
+        {
             text.push_str(&format!("Contact: {}\r\n", self.contact()));
+            for line in &self.abilities {
+                text.push_str(&format!("{line}\r\n"));
+            }
+        }
+        if let Some(rseq) = reply.rseq {
+            text.push_str(&format!("Require: 100rel\r\nRSeq: {rseq}\r\n"));
         }
         for line in &reply.headers {
             text.push_str(&format!("{line}\r\n"));
@@ -263,5 +282,8 @@ impl Agent {
         text.push_str(&tail(&reply.body));
         let tag = if msg.to_tag().is_empty() { tag } else { msg.to_tag().to_owned() };
         self.keep(now, msg.branch(), &method, talk, reply.status, cseq, &tag, to, text.into_bytes());
+        if let Some(rseq) = reply.rseq {
+            self.repeat_until_pracked(now, msg.branch(), rseq);
+        }
     }
 }

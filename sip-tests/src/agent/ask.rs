@@ -34,6 +34,9 @@ impl Agent {
             statuses: Vec::new(),
             refusal: None,
             reinvites: Vec::new(),
+            updates: Vec::new(),
+            rseqs: Vec::new(),
+            pracks: Vec::new(),
             remote_body: String::new(),
             invite: Msg::default(),
             acks: 0,
@@ -51,6 +54,9 @@ impl Agent {
             tries: 0,
             asked: None,
             asking: false,
+            offered_early: false,
+            offering: false,
+            updating: None,
         };
         self.talks.push(talk);
         let index = self.talks.len() - 1;
@@ -87,10 +93,12 @@ impl Agent {
         let talk = &mut self.talks[index];
         talk.cancelled = !matches!(talk.state, State::Up);
         let remote = talk.invite.header("To").filter(|_| talk.cancelled).unwrap_or(&talk.remote);
+        let uri = talk.invite.uri().filter(|_| talk.cancelled).unwrap_or(&talk.target);
+        let cseq = if talk.cancelled { talk.invite.cseq().0 } else { talk.cseq };
         let text = format!(
-            "CANCEL {} SIP/2.0\r\n{via}Max-Forwards: 70\r\nFrom: {}\r\nTo: {remote}\r\nCall-ID: {}\r\n\
-             CSeq: {} CANCEL\r\nContent-Length: 0\r\n\r\n",
-            talk.target, talk.local, talk.call_id, talk.cseq
+            "CANCEL {uri} SIP/2.0\r\n{via}Max-Forwards: 70\r\nFrom: {}\r\nTo: {remote}\r\nCall-ID: {}\r\n\
+             CSeq: {cseq} CANCEL\r\nContent-Length: 0\r\n\r\n",
+            talk.local, talk.call_id
         );
         self.start(now, &branch, "CANCEL", Some(index), self.switch, text.into_bytes());
     }

@@ -29,6 +29,9 @@ impl Agent {
             "Max-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\nContact: {contact}\r\n",
             talk.local, talk.remote, talk.call_id
         ));
+        if method == "UPDATE" {
+            self.abilities.iter().for_each(|line| text.push_str(&format!("{line}\r\n")));
+        }
         text.push_str(&tail(body));
         (self.switch, text.into_bytes())
     }
@@ -95,6 +98,12 @@ impl Agent {
         talk.routes = response.all("Record-Route").map(str::to_owned).collect();
         talk.routes.reverse();
         talk.state = State::Up;
+    }
+
+    /// The same from a provisional response: the latest early dialog is the one it speaks in.
+    pub(super) fn confirm_early(&mut self, talk: usize, response: &Msg) {
+        self.confirm(talk, response);
+        self.talks[talk].state = State::Ringing;
     }
 }
 

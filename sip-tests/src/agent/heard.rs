@@ -44,6 +44,8 @@ impl Agent {
                 self.invite_told(now, talk, at, cseq, status, msg);
             }
             "BYE" if status >= 200 => self.talks[talk].state = State::Over,
+            "UPDATE" if status >= 200 => self.update_told(talk, status, msg),
+            "PRACK" if status >= 200 => self.prack_told(talk, status, msg),
             _ if status >= 200 => self.results.push((method, status)),
             _ => {}
         }
@@ -55,11 +57,11 @@ impl Agent {
         }
         match status {
             0..=100 => {}
-            101..=199 => self.talks[talk].state = State::Ringing,
+            101..=199 => self.provisional(now, talk, msg),
             200..=299 => {
                 self.confirm(talk, msg);
-                let answer =
-                    if self.talks[talk].delayed { self.answer_to(talk, &msg.body) } else { String::new() };
+                let owes = self.talks[talk].delayed && !msg.body.is_empty();
+                let answer = if owes { self.answer_to(talk, &msg.body) } else { String::new() };
                 self.send_ack(talk, client, cseq, &answer);
                 if self.talks[talk].cancelled {
                     self.bye(now, talk);

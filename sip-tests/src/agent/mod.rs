@@ -4,6 +4,7 @@ mod answer;
 mod ask;
 mod dialog;
 mod heard;
+mod reliable;
 mod repeat;
 mod talk;
 
@@ -42,6 +43,17 @@ pub enum Reinvite {
     Wait,
 }
 
+/// What an agent does with reliable provisional responses (RFC 3262).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pracks {
+    /// Acknowledges each, with an answer where it made no offer.
+    All,
+    /// Acknowledges each with a new offer of its own (RFC 6337 pattern 5).
+    Offering,
+    /// None; the test does.
+    None,
+}
+
 /// A response that a test describes.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
@@ -53,6 +65,8 @@ pub struct Reply {
     pub headers: Vec<String>,
     /// A To tag other than the call's own: the answer of another fork.
     pub tag: Option<String>,
+    /// Sent reliably, with this RSeq (RFC 3262).
+    pub rseq: Option<u32>,
 }
 
 /// Whom an agent lets through, by digest.
@@ -96,6 +110,14 @@ pub struct Agent {
     pub min_expires: u32,
     /// It hears nothing and says nothing: power cut.
     pub dead: bool,
+    /// What it does with UPDATEs that offer.
+    pub updates: Reinvite,
+    /// Header lines of its INVITEs' kin: its 18x, its 2xx, its UPDATEs.
+    pub abilities: Vec<String>,
+    /// What it does with reliable provisional responses.
+    pub pracks: Pracks,
+    /// Its 200s to PRACK are never sent.
+    pub withhold_pracked: bool,
     /// Its ACKs of answers are lost.
     pub withhold_acks: bool,
     /// Its ACKs carry no answer to an offer.
@@ -129,6 +151,10 @@ impl Agent {
             guard: None,
             options: 200,
             min_expires: 0,
+            updates: Reinvite::Accept,
+            abilities: Vec::new(),
+            pracks: Pracks::All,
+            withhold_pracked: false,
             dead: false,
             forgets_bodies: false,
             withhold_acks: false,

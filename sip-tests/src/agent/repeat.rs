@@ -43,6 +43,8 @@ pub(super) struct Server {
     pub(super) next: Option<Mono>,
     pub(super) interval: Duration,
     pub(super) until: Option<Mono>,
+    /// It is reliable, and no PRACK has come.
+    pub(super) rseq: Option<u32>,
 }
 
 impl Client {
@@ -110,12 +112,13 @@ impl Agent {
         for server in &mut self.servers {
             if server.until.is_some_and(|until| until <= now) {
                 server.rest();
-                if server.status < 300 {
+                if (200..300).contains(&server.status) {
                     unacknowledged.extend(server.talk);
                 }
             } else if server.next.is_some_and(|next| next <= now) {
                 self.out.push((server.to, server.latest.clone()));
-                server.interval = (server.interval * 2).min(T2);
+                let doubled = server.interval * 2;
+                server.interval = if server.rseq.is_some() { doubled } else { doubled.min(T2) };
                 server.next = Some(now + server.interval);
             }
         }
@@ -176,6 +179,15 @@ impl Agent {
             next: repeats.then_some(now + T1),
             interval: T1,
             until: waits.then_some(now + T1 * 64),
+            rseq: None,
         });
+    }
+
+    /// The response just kept is reliable: it is repeated on every transport, without a ceiling (RFC 3262 §3).
+    pub(super) fn repeat_until_pracked(&mut self, now: Mono, branch: &str, rseq: u32) {
+        let Some(kept) = self.servers.iter_mut().rev().find(|known| known.branch == branch) else { return };
+        kept.rseq = Some(rseq);
+        kept.next = Some(now + T1);
+        kept.until = Some(now + T1 * 64);
     }
 }

@@ -52,6 +52,12 @@ pub struct Talk {
     pub remote_body: String,
     /// The INVITE: as heard by the callee, as sent by the caller.
     pub invite: Msg,
+    /// Final statuses of its UPDATEs.
+    pub updates: Vec<u16>,
+    /// RSeq values that came reliably, each once, and that were acknowledged to it: caller and callee.
+    pub rseqs: Vec<u32>,
+    /// Final statuses of its PRACKs.
+    pub pracks: Vec<u16>,
     /// How many ACKs with a 2xx's CSeq it got.
     pub acks: u32,
     /// The BYE that ended it, if the switch sent one.
@@ -78,6 +84,12 @@ pub struct Talk {
     pub(super) asked: Option<Msg>,
     /// A re-INVITE of its own that waits for one.
     pub(super) asking: bool,
+    /// As callee: a reliable response of it made the offer, which the PRACK answers.
+    pub(super) offered_early: bool,
+    /// Its own UPDATE with an offer waits for an answer.
+    pub(super) offering: bool,
+    /// An UPDATE with an offer that waits for an answer of the agent.
+    pub(super) updating: Option<Msg>,
 }
 
 impl Talk {

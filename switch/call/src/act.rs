@@ -36,6 +36,10 @@ pub(crate) enum Purpose {
     Invite,
     /// Changes the leg: passes on the other leg's re-INVITE.
     Reinvite,
+    /// Changes the leg: passes on the other leg's UPDATE.
+    Update,
+    /// Shows the far end that we live, and asks whether it does.
+    Refresh,
     /// Ends the leg.
     Bye,
     /// Ends a dialog that lost: the answer changes nothing.

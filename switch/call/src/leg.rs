@@ -42,6 +42,8 @@ pub(crate) struct Leg {
     pub(crate) challenges: u8,
     /// Client transactions without a final answer.
     pub(crate) pending: u32,
+    /// Its far end takes UPDATE, as far as it has said.
+    pub(crate) allows_update: bool,
     /// Its media is missing.
     pub(crate) silent: bool,
     /// Its port was opened and the final figures have not come.
@@ -126,8 +128,16 @@ impl Leg {
             sent: None,
             challenges: 0,
             pending: 0,
+            allows_update: false,
             silent: false,
             media_pending: false,
+        }
+    }
+
+    /// What the far end says of itself: the methods it takes.
+    pub(crate) fn learn(&mut self, message: &Message) {
+        if message.has(Header::Allow) {
+            self.allows_update = message.lists(Header::Allow, "UPDATE");
         }
     }
 

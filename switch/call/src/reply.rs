@@ -4,7 +4,7 @@ use base::wire::{Locals, Target, Transport};
 use sip::message::{Draft, Header, Message, reason_phrase};
 
 /// Methods we take, as the Allow header lists them.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, REGISTER";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE, REGISTER";
 /// Bodies we take in an INVITE.
 pub(crate) const ACCEPT: &str = "application/sdp";
 

@@ -22,6 +22,7 @@ impl Call {
         };
         self.judge_peer(ctx, leg, Refusal::of(Cause::Normal));
         let Some(at) = self.leg_mut(leg) else { return };
+        at.learn(response);
         at.target = Target::Flow(flow);
         if [Header::Contact, Header::RecordRoute].iter().any(|way| response.header(*way).is_some()) {
             at.retarget(&dialog, flow);

@@ -7,6 +7,7 @@
 //! ```
 
 mod answer;
+mod carried;
 mod early;
 mod hunt;
 mod invite;
@@ -14,6 +15,7 @@ mod local;
 mod media;
 mod passage;
 mod picture;
+mod refresh;
 mod refusal;
 mod relay;
 mod release;
@@ -229,7 +231,8 @@ impl Call {
         }
         match purpose {
             Purpose::Invite => self.invite_response(ctx, leg, status, response, flow),
-            Purpose::Reinvite => self.passage_response(ctx, leg, status, response),
+            Purpose::Reinvite | Purpose::Update => self.passage_response(ctx, leg, status, response),
+            Purpose::Refresh => self.refresh_response(ctx, leg, response),
             Purpose::Relay(server) => self.relay_response(ctx, server, status, response),
             Purpose::Bye | Purpose::ByeStray => {}
         }
@@ -239,7 +242,8 @@ impl Call {
         self.settled_one(leg);
         match purpose {
             Purpose::Invite => self.invite_failed(ctx, leg, failure),
-            Purpose::Reinvite => self.passage_failed(ctx, leg),
+            Purpose::Reinvite | Purpose::Update => self.passage_failed(ctx, leg),
+            Purpose::Refresh => self.refresh_failed(ctx, leg),
             Purpose::Relay(server) => self.relay_failed(ctx, server),
             Purpose::Bye | Purpose::ByeStray => {}
         }

@@ -38,10 +38,12 @@ impl Call {
             }
         }
         at.follow(flow);
+        at.learn(&request);
         #[expect(clippy::wildcard_enum_match_arm, reason = "every other method gets the same refusal")]
         match method {
             Method::Bye => self.bye(ctx, leg, server, &request),
             Method::Invite => self.reinvited(ctx, leg, server, request),
+            Method::Update => self.updated(ctx, leg, server, request),
             Method::Info | Method::Message => self.relay(ctx, leg, server, &request),
             Method::Options => self.answer_options(ctx, leg, server, &request),
             _ => refuse(ctx, server, &request, 405),

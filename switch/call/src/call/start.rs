@@ -127,14 +127,16 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
     let target = Target::Flow(arrival.flow);
     let local_tag = ctx.entropy.token();
     ctx.out.push(Act::Enlist { call_id: call_id.clone(), local_tag: local_tag.clone(), leg: arrival.leg });
-    Leg {
+    let mut leg = Leg {
         contact: reply::contact(ctx.locals, &target)
             .unwrap_or_else(|| format!("<sip:{}>", arrival.flow.local)),
         state: LegState::Incoming { invite: arrival.server, request: arrival.request.clone() },
         codecs: arrival.codecs.clone(),
         credentials: credentials(ctx, &arrival.from),
         ..Leg::new(arrival.leg, arrival.from.clone(), arrival.dialled.clone(), call_id, local_tag, target)
-    }
+    };
+    leg.learn(&arrival.request);
+    leg
 }
 
 /// What a trunk's challenges are answered with; those of phones are not.
