@@ -12,6 +12,7 @@ mod patience;
 mod postgres;
 mod sipp;
 mod sound;
+mod stream;
 
 pub use baresip::Baresip;
 pub use block::Block;
@@ -23,3 +24,4 @@ pub use patience::{still, until};
 pub use postgres::Postgres;
 pub use sipp::{Sipp, Stats, Transport};
 pub use sound::{level_at, read_wav, write_tone};
+pub use stream::connect;

@@ -139,6 +139,18 @@ impl Party {
         Some(String::from_utf8_lossy(&octets[..length]).into_owned())
     }
 
+    /// The next SIP message that `fits`; others pass by. `None` when `patience`, 10 s without one, passes in silence.
+    ///
+    /// # Panics
+    /// When the socket takes no timeout.
+    pub fn message_where(&self, patience: Option<Duration>, fits: impl Fn(&str) -> bool) -> Option<String> {
+        self.sip.set_read_timeout(patience.or(Some(PATIENCE))).expect("a bound socket");
+        let mut coming = std::iter::from_fn(|| self.receive()).take(OTHERS);
+        let found = coming.find(|message| fits(message));
+        self.sip.set_read_timeout(Some(PATIENCE)).expect("a bound socket");
+        found
+    }
+
     /// Sends `count` RTP packets of 20 ms with this octet as sound, the first with sequence number 1.
     ///
     /// # Panics

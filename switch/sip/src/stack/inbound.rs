@@ -42,7 +42,7 @@ impl Stack {
             (Some(id), Method::Ack) => self.receive_ack(now, id, request, flow),
             (None, Method::Ack) if request.cseq().is_err() => self.stats.malformed += 1,
             (None, Method::Ack) => self.tell(SipEvent::Ack { request, flow }),
-            (Some(id), _) => self.repeat(id),
+            (Some(id), _) => self.repeat(id, flow),
             (None, Method::Cancel) => self.receive_cancel(now, request, flow, via),
             (None, _) => self.receive_new(now, request, flow, via),
         }

@@ -14,6 +14,9 @@ use crate::transaction::{Repeated, Responded};
 use machine::Fired;
 pub(super) use machine::Machine;
 
+/// How the key of an OPTIONS begins.
+const OPTIONS_KEY: &[u8] = b"OPTIONS\n";
+
 /// One request we answer.
 #[derive(Debug)]
 pub(super) struct Server {
@@ -131,9 +134,13 @@ impl Stack {
     }
 
     /// Answers a request that came again as before, if it was answered.
-    pub(super) fn repeat(&mut self, id: ServerId) {
+    /// The answer goes again where the repetition came from when that is a connection: the first one may be gone.
+    pub(super) fn repeat(&mut self, id: ServerId, flow: Flow) {
         self.stats.repetitions_received += 1;
         let Some(server) = self.servers.get_mut(id.0) else { return };
+        if flow.transport.is_connected() && flow.remote.ip() == server.path.flow.remote.ip() {
+            server.path.flow = Flow { remote: server.path.flow.remote, ..flow };
+        }
         match server.machine.handle_repeated() {
             Repeated::Resend => self.send_latest(id),
             Repeated::Absorb => {}
@@ -199,9 +206,11 @@ impl Stack {
     }
 
     /// Who is asked for a password or told to come back tries the same again, and that is no merged request,
-    /// even when the client leaves the number as it was.
+    /// even when the client leaves the number as it was. Nor is an OPTIONS after the answer to one like it: it only
+    /// asks, and who pings may leave everything but the branch as it was.
     fn allow_another_try(&mut self, id: ServerId, status: u16) {
-        if !matches!(status, 401 | 407 | 503) {
+        let only_asked = |server: &Server| status >= 200 && server.key.starts_with(OPTIONS_KEY);
+        if !matches!(status, 401 | 407 | 503) && !self.servers.get(id.0).is_some_and(only_asked) {
             return;
         }
         let way = self.servers.get_mut(id.0).and_then(|server| server.way.take());

@@ -39,6 +39,20 @@ fn the_answer_to_a_request_by_tcp_goes_back_on_its_connection() {
     assert_eq!(rig.stack.transactions(), 0);
 }
 
+/// RFC 3261 §17.2.2, §18.2.2: the connection of the first one may be gone by then.
+#[test]
+fn a_repetition_by_a_connection_of_the_same_host_is_answered_there() {
+    let mut rig = Rig::new();
+    let octets = request("OPTIONS", "127.0.0.7:5062;branch=z9hG4bKa", "");
+    rig.hears_by(flow(Transport::Udp, "127.0.0.7:9999"), &octets);
+    rig.answers(200);
+    for (source, transport) in [("127.0.0.7:5062", Transport::Tcp), ("127.0.0.66:9999", Transport::Tcp)] {
+        rig.hears_by(flow(Transport::Tcp, source), &octets);
+        let answered = rig.sent.last().expect("the same answer").target;
+        assert_eq!((answered.transport(), answered.remote()), (transport, address("127.0.0.7:5062")));
+    }
+}
+
 #[test]
 fn the_vias_of_proxies_on_the_way_are_kept_in_order() {
     let two = "127.0.0.9:5062;rport;branch=z9hG4bKa, SIP/2.0/TCP p1.test;branch=z9hG4bKb\n\

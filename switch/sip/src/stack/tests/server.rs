@@ -96,6 +96,17 @@ fn who_was_challenged_may_try_the_same_number_again() {
     assert_eq!(rig.hears(&request("REGISTER", second, "")), ["Request REGISTER"]);
 }
 
+/// RFC 5118 §4.10 sends two that differ in their branch alone; RFC 3261 §8.2.2.2 speaks of ongoing transactions.
+#[test]
+fn an_options_like_one_that_is_answered_is_answered_too() {
+    let mut rig = Rig::new();
+    let second = "127.0.0.9:5062;rport;branch=z9hG4bKann2";
+    rig.hears(&request("OPTIONS", VIA, ""));
+    assert_eq!(rig.hears(&request("OPTIONS", second, "")), ["> 482"]);
+    rig.answers(200);
+    assert_eq!(rig.hears(&request("OPTIONS", second, "")), ["Request OPTIONS"]);
+}
+
 /// RFC 3261 §17.2.3: branches without the magic cookie, or with nothing behind it, tell nothing.
 #[test]
 fn a_peer_of_rfc_2543_is_recognised_by_what_its_requests_share() {
