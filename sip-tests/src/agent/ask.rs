@@ -115,20 +115,23 @@ impl Agent {
         self.register_as(now, &contact, Some(expires), None);
     }
 
-    /// A REGISTER with this Contact value; `challenge` is answered if given.
+    /// A REGISTER with this Contact value, or with none when it is empty; `challenge` is answered if given.
     pub fn register_as(&mut self, now: Mono, contact: &str, expires: Option<u32>, challenge: Option<&Msg>) {
         let branch = self.branch();
         self.register_cseq += 1;
         let domain = host(self.switch);
         let mut text = format!(
             "REGISTER sip:{domain} SIP/2.0\r\n{}Max-Forwards: 70\r\nFrom: <sip:{name}@{domain}>;tag=r\r\n\
-             To: <sip:{name}@{domain}>\r\nCall-ID: reg-{me}@{ip}\r\nCSeq: {cseq} REGISTER\r\nContact: {contact}\r\n",
+             To: <sip:{name}@{domain}>\r\nCall-ID: reg-{me}@{ip}\r\nCSeq: {cseq} REGISTER\r\n",
             self.via(&branch),
             name = self.user,
             me = self.name,
             ip = self.addr.ip(),
             cseq = self.register_cseq,
         );
+        if !contact.is_empty() {
+            text.push_str(&format!("Contact: {contact}\r\n"));
+        }
         if let Some(expires) = expires {
             text.push_str(&format!("Expires: {expires}\r\n"));
         }

@@ -135,7 +135,7 @@ impl Agent {
         if method == "REGISTER" && status == 401 && !challenged && self.password.is_some() {
             let asked = self.asked_last("REGISTER");
             let (contact, expires) =
-                (asked.header("Contact").unwrap_or("*").to_owned(), asked.header("Expires"));
+                (asked.header("Contact").unwrap_or_default().to_owned(), asked.header("Expires"));
             let expires = expires.and_then(|text| text.parse().ok());
             self.register_as(now, &contact, expires, Some(msg));
         }

@@ -215,6 +215,7 @@ impl Call {
                 }
             }
             (LegState::Calling(_), 200..=299) => self.answered(ctx, leg, response, flow),
+            (LegState::Calling(_), 300..=399) => self.redirected(ctx, leg, response),
             (LegState::Calling(_), _) => self.leg_refused(ctx, leg, Refusal::from_response(status, response)),
             (LegState::Talking(_), 200..=299) => self.answered_again(ctx, leg, response),
             (LegState::Cancelling | LegState::Ended, 200..=299) => self.end_stray(ctx, leg, response),

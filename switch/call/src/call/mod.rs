@@ -15,6 +15,7 @@ mod local;
 mod media;
 mod passage;
 mod picture;
+mod redirect;
 mod refresh;
 mod refusal;
 mod relay;

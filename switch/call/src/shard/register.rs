@@ -106,33 +106,9 @@ fn contact(contact: &NameAddr) -> Result<ContactAsk, u16> {
     Ok(ContactAsk {
         uri: contact.uri.without_headers().as_str().to_owned(),
         expires: param("expires").and_then(|text| text.parse().ok()),
-        q_milli: param("q").map_or(1_000, q_milli),
+        q_milli: contact.q_milli(),
         instance: param("+sip.instance")
             .map(|text| text.trim_matches('"').chars().take(RECORD_CHARS).collect()),
         reg_id: param("reg-id").and_then(|text| text.parse().ok()),
     })
-}
-
-/// `0.75` as 750; nonsense counts as the least.
-fn q_milli(text: &str) -> u16 {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let part: String = part.chars().chain("000".chars()).take(3).collect();
-    match (whole, part.parse::<u16>()) {
-        ("1", _) => 1_000,
-        ("0" | "", Ok(milli)) => milli,
-        _ => 0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_preference_reads_as_thousandths() {
-        assert_eq!(
-            [q_milli("1.0"), q_milli("0.75"), q_milli("0.5"), q_milli("0"), q_milli("x")],
-            [1_000, 750, 500, 0, 0]
-        );
-    }
 }

@@ -46,6 +46,19 @@ impl NameAddr {
         Ok(Self { display, uri: Uri::parse(uri)?, params: Params::parse(params, "address parameter")? })
     }
 
+    /// The `q` parameter in thousandths: 1,000 without one, 0 for nonsense (RFC 3261 §20.10).
+    #[must_use]
+    pub fn q_milli(&self) -> u16 {
+        let Some(text) = self.params.get("q") else { return 1_000 };
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let part: String = part.chars().chain("000".chars()).take(3).collect();
+        match (whole, part.parse::<u16>()) {
+            ("1", _) => 1_000,
+            ("0" | "", Ok(milli)) => milli,
+            _ => 0,
+        }
+    }
+
     /// The `tag` parameter.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
@@ -149,6 +162,13 @@ mod tests {
         ] {
             assert!(NameAddr::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_preference_reads_as_thousandths() {
+        let q = |text: &str| parse(&format!("<sip:a@h>{text}")).q_milli();
+        assert_eq!([q(""), q(";q=1.0"), q(";q=0.75"), q(";q=0.5"), q(";q=0")], [1_000, 1_000, 750, 500, 0]);
+        assert_eq!([q(";q=x"), q(";q")], [0, 0]);
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! A carrier sends a call on to another of its own gateways (RFC 3261 §8.1.3.4).
+//!
+//! Only a trunk is followed, and only to addresses that its own provisioning names: a redirection to anywhere
+//! else would let the callee choose whom we pay. Everything else of the 300 class is a refusal.
+
+use base::LegId;
+use peer::PeerAt;
+use sip::message::{Contacts, Message, Uri};
+use sip::target_of;
+
+use super::{Call, Ctx, Phase, Refusal};
+
+impl Call {
+    /// A redirection: followed where its way on may be, else a refusal like any other.
+    pub(super) fn redirected(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
+        let refusal = Refusal::from_response(response.status().unwrap_or(302), response);
+        if !self.leads_on(ctx, leg, response) {
+            return self.leg_refused(ctx, leg, refusal);
+        }
+        self.judge_peer(ctx, leg, refusal);
+        self.drop_leg(ctx, leg, refusal);
+        self.timers.clear();
+        self.next_stage(ctx);
+    }
+
+    /// Puts the gateways that a redirection names in front of those still to be tried.
+    fn leads_on(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) -> bool {
+        let Some(at) = self.leg(leg) else { return false };
+        let Some((trunk, peer)) = at.calling().and_then(|calling| calling.trunk.as_ref()) else {
+            return false;
+        };
+        let from = at.target.remote();
+        let mut ways = ways_on(ctx, trunk, *peer, response);
+        ways.retain(|(_, way)| way.addr != from);
+        let Phase::Hunting(hunt) = &mut self.phase else { return false };
+        let (Some(at), Some((number, _))) = (&mut hunt.trunk, ways.first()) else { return false };
+        if let Some(number) = number {
+            at.attempt.number.clone_from(number);
+        }
+        ways.into_iter().rev().for_each(|(_, way)| at.peers.push_front(way));
+        true
+    }
+}
+
+/// The Contacts that lead to a gateway of the same carrier, best first, with the number each names.
+fn ways_on(ctx: &Ctx<'_>, trunk: &str, peer: usize, response: &Message) -> Vec<(Option<String>, PeerAt)> {
+    let Some(route) = ctx.routes.trunk(trunk) else { return Vec::new() };
+    let Ok(Contacts::List(mut contacts)) = response.contacts() else { return Vec::new() };
+    contacts.sort_by_key(|contact| std::cmp::Reverse(contact.q_milli()));
+    let lead_on = |uri: &Uri| {
+        let target = target_of(uri)?;
+        let known = route.trunk().hosts.iter().any(|host| host.contains(target.remote().ip()));
+        let way = PeerAt {
+            peer,
+            uri: uri.as_str().to_owned(),
+            transport: target.transport(),
+            addr: target.remote(),
+        };
+        known.then(|| (uri.user_decoded().filter(|user| !user.is_empty()), way))
+    };
+    contacts.iter().filter_map(|contact| lead_on(&contact.uri)).collect()
+}
