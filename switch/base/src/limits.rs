@@ -74,3 +74,21 @@ pub const SDP_OCTETS: usize = 65_536;
 pub const SDP_MEDIA: usize = 32;
 /// `a=` lines of one SDP body, session and streams together; more is an error of the body.
 pub const SDP_ATTRIBUTES: usize = 512;
+
+/// Packets a second of one address nobody knows, `[limits] stranger_per_sec`; more are not heard.
+pub const STRANGER_PER_SEC: u32 = 30;
+/// Packets a second of all such addresses together, `[limits] strangers_per_sec`; more are not heard.
+pub const STRANGERS_PER_SEC: u32 = 500;
+/// Packets a second of one address where somebody has shown a password, `[limits] known_per_sec`; a new call beyond
+/// is answered 503, what belongs to running calls has four times as much.
+pub const KNOWN_PER_SEC: u32 = 5_000;
+/// Addresses whose budgets a receiving thread remembers; when full the one unused longest is forgotten.
+pub const DOOR_SOURCES: usize = 4_096;
+/// The same for networks.
+pub const DOOR_NETWORKS: usize = 2_048;
+/// Digits of an emergency number; a longer one is none.
+pub const EMERGENCY_DIGITS: usize = 16;
+/// Addresses, networks and accounts whose failed logins a shard remembers; when full the quiet ones are forgotten.
+pub const OFFENDERS: usize = 16_384;
+/// Bans that a view lists, the latest first.
+pub const BANS_LISTED: usize = 1_000;

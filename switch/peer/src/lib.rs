@@ -6,6 +6,7 @@ mod agenda;
 mod binding;
 mod capacity;
 mod contact;
+pub mod guard;
 mod health;
 mod registrar;
 mod registration;
