@@ -31,7 +31,7 @@ pub(crate) fn trunk(name: &str, addr: std::net::SocketAddr, transport: base::wir
 }
 
 pub(crate) fn number(directory: &mut Directory, did: &str, to: &str) {
-    directory.put(Entity::Number(Number { did: did.to_owned(), to: destination(to) }));
+    directory.put(Entity::Number(Number::leading(did, destination(to))));
 }
 
 pub(crate) fn rule(directory: &mut Directory, pattern: &str, trunks: &[&str]) {

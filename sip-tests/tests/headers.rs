@@ -66,26 +66,67 @@ const SIXTY: &[&str] = &[
     "X-6: 6",
 ];
 
-#[test]
-fn sixty_headers_of_a_caller_cross_as_the_table_says() {
-    let (mut world, carrier, phone) = office(13);
+/// A call of a trunk to another; what of its headers arrives, and what is there instead.
+fn golden(from_trusted: bool, to_trusted: bool) -> String {
+    let mut world = World::new(13);
+    let carrier = world.trunk("carrier");
+    let other = world.trunk("other");
+    world.number("+4930123", "trunk:other");
+    world.edit_trunk("carrier", |trunk| trunk.trust = from_trusted);
+    world.edit_trunk("other", |trunk| trunk.trust = to_trusted);
+    world.open(&[]);
+    arrives(&mut world, carrier, other)
+}
+
+/// The sixty as they arrive, then what Tandem says in place of some (Session-ID excepted: it is new each time).
+fn arrives(world: &mut World, from: usize, to: usize) -> String {
     let lines: Vec<String> = SIXTY.iter().map(|line| (*line).to_owned()).collect();
     assert_eq!(lines.len(), 60);
-    let caller = world.dial_as(carrier, Some("+49301"), "+4930123", true, &lines);
+    let caller = world.dial_as(from, Some("+49301"), "+4930123", true, &lines);
     world.settle();
-    let callee = world.incoming(phone);
-    let crossed: Vec<String> = world
-        .talk(callee)
-        .invite
-        .headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .filter(|line| SIXTY.contains(&line.as_str()) || SIXTY.contains(&line.trim_end()))
-        .collect();
-    insta::assert_snapshot!(crossed.join("\n"));
+    let invite = world.talk(world.incoming(to)).invite.clone();
+    let lines: Vec<String> =
+        invite.headers.iter().map(|(name, value)| format!("{name}: {value}").trim_end().to_owned()).collect();
+    let (crossed, ours): (Vec<_>, Vec<_>) =
+        lines.into_iter().partition(|line| SIXTY.contains(&line.as_str()));
+    let instead = |line: &String| {
+        let name = line.split(':').next().unwrap_or_default();
+        name != "Session-ID" && SIXTY.iter().any(|known| known.split(':').next() == Some(name))
+    };
+    let ours: Vec<String> = ours.into_iter().filter(instead).collect();
     world.bye(caller);
     world.settle();
     world.assert_clean();
+    format!("{}\n-- and from us\n{}", crossed.join("\n"), ours.join("\n"))
+}
+
+/// Conformance §5.2, row of RFC 7092: the table in `docs/operating/headers.md`, in all directions of trust.
+#[test]
+fn sixty_headers_cross_between_two_trusted_trunks_as_the_table_says() {
+    insta::assert_snapshot!(golden(true, true));
+}
+
+#[test]
+fn sixty_headers_of_a_trusted_trunk_reach_a_stranger_as_the_table_says() {
+    insta::assert_snapshot!(golden(true, false));
+}
+
+#[test]
+fn sixty_headers_of_a_stranger_reach_a_trusted_trunk_as_the_table_says() {
+    insta::assert_snapshot!(golden(false, true));
+}
+
+#[test]
+fn sixty_headers_cross_between_strangers_as_the_table_says() {
+    insta::assert_snapshot!(golden(false, false));
+}
+
+#[test]
+fn sixty_headers_of_a_trusted_trunk_reach_a_phone_as_the_table_says() {
+    let (mut world, carrier, phone) = office(13);
+    world.edit_trunk("carrier", |trunk| trunk.trust = true);
+    world.set_up();
+    insta::assert_snapshot!(arrives(&mut world, carrier, phone));
 }
 
 #[test]
@@ -96,12 +137,20 @@ fn headers_of_the_answer_cross_back() {
     world.settle();
     let callee = world.incoming(phone);
     let body = world.body_for(callee);
-    let headers = ["X-Answered-By: desk", "Server: Phone/1", "Warning: 399 203.0.113.11 \"x\""];
+    let headers = [
+        "Organization: desk",
+        "X-Answered-By: desk",
+        "P-Asserted-Identity: <sip:boss@h>",
+        "Server: Phone/1",
+        "Warning: 399 203.0.113.11 \"x\"",
+    ];
     let headers = headers.map(str::to_owned).to_vec();
     world.reply(callee, Reply { status: 200, body, headers, ..Reply::default() });
     world.settle();
     let answer = world.agents[carrier].heard.iter().rfind(|msg| msg.status() == Some(200)).unwrap();
-    assert_eq!(answer.header("X-Answered-By"), Some("desk"));
+    assert_eq!(answer.header("Organization"), Some("desk"));
+    assert_eq!(answer.header("X-Answered-By"), None, "a phone is not believed");
+    assert_eq!(answer.header("P-Asserted-Identity"), None, "RFC 3325 §5");
     assert_eq!((answer.all("Server").count(), answer.header("Server")), (1, Some("Tandem")));
     assert_eq!(answer.header("Warning"), None);
     world.bye(caller);

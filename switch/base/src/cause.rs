@@ -72,6 +72,12 @@ causes! {
     NotRegistered = "not_registered", sip 480, q850 20;
     /// Declined by a person.
     Declined = "declined", sip 603, q850 21;
+    /// A person marks calls like this one as unwanted; it must not be tried again (RFC 8197).
+    Unwanted = "unwanted", sip 607, q850 21;
+    /// An analysis on the way took the call for unwanted (RFC 8688).
+    Blocked = "blocked", sip 608, q850 21;
+    /// Callers who withhold their number are not taken (RFC 5079).
+    AnonymousRefused = "anonymous_refused", sip 433, q850 24;
     /// Refused by the far end's policy.
     Rejected = "rejected", sip 403, q850 21;
     /// Not allowed by our policy.
@@ -122,13 +128,14 @@ impl Cause {
     pub fn from_sip(status: u16) -> Self {
         match status {
             400 | 405 | 406 | 420 | 421 | 423 | 481 | 493 | 505 | 513 => Self::ProtocolError,
-            401 | 402 | 403 | 407 | 433 => Self::Rejected,
+            401 | 402 | 403 | 407 => Self::Rejected,
             404 | 604 => Self::Unallocated,
             408 => Self::NoResponse,
             410 => Self::Gone,
             413..=416 => Self::Unsupported,
             480 => Self::NoAnswer,
-            482 | 483 => Self::Loop,
+            433 => Self::AnonymousRefused,
+            440 | 482 | 483 => Self::Loop,
             484 | 485 => Self::InvalidNumber,
             486 | 600 => Self::Busy,
             487 => Self::Cancelled,
@@ -136,7 +143,9 @@ impl Cause {
             500..=502 => Self::OutOfOrder,
             503 => Self::Congestion,
             504 => Self::Timeout,
-            603 | 607 | 608 => Self::Declined,
+            603 => Self::Declined,
+            607 => Self::Unwanted,
+            608 => Self::Blocked,
             _ => Self::Other,
         }
     }
@@ -169,7 +178,15 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_its_meaning_through_sip() {
-        for cause in [Cause::Busy, Cause::Unallocated, Cause::Gone, Cause::Incompatible, Cause::Declined] {
+        for cause in [
+            Cause::Busy,
+            Cause::Unallocated,
+            Cause::Gone,
+            Cause::Incompatible,
+            Cause::Declined,
+            Cause::Unwanted,
+            Cause::Blocked,
+        ] {
             assert_eq!(Cause::from_sip(cause.sip()), cause);
         }
     }

@@ -12,6 +12,7 @@ use sip::message::{Draft, Header, Message, Method};
 use sip::{Dialog, ServerId};
 
 use crate::act::Purpose;
+use crate::headers::Trust;
 use crate::negotiate::Negotiation;
 
 /// A leg: who stands there, how to reach it, and where its dialog is.
@@ -19,6 +20,8 @@ use crate::negotiate::Negotiation;
 pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) endpoint: Endpoint,
+    /// How far it is believed about others.
+    pub(crate) trust: Trust,
     pub(crate) dialled: String,
     pub(crate) call_id: String,
     /// Our tag; on the caller's leg the one of the dialog that was answered.
@@ -114,6 +117,7 @@ impl Leg {
         Self {
             id,
             endpoint,
+            trust: Trust::None,
             dialled,
             call_id,
             local_tag,

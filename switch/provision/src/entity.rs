@@ -5,7 +5,7 @@ use std::fmt;
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
-use crate::{Destination, HostMask};
+use crate::{Anonymous, Destination, ForwardsIn, HostMask, ShownIn};
 
 /// A way out to a carrier or another switch, and a way in from it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,15 @@ pub struct Trunk {
     /// Headers set or removed on requests out.
     #[serde(default)]
     pub headers: Vec<HeaderRule>,
+    /// Whether it is believed about who calls and by which numbers a call came, and is told so by us.
+    #[serde(default)]
+    pub trust: bool,
+    /// Where it is told who calls, when it is trusted.
+    #[serde(default)]
+    pub identity: ShownIn,
+    /// Where it is told by which numbers a call was led on, when it is trusted.
+    #[serde(default)]
+    pub forwards: ForwardsIn,
 }
 
 impl Trunk {
@@ -97,6 +106,9 @@ impl Trunk {
             caller_in: Vec::new(),
             caller_out: Vec::new(),
             headers: Vec::new(),
+            trust: false,
+            identity: ShownIn::default(),
+            forwards: ForwardsIn::default(),
         }
     }
 }
@@ -226,6 +238,9 @@ pub struct Station {
     /// Calls at a time; 0 for no cap.
     #[serde(default)]
     pub max_calls: u32,
+    /// What becomes of callers who withhold their number.
+    #[serde(default, skip_serializing_if = "Anonymous::is_default")]
+    pub anonymous: Anonymous,
 }
 
 impl Station {
@@ -243,6 +258,7 @@ impl Station {
             ring_secs: defaults::ring_secs(),
             max_contacts: defaults::max_contacts(),
             max_calls: 0,
+            anonymous: Anonymous::default(),
         }
     }
 }
@@ -255,6 +271,17 @@ pub struct Number {
     pub did: String,
     /// Where it leads.
     pub to: Destination,
+    /// What becomes of callers who withhold their number.
+    #[serde(default, skip_serializing_if = "Anonymous::is_default")]
+    pub anonymous: Anonymous,
+}
+
+impl Number {
+    /// A number that leads there, and nothing else set.
+    #[must_use]
+    pub fn leading(did: &str, to: Destination) -> Self {
+        Self { did: did.to_owned(), to, anonymous: Anonymous::default() }
+    }
 }
 
 /// Which trunks a dialled number may leave by.

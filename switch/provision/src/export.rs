@@ -55,6 +55,10 @@ const ORDER: &[&str] = &[
     "caller_id",
     "priority",
     "emergency",
+    "anonymous",
+    "trust",
+    "identity",
+    "forwards",
     "health_secs",
     "failover_secs",
     "number_in",
@@ -161,9 +165,7 @@ fn default_of(key: &Key) -> Entity {
         Kind::Trunk => Entity::Trunk(Trunk::named(&key.name)),
         Kind::User => Entity::User(User::called(&key.name)),
         Kind::Station => Entity::Station(Station::numbered(&key.name)),
-        Kind::Number => {
-            Entity::Number(crate::Number { did: key.name.clone(), to: crate::Destination::Hangup })
-        }
+        Kind::Number => Entity::Number(crate::Number::leading(&key.name, crate::Destination::Hangup)),
         Kind::DialRule => Entity::DialRule(DialRule::matching(&key.name)),
     }
 }

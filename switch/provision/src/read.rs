@@ -9,8 +9,8 @@ use crate::fields::{Fields, Finding};
 use crate::node::Entry;
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
-    Destination, DialRule, Directory, Entity, HeaderRule, Kind, Number, PasswordHasher, Peer, Rewrite, Role,
-    Station, Trunk, User,
+    Anonymous, Destination, DialRule, Directory, Entity, ForwardsIn, HeaderRule, Kind, Number,
+    PasswordHasher, Peer, Rewrite, Role, ShownIn, Station, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -76,8 +76,23 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
             name: fields.required("name"),
             value: fields.optional_text("value"),
         }),
+        trust: fields.flag("trust", default.trust),
+        identity: word(fields, "identity", ShownIn::WORDS),
+        forwards: word(fields, "forwards", ForwardsIn::WORDS),
         name,
     }
+}
+
+/// One of a few words; the first when there is none.
+fn word<T: Copy + Default>(fields: &mut Fields<'_>, name: &'static str, words: &[(&str, T)]) -> T {
+    let found = fields.text(name);
+    let known = words.iter().find(|(word, _)| *word == found);
+    if known.is_none() && !found.is_empty() {
+        let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let reason = format!("found {:?}; allowed: {}", cut(&found), allowed.join(", "));
+        fields.note_at(name, reason);
+    }
+    known.map(|(_, value)| *value).unwrap_or_default()
 }
 
 fn rewrite(fields: &mut Fields<'_>) -> Rewrite {
@@ -201,6 +216,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         ring_secs: fields.whole("ring_secs", default.ring_secs),
         max_contacts: fields.whole("max_contacts", default.max_contacts),
         max_calls: fields.whole("max_calls", default.max_calls),
+        anonymous: word(fields, "anonymous", Anonymous::WORDS),
         extension,
     }
 }
@@ -231,10 +247,9 @@ fn station_secrets(
 
 fn number(fields: &mut Fields<'_>) -> Number {
     let did = fields.required("did");
-    if fields.required("to").is_empty() {
-        return Number { did, to: Destination::Hangup };
-    }
-    Number { did, to: fields.parsed("to").unwrap_or(Destination::Hangup) }
+    let to = if fields.required("to").is_empty() { None } else { fields.parsed("to") };
+    let anonymous = word(fields, "anonymous", Anonymous::WORDS);
+    Number { anonymous, ..Number::leading(&did, to.unwrap_or(Destination::Hangup)) }
 }
 
 fn dial_rule(fields: &mut Fields<'_>) -> DialRule {

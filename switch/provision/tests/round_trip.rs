@@ -67,7 +67,7 @@ fn others() -> impl Strategy<Value = Entity> {
     });
     let to = prop_oneof![Just("echo"), Just("hangup"), Just("station:1"), Just("test:early")];
     let number = (name(), to)
-        .prop_map(|(did, to)| Entity::Number(Number { did, to: to.parse().expect("a destination") }));
+        .prop_map(|(did, to)| Entity::Number(Number::leading(&did, to.parse().expect("a destination"))));
     let rule = ("\\^[0-9\\\\\"+]{1,9}", prop::collection::vec(name(), 0..3), any::<(u32, bool)>());
     let rule = rule.prop_map(|(pattern, trunks, (strip, emergency))| {
         Entity::DialRule(DialRule { trunks, strip, emergency, ..DialRule::matching(&pattern) })

@@ -1,7 +1,7 @@
 //! The decision.
 
 use base::{Cause, Why};
-use provision::{Destination, DialRule, EMERGENCY_NUMBERS, Station};
+use provision::{Anonymous, Destination, DialRule, EMERGENCY_NUMBERS, Station};
 
 use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
 
@@ -32,7 +32,7 @@ pub fn decide(snapshot: &Snapshot, inquiry: &Inquiry<'_>) -> (Verdict, Why) {
 fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -> (Verdict, Why) {
     let number = dialled::plain(inquiry.dialled);
     let number = number.as_ref();
-    let caller = Caller { number: inquiry.caller, station: Some(station) };
+    let caller = Caller { number: inquiry.caller, station: Some(station), withheld: inquiry.withheld };
     if number == ECHO {
         return (Verdict::Local(Local::Echo), Why::new("service number *43"));
     }
@@ -44,7 +44,7 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
         return (verdict, Why::new(format!("extension {extension}")));
     }
     if let Some((did, to)) = snapshot.number(number) {
-        return follow(snapshot, to, number, &caller, format!("number {did}"));
+        return follow(snapshot, Found::Number(did), to, number, &caller);
     }
     if let Some(rule) = snapshot.matching_rules(number).next() {
         return by_rule(snapshot, rule, number, &caller);
@@ -55,9 +55,9 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
 fn from_trunk(snapshot: &Snapshot, inquiry: &Inquiry<'_>, trunk: &TrunkRoute) -> (Verdict, Why) {
     let number = trunk.number_in(&dialled::plain(inquiry.dialled));
     let shown = trunk.caller_in(inquiry.caller);
-    let caller = Caller { number: &shown, station: None };
+    let caller = Caller { number: &shown, station: None, withheld: inquiry.withheld };
     match snapshot.number(&number) {
-        Some((did, to)) => follow(snapshot, to, &number, &caller, format!("number {did}")),
+        Some((did, to)) => follow(snapshot, Found::Number(did), to, &number, &caller),
         None => by_pattern(snapshot, &number, &caller),
     }
 }
@@ -66,6 +66,7 @@ fn from_trunk(snapshot: &Snapshot, inquiry: &Inquiry<'_>, trunk: &TrunkRoute) ->
 struct Caller<'a> {
     number: &'a str,
     station: Option<&'a Station>,
+    withheld: bool,
 }
 
 impl Caller<'_> {
@@ -82,13 +83,39 @@ fn refuse(cause: Cause, why: String) -> (Verdict, Why) {
     (Verdict::Refuse(cause), Why::new(why))
 }
 
+/// The number that was set up for what was dialled.
+enum Found<'a> {
+    Number(&'a str),
+    Pattern(&'a str),
+}
+
+impl Found<'_> {
+    fn did(&self) -> &str {
+        match self {
+            Self::Number(did) | Self::Pattern(did) => did,
+        }
+    }
+}
+
+impl std::fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(did) => write!(f, "number {did}"),
+            Self::Pattern(pattern) => write!(f, "pattern {pattern}"),
+        }
+    }
+}
+
 fn follow(
     snapshot: &Snapshot,
+    found: Found<'_>,
     to: &Destination,
     number: &str,
     caller: &Caller<'_>,
-    found: String,
 ) -> (Verdict, Why) {
+    if caller.withheld && snapshot.refuses_anonymous(found.did()) {
+        return refuse(Cause::AnonymousRefused, format!("{found} takes no anonymous calls"));
+    }
     let (verdict, missing) = match to {
         Destination::Station(extension) => {
             to_stations(snapshot.station(extension).into_iter(), caller, extension)
@@ -118,8 +145,12 @@ fn to_stations<'a>(
     name: &str,
 ) -> (Verdict, Option<String>) {
     let own = caller.station.map(|station| station.extension.as_str());
-    let (mut extensions, mut ring_secs, mut own_called) = (Vec::new(), 0, false);
+    let (mut extensions, mut ring_secs, mut own_called, mut refused) = (Vec::new(), 0, false, false);
     for station in stations {
+        if caller.withheld && station.anonymous == Anonymous::Refuse {
+            refused = true;
+            continue;
+        }
         if own == Some(station.extension.as_str()) {
             own_called = true;
             continue;
@@ -129,6 +160,9 @@ fn to_stations<'a>(
     }
     match (extensions.is_empty(), own_called) {
         (false, _) => (Verdict::Stations { extensions, ring_secs }, None),
+        (true, _) if refused => {
+            (Verdict::Refuse(Cause::AnonymousRefused), Some(format!("{name} takes no anonymous calls")))
+        }
         (true, true) => (Verdict::Refuse(Cause::Busy), Some("it calls itself".to_owned())),
         (true, false) => (Verdict::Refuse(Cause::NotRegistered), Some(format!("{name} has no station"))),
     }
@@ -164,7 +198,7 @@ fn by_rule(snapshot: &Snapshot, rule: &DialRule, number: &str, caller: &Caller<'
 
 fn by_pattern(snapshot: &Snapshot, number: &str, caller: &Caller<'_>) -> (Verdict, Why) {
     match snapshot.number_pattern(number) {
-        Some((pattern, to)) => follow(snapshot, to, number, caller, format!("pattern {pattern}")),
+        Some((pattern, to)) => follow(snapshot, Found::Pattern(pattern), to, number, caller),
         None => refuse(Cause::Unallocated, format!("nothing is set up for {number:?}")),
     }
 }

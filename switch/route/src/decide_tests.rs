@@ -1,4 +1,4 @@
-use provision::{Directory, Entity, Number, Peer, Rewrite, Role, TestTarget, Trunk, User};
+use provision::{Anonymous, Directory, Entity, Number, Peer, Rewrite, Role, TestTarget, Trunk, User};
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn rule(pattern: &str, trunks: &[&str]) -> DialRule {
 }
 
 fn number(did: &str, to: &str) -> Entity {
-    Entity::Number(Number { did: did.to_owned(), to: to.parse().expect("a destination") })
+    Entity::Number(Number::leading(did, to.parse().expect("a destination")))
 }
 
 fn rewrite(pattern: &str, replace: &str) -> Vec<Rewrite> {
@@ -56,7 +56,7 @@ fn set_up(more: impl IntoIterator<Item = Entity>) -> Snapshot {
 }
 
 fn ask(snapshot: &Snapshot, from: Origin<'_>, dialled: &str) -> Verdict {
-    decide(snapshot, &Inquiry { from, dialled, caller: "5550199" }).0
+    decide(snapshot, &Inquiry { from, dialled, caller: "5550199", withheld: false }).0
 }
 
 fn from_1001(snapshot: &Snapshot, dialled: &str) -> Verdict {
@@ -230,7 +230,7 @@ fn the_most_specific_source_names_the_trunk() {
 fn every_decision_gives_its_reason() {
     let snapshot = set_up([number("7", "trunk:gone")]);
     let why = |dialled| {
-        let inquiry = Inquiry { from: Origin::Station("1001"), dialled, caller: "" };
+        let inquiry = Inquiry { from: Origin::Station("1001"), dialled, caller: "", withheld: false };
         decide(&snapshot, &inquiry).1.to_string()
     };
     assert_eq!(why("1003"), "extension 1003");
@@ -244,4 +244,25 @@ fn a_directory_with_a_bad_pattern_names_the_entity() {
     directory.put(Entity::DialRule(rule("^(", &[])));
     let error = Snapshot::build(directory.into()).expect_err("does not compile");
     assert!(error.to_string().starts_with("dial_rule ^(: "), "{error}");
+}
+
+/// RFC 5079: an extension or a number may refuse callers who withhold theirs; an emergency call is never held back.
+#[test]
+fn callers_who_withhold_their_number_are_refused_where_that_is_set_up() {
+    let shy = Number {
+        anonymous: Anonymous::Refuse,
+        ..Number::leading("+49301", "station:1003".parse().expect("a destination"))
+    };
+    let picky = Station { anonymous: Anonymous::Refuse, ..Station::numbered("1004") };
+    let snapshot = set_up([Entity::Number(shy), Entity::Station(picky), number("+49302", "station:1004")]);
+    let ask = |from, dialled, withheld| {
+        decide(&snapshot, &Inquiry { from, dialled, caller: "5550199", withheld }).0
+    };
+    let refused = Verdict::Refuse(Cause::AnonymousRefused);
+    for dialled in ["+49301", "+49302"] {
+        assert_eq!(ask(Origin::Trunk("carrier"), dialled, true), refused);
+        assert!(matches!(ask(Origin::Trunk("carrier"), dialled, false), Verdict::Stations { .. }));
+    }
+    assert_eq!(ask(Origin::Station("1001"), "1004", true), refused);
+    assert!(matches!(ask(Origin::Station("1001"), "112", true), Verdict::Trunks { emergency: true, .. }));
 }

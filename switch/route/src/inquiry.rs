@@ -21,6 +21,8 @@ pub struct Inquiry<'a> {
     pub dialled: &'a str,
     /// The caller's number or user as presented.
     pub caller: &'a str,
+    /// Whether the caller withholds the number.
+    pub withheld: bool,
 }
 
 /// Where it goes.

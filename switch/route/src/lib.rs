@@ -10,6 +10,7 @@ mod snapshot;
 mod trunk;
 
 pub use decide::decide;
+pub use dialled::{behind_withhold, same_number};
 pub use inquiry::{Inquiry, Local, Origin, TrunkTry, Verdict};
 pub use provision::TestTarget;
 pub use snapshot::{BuildError, Snapshot};

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use provision::{
-    BadPattern, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern, Station, Trunk, User,
+    Anonymous, BadPattern, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern, Station, Trunk,
+    User,
 };
 
 use crate::TrunkRoute;
@@ -134,6 +135,11 @@ impl Snapshot {
     /// An exact number as it was set up, and where it leads.
     pub(crate) fn number(&self, number: &str) -> Option<(&str, &Destination)> {
         self.numbers.get(dialled::key(number).as_ref()).map(|(did, to)| (did.as_str(), to))
+    }
+
+    /// Whether a number takes no callers who withhold theirs.
+    pub(crate) fn refuses_anonymous(&self, did: &str) -> bool {
+        self.directory.numbers.get(did).is_some_and(|number| number.anonymous == Anonymous::Refuse)
     }
 
     /// The number pattern that matches best: the one with the longest literal prefix.

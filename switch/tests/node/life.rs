@@ -86,7 +86,7 @@ fn set_up(running: &Running, runtime: &Runtime) {
     let mut trunk = Trunk::named("caller");
     trunk.hosts = vec!["127.0.0.9".parse::<HostMask>().unwrap()];
     let busy: Destination = "test:busy".parse().unwrap();
-    let number = Number { did: "100".to_owned(), to: busy };
+    let number = Number::leading("100", busy);
     let changes = vec![Change::Added(Entity::Trunk(trunk)), Change::Added(Entity::Number(number))];
     let wanted = provision::Directory::default();
     runtime.block_on(running.hub().apply(Plan { wanted, changes })).unwrap();

@@ -49,6 +49,9 @@ const TRUNK: &[Field] = fields! {
     caller_in: Objects, "Rewriting of caller numbers that come in";
     caller_out: Objects, "Rewriting of caller numbers that go out";
     headers: Objects, "Headers on requests out: { name, value }; one without value is removed";
+    trust: Flag, "Whether it is believed about who calls, and is told so by us";
+    identity: Text, "Where it is told who calls, when it is trusted: pai, rpid or from";
+    forwards: Text, "Where it is told of forwards, when it is trusted: diversion, history-info or both";
 };
 
 const USER: &[Field] = fields! {
@@ -74,11 +77,13 @@ const STATION: &[Field] = fields! {
     ring_secs: Whole, "Seconds it rings, 5 to 180";
     max_contacts: Whole, "Phones that may be registered at once, 1 to 10";
     max_calls: Whole, "Calls at a time; 0 for no cap";
+    anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
 };
 
 const NUMBER: &[Field] = fields! {
     did: Text, "The number exactly, or ^…$ for a pattern; exact numbers win";
     to: Text, "station:EXT, user:LOGIN, trunk:NAME, echo, hangup, test:answer, test:ring, test:busy or test:early";
+    anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
 };
 
 const DIAL_RULE: &[Field] = fields! {

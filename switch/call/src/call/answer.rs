@@ -86,7 +86,7 @@ impl Call {
         self.phase = Phase::Talking { callee: leg };
         let caller = self.caller();
         self.join(ctx, caller, leg);
-        self.accept_caller(ctx, tag, Some(response), body);
+        self.accept_caller(ctx, tag, Some((leg, response)), body);
     }
 
     /// Sends our 2xx to the caller.
@@ -94,10 +94,11 @@ impl Call {
         &mut self,
         ctx: &mut Ctx<'_>,
         tag: &str,
-        answer: Option<&Message>,
+        answer: Option<(LegId, &Message)>,
         body: &Sdp,
     ) {
         let agent = ctx.config.user_agent.clone();
+        let border = answer.map(|(leg, _)| self.border(leg, self.caller()));
         let Some(at) = self.legs.first_mut() else { return };
         let LegState::Incoming { invite, request } = &at.state else { return };
         let (server, request) = (*invite, request.clone());
@@ -112,8 +113,8 @@ impl Call {
         at.state = LegState::Talking(Box::new(Talking::asked(dialog, server)));
         let mut draft = reply(&request, 200, Some(tag), &agent);
         introduce(&mut draft, &at.contact, Agent::Server(&agent));
-        if let Some(answer) = answer {
-            headers::pass(answer, &mut draft);
+        if let (Some((_, answer)), Some(border)) = (answer, border) {
+            headers::pass(answer, &mut draft, border);
         }
         draft.body(reply::ACCEPT, body.to_bytes().into());
         ctx.out.push(Act::Respond { server, draft });

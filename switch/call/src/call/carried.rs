@@ -130,12 +130,13 @@ impl Call {
         body: Option<&Sdp>,
     ) {
         let agent = ctx.config.user_agent.clone();
+        let border = self.other(leg).map(|other| self.border(other, leg));
         let Some(at) = self.leg_mut(leg) else { return };
         at.refresh_target(request);
         let mut draft: Draft = reply(request, 200, None, &agent);
         introduce(&mut draft, &at.contact, Agent::Server(&agent));
-        if let Some(response) = response {
-            headers::pass(response, &mut draft);
+        if let (Some(response), Some(border)) = (response, border) {
+            headers::pass(response, &mut draft, border);
         }
         if let Some(body) = body {
             draft.body(reply::ACCEPT, body.to_bytes().into());

@@ -74,7 +74,7 @@ impl Call {
         };
         let mut draft = reply(request, status, Some(&tag), &ctx.config.user_agent);
         introduce(&mut draft, &caller.contact, Agent::Server(&ctx.config.user_agent));
-        headers::pass(response, &mut draft);
+        headers::pass(response, &mut draft, self.border(leg, caller.id));
         if let Some(answer) = answer {
             draft.body(reply::ACCEPT, answer.to_bytes().into());
         }

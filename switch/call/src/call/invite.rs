@@ -6,17 +6,17 @@ use base::fact::Endpoint;
 use base::wire::{Flow, Target};
 use base::{Cause, LegId};
 use peer::{Binding, PeerAt};
-use provision::{HeaderRule, Trunk};
+use provision::{HeaderRule, ShownIn, Trunk};
 use route::TrunkTry;
 use sdp::Sdp;
 use sip::Dialog;
 use sip::auth::Login;
-use sip::message::{Draft, Header, Message, Method, NameAddr, Uri};
+use sip::message::{Draft, Header, Host, Message, Method, NameAddr, Uri};
 
 use super::hunt::phone_target;
-use super::{Call, Ctx, Refusal};
+use super::{Call, Ctx, Phase, Refusal};
 use crate::act::{Act, Failure, Purpose};
-use crate::headers;
+use crate::headers::{self, Border, Identity, Trust};
 use crate::leg::{Calling, Leg, LegState};
 use crate::reply::{self, Agent, introduce};
 
@@ -35,8 +35,11 @@ pub(super) struct LegOut {
     /// The number to show; `None` shows the caller's own.
     caller: Option<String>,
     /// The domain of From and To; `None` takes our address.
-    domain: Option<String>,
+    domain: Option<Host>,
     rules: Vec<HeaderRule>,
+    trust: Trust,
+    /// Where a trusted trunk reads who calls.
+    shown: ShownIn,
 }
 
 impl LegOut {
@@ -56,6 +59,8 @@ impl LegOut {
             caller: None,
             domain: None,
             rules: Vec::new(),
+            trust: Trust::None,
+            shown: ShownIn::From,
         }
     }
 
@@ -69,7 +74,7 @@ impl LegOut {
         let host = at.as_ref().and_then(|uri| uri.host().cloned());
         let port = at.as_ref().and_then(Uri::port);
         let host = host.unwrap_or_else(|| peer.addr.ip().into());
-        let domain = if trunk.domain.is_empty() { host.to_string() } else { trunk.domain.clone() };
+        let domain = if trunk.domain.is_empty() { host.clone() } else { self::host(&trunk.domain) };
         Self {
             endpoint: Endpoint::Trunk(trunk.name.clone()),
             dialled: attempt.number.clone(),
@@ -82,6 +87,8 @@ impl LegOut {
             caller: Some(attempt.caller.clone()),
             domain: Some(domain),
             rules: trunk.headers.clone(),
+            trust: if trunk.trust { Trust::Full } else { Trust::None },
+            shown: trunk.identity,
         }
     }
 }
@@ -97,6 +104,7 @@ impl Call {
             base::wire::marked_call_id(ctx.config.shard, ctx.entropy.next_u64(), ctx.entropy.next_u64());
         let leg = Leg {
             contact: contact.clone(),
+            trust: out.trust,
             codecs: out.codecs.clone(),
             credentials: out.credentials.clone(),
             ..Leg::new(
@@ -122,9 +130,14 @@ impl Call {
         };
         let caller_tag = self.caller_tag(ctx);
         let Some(leg) = self.leg(id) else { return Err(unreachable) };
-        let mut draft = self.invite_draft(&out, leg, &ours.ip().to_string());
+        let domain = out.domain.clone().unwrap_or_else(|| ours.ip().into());
+        let identity = self.identity(&out, &domain);
+        let mut draft = self.invite_draft(&out, leg, &identity);
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
-        headers::pass(&self.invite, &mut draft);
+        self.pass_first(&mut draft, &out);
+        if out.trust == Trust::Full {
+            identity.assert(&mut draft, out.shown);
+        }
         for rule in &out.rules {
             match &rule.value {
                 Some(value) => draft.set(Header::of(&rule.name), value),
@@ -153,20 +166,37 @@ impl Call {
         Ok(())
     }
 
-    fn invite_draft(&self, out: &LegOut, leg: &Leg, our_host: &str) -> Draft {
-        let domain = out.domain.as_deref().unwrap_or(our_host);
-        let caller = out.caller.as_deref().unwrap_or(&self.facts.caller);
-        let from = NameAddr {
-            display: Some(self.facts.caller_name.clone()).filter(|name| !name.is_empty()),
-            ..NameAddr::new(Uri::sip(Some(caller).filter(|user| !user.is_empty()), host(domain), None))
-        };
-        let to = NameAddr::new(Uri::sip(Some(&out.dialled), host(domain), None));
+    /// Who calls, as this leg is told. Those who send help are always told.
+    fn identity<'a>(&'a self, out: &'a LegOut, domain: &'a Host) -> Identity<'a> {
+        let withheld = self.facts.withheld;
+        Identity {
+            number: out.caller.as_deref().unwrap_or(&self.facts.caller),
+            name: &self.facts.caller_name,
+            domain,
+            hidden: withheld && !self.is_emergency(),
+            withheld,
+        }
+    }
+
+    fn is_emergency(&self) -> bool {
+        matches!(&self.phase, Phase::Hunting(hunt) if hunt.emergency)
+    }
+
+    /// The caller's headers that cross to a leg out.
+    fn pass_first(&self, draft: &mut Draft, out: &LegOut) {
+        let from = self.legs.first().map_or(Trust::None, |caller| caller.trust);
+        let border = Border { emergency: self.is_emergency(), ..Border::between(from, out.trust) };
+        headers::pass_first(&self.invite, draft, border);
+    }
+
+    fn invite_draft(&self, out: &LegOut, leg: &Leg, identity: &Identity<'_>) -> Draft {
+        let to = NameAddr::new(Uri::sip(Some(&out.dialled), identity.domain.clone(), None));
         let mut draft = Draft::request(Method::Invite, out.uri.as_str());
         for route in &out.path {
             draft.push(Header::Route, route);
         }
         draft.push(Header::MaxForwards, &self.facts.max_forwards.to_string());
-        draft.push(Header::From, &from.with_tag(&leg.local_tag).to_string());
+        draft.push(Header::From, &identity.from().with_tag(&leg.local_tag).to_string());
         draft.push(Header::To, &to.to_string());
         draft.push(Header::CallId, &leg.call_id);
         draft.push(Header::CSeq, "1 INVITE");
@@ -260,9 +290,9 @@ impl Call {
     }
 }
 
-fn host(text: &str) -> sip::message::Host {
+fn host(text: &str) -> Host {
     if let Ok(ip) = text.parse::<std::net::IpAddr>() {
         return ip.into();
     }
-    sip::message::Host::parse(text).unwrap_or_else(|_bad| sip::message::Host::Name(text.into()))
+    Host::parse(text).unwrap_or_else(|_bad| Host::Name(text.into()))
 }

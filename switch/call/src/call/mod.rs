@@ -35,6 +35,7 @@ use sip::ServerId;
 use sip::message::Message;
 
 use crate::act::{Act, Failure, Purpose};
+use crate::headers::{Border, Trust};
 use crate::io::ShardConfig;
 use crate::leg::Leg;
 use crate::lines::Lines;
@@ -92,6 +93,8 @@ struct About {
     origin: base::fact::Endpoint,
     caller: String,
     caller_name: String,
+    /// The caller wants the number withheld.
+    withheld: bool,
     dialled: String,
     to: String,
     codec: String,
@@ -234,7 +237,7 @@ impl Call {
             Purpose::Invite => self.invite_response(ctx, leg, status, response, flow),
             Purpose::Reinvite | Purpose::Update => self.passage_response(ctx, leg, status, response),
             Purpose::Refresh => self.refresh_response(ctx, leg, response),
-            Purpose::Relay(server) => self.relay_response(ctx, server, status, response),
+            Purpose::Relay(server) => self.relay_response(ctx, leg, server, status, response),
             Purpose::Bye | Purpose::ByeStray => {}
         }
     }
@@ -280,6 +283,12 @@ impl Call {
 
     fn party(&self, leg: LegId) -> Party {
         if leg == self.caller() { Party::Caller } else { Party::Callee }
+    }
+
+    /// What the headers of a message from one leg to another cross.
+    fn border(&self, from: LegId, to: LegId) -> Border {
+        let trust = |leg| self.leg(leg).map_or(Trust::None, |leg| leg.trust);
+        Border::between(trust(from), trust(to))
     }
 
     fn settled_one(&mut self, leg: LegId) {

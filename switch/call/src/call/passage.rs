@@ -92,12 +92,13 @@ impl Call {
         sent: Method,
         offer: Option<(Sdp, Sdp)>,
     ) {
+        let border = self.border(from, to);
         let Some(at) = self.leg_mut(to) else { return };
         let contact = at.contact.clone();
         let Some(talking) = at.talking_mut() else { return refuse(ctx, server, &request, 481) };
         let mut draft = talking.dialog.request(sent.clone());
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
-        headers::pass(&request, &mut draft);
+        headers::pass(&request, &mut draft, border);
         if let Some((_, ours)) = &offer {
             draft.body(reply::ACCEPT, ours.to_bytes().into());
         }

@@ -23,12 +23,13 @@ impl Call {
             return refuse(ctx, server, request, 500);
         }
         let Some(method) = request.method().cloned() else { return };
+        let border = self.border(leg, to);
         let Some(at) = self.leg_mut(to) else { return };
         let contact = at.contact.clone();
         let Some(talking) = at.talking_mut() else { return refuse(ctx, server, request, 481) };
         let mut draft = talking.dialog.request(method);
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
-        headers::pass(request, &mut draft);
+        headers::pass(request, &mut draft, border);
         headers::pass_body(request, &mut draft);
         at.send(&mut ctx.out, Purpose::Relay(server), draft);
         self.relayed.push((server, request.clone()));
@@ -37,6 +38,7 @@ impl Call {
     pub(super) fn relay_response(
         &mut self,
         ctx: &mut Ctx<'_>,
+        leg: LegId,
         server: ServerId,
         status: u16,
         response: &Message,
@@ -47,7 +49,9 @@ impl Call {
         let Some(request) = self.relayed_request(server) else { return };
         let status = if matches!(status, 401 | 407) { 403 } else { status };
         let mut draft = reply(&request, status, None, &ctx.config.user_agent);
-        headers::pass(response, &mut draft);
+        if let Some(to) = self.other(leg) {
+            headers::pass(response, &mut draft, self.border(leg, to));
+        }
         headers::pass_body(response, &mut draft);
         ctx.out.push(Act::Respond { server, draft });
     }

@@ -13,6 +13,7 @@ use sip::message::{Header, Message};
 
 use super::{About, Call, Ctx, Phase, Refusal};
 use crate::act::Act;
+use crate::headers::Trust;
 use crate::leg::{Leg, LegState};
 use crate::negotiate::{self, Negotiation};
 use crate::reply;
@@ -28,6 +29,9 @@ pub(crate) struct Arrival {
     pub(crate) from: Endpoint,
     pub(crate) caller: String,
     pub(crate) caller_name: String,
+    /// The caller wants the number withheld.
+    pub(crate) withheld: bool,
+    pub(crate) trust: Trust,
     pub(crate) dialled: String,
     pub(crate) verdict: Verdict,
     /// Where to, in provisioning's words.
@@ -63,6 +67,7 @@ impl Call {
                 origin: arrival.from,
                 caller: arrival.caller,
                 caller_name: arrival.caller_name,
+                withheld: arrival.withheld,
                 dialled: arrival.dialled,
                 to: arrival.to,
                 codec: String::new(),
@@ -131,6 +136,7 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
         contact: reply::contact(ctx.locals, &target)
             .unwrap_or_else(|| format!("<sip:{}>", arrival.flow.local)),
         state: LegState::Incoming { invite: arrival.server, request: arrival.request.clone() },
+        trust: arrival.trust,
         codecs: arrival.codecs.clone(),
         credentials: credentials(ctx, &arrival.from),
         ..Leg::new(arrival.leg, arrival.from.clone(), arrival.dialled.clone(), call_id, local_tag, target)

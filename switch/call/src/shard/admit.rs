@@ -5,13 +5,15 @@ use std::net::IpAddr;
 use base::fact::Endpoint;
 use base::wire::Flow;
 use base::{Cause, Now, Why};
+use provision::Role;
 use route::{Inquiry, Local, Origin, Verdict};
 use sip::ServerId;
-use sip::message::{Header, Message, NameAddr, Uri};
+use sip::message::{Header, Message, Uri};
 
 use super::Shard;
 use super::digest::AskAs;
 use crate::call::Arrival;
+use crate::headers::{self, Trust};
 
 /// Who sends the INVITE, once that is certain.
 struct Caller {
@@ -20,6 +22,8 @@ struct Caller {
     claimed: String,
     number: String,
     name: String,
+    withheld: bool,
+    trust: Trust,
     codecs: Vec<String>,
 }
 
@@ -28,17 +32,21 @@ impl Shard {
         if request.header(Header::Contact).is_none() {
             return self.refuse(now, id, 400);
         }
-        let Some(caller) = self.identify(now, id, &request, flow) else { return };
-        let Some(dialled) = request.uri().ok().as_ref().and_then(dialled) else {
+        let Some(mut caller) = self.identify(now, id, &request, flow) else { return };
+        let Some(mut dialled) = request.uri().ok().as_ref().and_then(dialled) else {
             return self.refuse(now, id, 404);
         };
+        if let (Endpoint::Station(_), Some(number)) = (&caller.from, route::behind_withhold(&dialled)) {
+            caller.withheld = true;
+            dialled = number.to_owned();
+        }
         let from = match &caller.from {
             Endpoint::Trunk(name) => Origin::Trunk(name),
             Endpoint::Station(name) | Endpoint::Local(name) | Endpoint::Stranger(name) => {
                 Origin::Station(name)
             }
         };
-        let inquiry = Inquiry { from, dialled: &dialled, caller: &caller.claimed };
+        let inquiry = Inquiry { from, dialled: &dialled, caller: &caller.claimed, withheld: caller.withheld };
         let (verdict, why) = route::decide(&self.routes, &inquiry);
         let emergency = matches!(verdict, Verdict::Trunks { emergency: true, .. });
         if !emergency && let Err(cause) = self.gate.pass(now.mono, self.calls.len()) {
@@ -56,6 +64,8 @@ impl Shard {
             from: caller.from,
             caller: caller.number,
             caller_name: caller.name,
+            withheld: caller.withheld,
+            trust: caller.trust,
             dialled,
             verdict,
             why,
@@ -73,19 +83,26 @@ impl Shard {
         };
         if let Some(name) = self.trunk_at(flow.remote.ip()) {
             let route = self.routes.trunk(&name)?;
-            let user = user_of(&from.uri);
+            let trust = if route.trunk().trust { Trust::Full } else { Trust::None };
+            let claim = headers::claim(request, &from, trust);
             return Some(Caller {
-                number: route.caller_in(&user),
-                claimed: user,
-                name: from.display.unwrap_or_default(),
+                number: route.caller_in(&claim.user),
+                claimed: claim.user,
+                name: claim.name,
+                withheld: claim.withheld,
+                trust,
                 codecs: route.trunk().codecs.clone(),
                 from: Endpoint::Trunk(name),
             });
         }
         let extension = self.authenticate(now, id, request, AskAs::Proxy)?;
         let station = self.routes.station(&extension)?;
+        let claim = headers::claim(request, &from, Trust::None);
+        let is_admin = self.routes.user(&station.user).is_some_and(|user| user.role >= Role::Admin);
         Some(Caller {
-            name: self.name_of(station, from),
+            name: self.name_of(station, claim.name),
+            withheld: claim.withheld,
+            trust: if is_admin { Trust::Admin } else { Trust::None },
             codecs: station.codecs.clone(),
             number: extension.clone(),
             claimed: extension.clone(),
@@ -94,13 +111,12 @@ impl Shard {
     }
 
     /// The name shown for a station: its own, its user's, else what the phone says.
-    fn name_of(&self, station: &provision::Station, from: NameAddr) -> String {
+    fn name_of(&self, station: &provision::Station, claimed: String) -> String {
         let of_user = || self.routes.user(&station.user).map(|user| user.name.clone());
         Some(station.name.clone())
             .filter(|name| !name.is_empty())
             .or_else(|| of_user().filter(|name| !name.is_empty()))
-            .or(from.display)
-            .unwrap_or_default()
+            .unwrap_or(claimed)
     }
 
     /// The trunk that may send calls from this address: one that lists it, or one that we register with there.
@@ -145,15 +161,9 @@ impl Shard {
     }
 }
 
-/// What was dialled: the user part decoded, or the number of a `tel` URI.
+/// What was dialled; nothing else of the Request-URI, its host included, says where a call goes.
 fn dialled(uri: &Uri) -> Option<String> {
-    let dialled = uri.number().map(str::to_owned).or_else(|| uri.user_decoded())?;
-    let dialled = dialled.split(';').next().unwrap_or_default().to_owned();
-    (!dialled.is_empty()).then_some(dialled)
-}
-
-fn user_of(uri: &Uri) -> String {
-    dialled(uri).unwrap_or_default()
+    Some(headers::user_of(uri)).filter(|dialled| !dialled.is_empty())
 }
 
 /// A verdict in provisioning's words.

@@ -40,6 +40,7 @@ headers! {
     AlertInfo "Alert-Info";
     Allow "Allow";
     AllowEvents "Allow-Events" "u";
+    AnswerMode "Answer-Mode";
     AuthenticationInfo "Authentication-Info";
     Authorization "Authorization";
     CallId "Call-ID" "i";
@@ -57,10 +58,15 @@ headers! {
     Event "Event" "o";
     Expires "Expires";
     From "From" "f";
+    Geolocation "Geolocation";
+    GeolocationError "Geolocation-Error";
+    GeolocationRouting "Geolocation-Routing";
     HistoryInfo "History-Info";
     Identity "Identity" "y";
+    InfoPackage "Info-Package";
     InReplyTo "In-Reply-To";
     Join "Join";
+    MaxBreadth "Max-Breadth";
     MaxForwards "Max-Forwards";
     MimeVersion "MIME-Version";
     MinExpires "Min-Expires";
@@ -70,6 +76,7 @@ headers! {
     PPreferredIdentity "P-Preferred-Identity";
     Path "Path";
     Priority "Priority";
+    PrivAnswerMode "Priv-Answer-Mode";
     Privacy "Privacy";
     ProxyAuthenticate "Proxy-Authenticate";
     ProxyAuthorization "Proxy-Authorization";
@@ -77,6 +84,7 @@ headers! {
     RAck "RAck";
     Reason "Reason";
     RecordRoute "Record-Route";
+    RecvInfo "Recv-Info";
     ReferSub "Refer-Sub";
     ReferTo "Refer-To" "r";
     ReferredBy "Referred-By" "b";
@@ -86,12 +94,14 @@ headers! {
     ReplyTo "Reply-To";
     RequestDisposition "Request-Disposition" "d";
     Require "Require";
+    ResourcePriority "Resource-Priority";
     RetryAfter "Retry-After";
     Route "Route";
     RSeq "RSeq";
     Server "Server";
     ServiceRoute "Service-Route";
     SessionExpires "Session-Expires" "x";
+    SessionId "Session-ID";
     SipEtag "SIP-ETag";
     SipIfMatch "SIP-If-Match";
     Subject "Subject" "s";

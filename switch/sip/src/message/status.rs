@@ -15,7 +15,7 @@ fn class(status: u16) -> &'static str {
     }
 }
 
-static PHRASES: [(u16, &str); 73] = [
+static PHRASES: [(u16, &str); 75] = [
     (100, "Trying"),
     (180, "Ringing"),
     (181, "Call Is Being Forwarded"),
@@ -89,6 +89,8 @@ static PHRASES: [(u16, &str); 73] = [
     (603, "Decline"),
     (604, "Does Not Exist Anywhere"),
     (606, "Not Acceptable"),
+    (607, "Unwanted"),
+    (608, "Rejected"),
 ];
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ fn entities() -> Vec<Entity> {
         serde_json::from_value(json!({"extension": "1001", "user": "ana"})).expect("a station");
     let rule: DialRule =
         serde_json::from_value(json!({"pattern": "^0", "trunks": ["carrier"]})).expect("a rule");
-    let number = Number { did: "+39061234".into(), to: Destination::Station("1001".into()) };
+    let number = Number::leading("+39061234", Destination::Station("1001".into()));
     vec![
         Entity::Trunk(trunk),
         Entity::User(user),
@@ -47,7 +47,7 @@ async fn what_is_put_is_loaded(store: &Store) {
 
 async fn putting_again_replaces_and_removing_removes(store: &Store) {
     store.apply(&puts(), None, NOW).await.expect("applied");
-    let number = Number { did: "+39061234".into(), to: Destination::Echo };
+    let number = Number::leading("+39061234", Destination::Echo);
     let gone = Key { kind: Kind::User, name: "ana".into() };
     let changes = [Change::Added(Entity::Number(number.clone())), Change::Removed(gone)];
     store.apply(&changes, None, NOW).await.expect("applied");

@@ -1,0 +1,63 @@
+//! How callers are believed and shown.
+
+use serde::{Deserialize, Serialize};
+
+/// The header that tells a trusted trunk who calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShownIn {
+    /// P-Asserted-Identity (RFC 3325).
+    #[default]
+    Pai,
+    /// Remote-Party-ID, which older switches read.
+    Rpid,
+    /// From alone.
+    From,
+}
+
+impl ShownIn {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] =
+        &[("pai", Self::Pai), ("rpid", Self::Rpid), ("from", Self::From)];
+}
+
+/// The header that tells a trusted trunk by which numbers a call was led on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardsIn {
+    /// Diversion (RFC 5806).
+    #[default]
+    Diversion,
+    /// History-Info (RFC 7044).
+    HistoryInfo,
+    /// Both, one made from the other (RFC 7544).
+    Both,
+}
+
+impl ForwardsIn {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] =
+        &[("diversion", Self::Diversion), ("history-info", Self::HistoryInfo), ("both", Self::Both)];
+}
+
+/// What becomes of a caller who withholds the number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Anonymous {
+    /// Taken like any other.
+    #[default]
+    Accept,
+    /// Answered 433 (RFC 5079).
+    Refuse,
+}
+
+impl Anonymous {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] =
+        &[("accept", Self::Accept), ("refuse", Self::Refuse)];
+
+    /// Whether it is what holds without a word.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
