@@ -82,6 +82,8 @@ impl World {
                 start: now.wall,
                 realm: REALM.to_owned(),
                 user_agent: "Tandem".to_owned(),
+                session_expires: 1_800,
+                min_se: 90,
                 nonce_secret: [7; 32],
                 calls: 3_000,
                 calls_per_sec: 3_000,

@@ -444,6 +444,8 @@ impl Nursery<'_> {
             start: self.clock.now().wall,
             realm: self.config.sip.realm.clone(),
             user_agent: self.config.sip.user_agent.clone(),
+            session_expires: self.config.sip.session_expires,
+            min_se: self.config.sip.min_se,
             nonce_secret: self.secret,
             calls: self.config.limits.calls,
             calls_per_sec: self.config.limits.calls_per_sec,

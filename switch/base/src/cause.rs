@@ -112,6 +112,8 @@ causes! {
     ProtocolError = "protocol_error", sip 400, q850 111;
     /// Media stopped for longer than allowed.
     MediaTimeout = "media_timeout", sip 200, q850 31;
+    /// The far end stopped refreshing its session, or did not answer our refresh (RFC 4028).
+    SessionExpired = "session_expired", sip 408, q850 102;
     /// An operator ended it.
     Operator = "operator", sip 480, q850 31;
     /// The process ended while the call was up.

@@ -23,6 +23,10 @@ pub struct ShardConfig {
     pub realm: String,
     /// The User-Agent and Server header.
     pub user_agent: String,
+    /// The session interval asked for, in seconds, 90 and more (RFC 4028).
+    pub session_expires: u32,
+    /// The smallest session interval taken, in seconds, 90…`session_expires`.
+    pub min_se: u32,
     /// The key of our nonces, the same in every shard.
     pub nonce_secret: [u8; 32],
     /// Calls at a time on the whole node.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base::SessionTimers;
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,9 @@ pub struct Trunk {
     /// Seconds without any answer to an INVITE before the next peer is tried, 1…32.
     #[serde(default = "defaults::failover_secs")]
     pub failover_secs: u32,
+    /// How much is made of session timers (RFC 4028).
+    #[serde(default, skip_serializing_if = "SessionTimers::is_default")]
+    pub session_timers: SessionTimers,
     /// Rewriting of dialled numbers that come in, the first match wins.
     #[serde(default)]
     pub number_in: Vec<Rewrite>,
@@ -101,6 +105,7 @@ impl Trunk {
             caller_id: String::new(),
             health_secs: defaults::health_secs(),
             failover_secs: defaults::failover_secs(),
+            session_timers: SessionTimers::default(),
             number_in: Vec::new(),
             number_out: Vec::new(),
             caller_in: Vec::new(),
@@ -241,6 +246,9 @@ pub struct Station {
     /// What becomes of callers who withhold their number.
     #[serde(default, skip_serializing_if = "Anonymous::is_default")]
     pub anonymous: Anonymous,
+    /// How much is made of session timers (RFC 4028).
+    #[serde(default, skip_serializing_if = "SessionTimers::is_default")]
+    pub session_timers: SessionTimers,
 }
 
 impl Station {
@@ -259,6 +267,7 @@ impl Station {
             max_contacts: defaults::max_contacts(),
             max_calls: 0,
             anonymous: Anonymous::default(),
+            session_timers: SessionTimers::default(),
         }
     }
 }

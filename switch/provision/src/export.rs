@@ -61,6 +61,7 @@ const ORDER: &[&str] = &[
     "forwards",
     "health_secs",
     "failover_secs",
+    "session_timers",
     "number_in",
     "number_out",
     "caller_in",

@@ -68,6 +68,7 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         caller_id: fields.text("caller_id"),
         health_secs: fields.whole("health_secs", default.health_secs),
         failover_secs: fields.whole("failover_secs", default.failover_secs),
+        session_timers: fields.parsed("session_timers").unwrap_or_default(),
         number_in: fields.tables("number_in", rewrite),
         number_out: fields.tables("number_out", rewrite),
         caller_in: fields.tables("caller_in", rewrite),
@@ -217,6 +218,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         max_contacts: fields.whole("max_contacts", default.max_contacts),
         max_calls: fields.whole("max_calls", default.max_calls),
         anonymous: word(fields, "anonymous", Anonymous::WORDS),
+        session_timers: fields.parsed("session_timers").unwrap_or_default(),
         extension,
     }
 }

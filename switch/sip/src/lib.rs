@@ -3,10 +3,12 @@
 pub mod auth;
 mod dialog;
 pub mod message;
+mod session_timer;
 mod stack;
 pub mod transaction;
 
 pub use dialog::Dialog;
+pub use session_timer::{CallIdOf, Refused, SessionDue, SessionPolicy, SessionTimer, TooBrief};
 pub use stack::{
     ClientId, NoSocket, ServerId, SipEvent, Stack, StackConfig, StackOutput, Stats, TransactionId, target_of,
 };

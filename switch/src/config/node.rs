@@ -51,6 +51,10 @@ pub struct SipConfig {
     pub realm: String,
     /// The text of User-Agent and Server.
     pub user_agent: String,
+    /// The session interval asked for, 90 to 86400 seconds (RFC 4028).
+    pub session_expires: u32,
+    /// The smallest session interval taken, 90 seconds up to `session_expires`.
+    pub min_se: u32,
 }
 
 /// `[media]`: RTP.
@@ -215,12 +219,15 @@ impl SipConfig {
             let allowed = "[], because this version serves SIP over udp and tcp only";
             reader.optional("sip", key, allowed, |value| value.as_array()?.is_empty().then_some(()))?;
         }
+        let session_expires = reader.number("sip", "session_expires", 90..=86_400, 1_800)?;
         Ok(Self {
             udp: reader.addresses("sip", "udp", "0.0.0.0:5060")?,
             tcp: reader.addresses("sip", "tcp", "0.0.0.0:5060")?,
             external_ip: reader.ip("sip", "external_ip")?,
             realm: reader.text("sip", "realm", "tandem")?,
             user_agent: reader.text("sip", "user_agent", "Tandem")?,
+            session_expires,
+            min_se: reader.number("sip", "min_se", 90..=session_expires, 90)?,
         })
     }
 }

@@ -44,6 +44,8 @@ wss = []
 external_ip = ""
 realm = "tandem"
 user_agent = "Tandem"
+session_expires = 1800
+min_se = 90
 [tls]
 cert = ""
 key = ""

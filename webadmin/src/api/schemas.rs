@@ -44,6 +44,7 @@ const TRUNK: &[Field] = fields! {
     caller_id: Text, "The number shown when the dial rule gives none; empty passes the caller's own";
     health_secs: Whole, "Seconds between OPTIONS to each peer; 0 for none";
     failover_secs: Whole, "Seconds without an answer before the next peer is tried, 1 to 32";
+    session_timers: Text, "off, accept, ask or require: how much is made of session timers";
     number_in: Objects, "Rewriting of dialled numbers that come in: { pattern, replace }";
     number_out: Objects, "Rewriting of dialled numbers that go out";
     caller_in: Objects, "Rewriting of caller numbers that come in";
@@ -77,7 +78,11 @@ const STATION: &[Field] = fields! {
     ring_secs: Whole, "Seconds it rings, 5 to 180";
     max_contacts: Whole, "Phones that may be registered at once, 1 to 10";
     max_calls: Whole, "Calls at a time; 0 for no cap";
+<<<<<<< HEAD
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
+=======
+    session_timers: Text, "off, accept, ask or require: how much is made of session timers";
+>>>>>>> de955d2 (Session timers as a machine: who refreshes, when, and when a far end counts as gone)
 };
 
 const NUMBER: &[Field] = fields! {
