@@ -276,7 +276,8 @@ impl Agent {
         if let Some(rseq) = reply.rseq {
             text.push_str(&format!("Require: 100rel\r\nRSeq: {rseq}\r\n"));
         }
-        for line in &reply.headers {
+        let settles = matches!(method.as_str(), "INVITE" | "UPDATE") && (200..300).contains(&reply.status);
+        for line in reply.headers.iter().chain(self.lines.iter().filter(|_| settles)) {
             text.push_str(&format!("{line}\r\n"));
         }
         text.push_str(&tail(&reply.body));

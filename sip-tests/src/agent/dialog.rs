@@ -32,6 +32,9 @@ impl Agent {
         if method == "UPDATE" {
             self.abilities.iter().for_each(|line| text.push_str(&format!("{line}\r\n")));
         }
+        for line in self.lines.iter().filter(|_| matches!(method, "INVITE" | "UPDATE")) {
+            text.push_str(&format!("{line}\r\n"));
+        }
         text.push_str(&tail(body));
         (self.switch, text.into_bytes())
     }

@@ -120,6 +120,8 @@ pub struct Agent {
     pub withhold_pracked: bool,
     /// Its ACKs of answers are lost.
     pub withhold_acks: bool,
+    /// Header lines of its re-INVITEs and of its 2xx to INVITE and UPDATE.
+    pub lines: Vec<String>,
     /// Its ACKs carry no answer to an offer.
     pub forgets_bodies: bool,
     /// Its calls, oldest first.
@@ -156,6 +158,7 @@ impl Agent {
             pracks: Pracks::All,
             withhold_pracked: false,
             dead: false,
+            lines: Vec::new(),
             forgets_bodies: false,
             withhold_acks: false,
             talks: Vec::new(),

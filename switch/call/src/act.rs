@@ -38,7 +38,7 @@ pub(crate) enum Purpose {
     Reinvite,
     /// Changes the leg: passes on the other leg's UPDATE.
     Update,
-    /// Shows the far end that we live, and asks whether it does.
+    /// Refreshes the leg's session: shows that we live, and asks whether the far end does.
     Refresh,
     /// Ends the leg.
     Bye,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sdp::Sdp;
 use sip::auth::{Challenged, Login};
 use sip::message::{Draft, Header, Message, Method};
-use sip::{Dialog, ServerId};
+use sip::{Dialog, ServerId, SessionPolicy, SessionTimer};
 
 use crate::act::Purpose;
 use crate::headers::Trust;
@@ -31,6 +31,8 @@ pub(crate) struct Leg {
     /// Where its requests go.
     pub(crate) target: Target,
     pub(crate) state: LegState,
+    /// When its session is refreshed, and when its far end counts as gone.
+    pub(crate) session: SessionTimer,
     pub(crate) media: Option<Negotiation>,
     /// Codecs allowed here; empty allows all.
     pub(crate) codecs: Vec<String>,
@@ -71,8 +73,12 @@ pub(crate) enum LegState {
 /// An INVITE of ours on its way.
 #[derive(Debug)]
 pub(crate) struct Calling {
-    /// As sent, where a challenge may come.
+    /// As sent, where a challenge or a 422 may come.
     pub(crate) invite: Option<Draft>,
+    /// The session interval asked for since a 422; 0 before.
+    pub(crate) interval: u32,
+    /// 422s answered by asking for a longer interval.
+    pub(crate) raised: u8,
     /// The offer in it; `None` leaves the offer to them.
     pub(crate) offer: Option<Sdp>,
     /// The answer of a provisional response, and the To tag it came with: another tag is another fork, which the
@@ -102,6 +108,8 @@ pub(crate) struct Talking {
     pub(crate) owes_ack: bool,
     /// A BYE to send as soon as our 2xx is acknowledged (RFC 3261 §15).
     pub(crate) bye_due: Option<Draft>,
+    /// A re-INVITE of ours that refreshes the session waits for its answer.
+    pub(crate) refreshing: bool,
 }
 
 impl Leg {
@@ -113,6 +121,7 @@ impl Leg {
         call_id: String,
         local_tag: String,
         target: Target,
+        session: SessionPolicy,
     ) -> Self {
         Self {
             id,
@@ -124,6 +133,7 @@ impl Leg {
             contact: String::new(),
             target,
             state: LegState::Ended,
+            session: SessionTimer::new(session),
             media: None,
             codecs: Vec::new(),
             credentials: None,
@@ -212,12 +222,21 @@ impl Talking {
             ack_body: None,
             owes_ack: false,
             bye_due: None,
+            refreshing: false,
         }
     }
 
     /// A dialog whose INVITE was ours.
     pub(crate) fn asking(dialog: Dialog) -> Self {
         let invite_cseq = dialog.local_cseq();
-        Self { dialog, unacked: None, invite_cseq, ack_body: None, owes_ack: false, bye_due: None }
+        Self {
+            dialog,
+            unacked: None,
+            invite_cseq,
+            ack_body: None,
+            owes_ack: false,
+            bye_due: None,
+            refreshing: false,
+        }
     }
 }

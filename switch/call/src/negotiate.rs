@@ -39,6 +39,11 @@ impl Negotiation {
         self.lease.port
     }
 
+    /// What we have last said of our media: what a refresh repeats.
+    pub(crate) fn local(&self) -> Option<&Sdp> {
+        self.local.as_ref()
+    }
+
     /// Whether the port still belongs to this leg.
     pub(crate) fn is_open(&self) -> bool {
         self.open

@@ -1,10 +1,15 @@
 //! Answers and requests of ours: the headers that every one of them carries.
 
 use base::wire::{Locals, Target, Transport};
+use sip::TooBrief;
 use sip::message::{Draft, Header, Message, reason_phrase};
+
+use crate::io::ShardConfig;
 
 /// Methods we take, as the Allow header lists them.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE, REGISTER";
+/// Extensions we know, as the Supported header lists them; what a request requires must be among them.
+pub(crate) const SUPPORTED: &str = "timer";
 /// Bodies we take in an INVITE.
 pub(crate) const ACCEPT: &str = "application/sdp";
 
@@ -23,10 +28,30 @@ pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &s
     draft
 }
 
+/// The refusal of a session interval that is too small (RFC 4028 §6).
+pub(crate) fn too_brief(request: &Message, brief: TooBrief, config: &ShardConfig) -> Draft {
+    let mut draft = reply(request, 422, None, &config.user_agent);
+    draft.push(Header::MinSe, &brief.min_se.to_string());
+    draft
+}
+
+/// Takes an extension out of what we say we know.
+pub(crate) fn conceal(draft: &mut Draft, extension: &str) {
+    let known = draft.get(Header::Supported).unwrap_or_default();
+    let rest: Vec<&str> = known.split(", ").filter(|option| *option != extension).collect();
+    let rest = rest.join(", ");
+    if rest.is_empty() {
+        draft.remove(Header::Supported);
+    } else {
+        draft.set(Header::Supported, &rest);
+    }
+}
+
 /// Adds what a request or a 2xx of ours carries beside its body: who we are and what we take.
 pub(crate) fn introduce(draft: &mut Draft, contact: &str, agent: Agent<'_>) {
     draft.set(Header::Contact, contact);
     draft.set(Header::Allow, ALLOW);
+    draft.set(Header::Supported, SUPPORTED);
     match agent {
         Agent::Client(name) => draft.set(Header::UserAgent, name),
         Agent::Server(name) => draft.set(Header::Server, name),

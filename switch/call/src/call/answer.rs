@@ -7,7 +7,7 @@ use sdp::Sdp;
 use sip::message::{Header, Message, Uri};
 use sip::{Dialog, ServerId, target_of};
 
-use super::{Call, Ctx, Phase, Refusal};
+use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::headers;
 use crate::leg::{Leg, LegState, Talking};
@@ -23,6 +23,7 @@ impl Call {
         self.judge_peer(ctx, leg, Refusal::of(Cause::Normal));
         let Some(at) = self.leg_mut(leg) else { return };
         at.learn(response);
+        at.session.accepted(ctx.now.mono, response);
         at.target = Target::Flow(flow);
         if [Header::Contact, Header::RecordRoute].iter().any(|way| response.header(*way).is_some()) {
             at.retarget(&dialog, flow);
@@ -75,7 +76,7 @@ impl Call {
 
     /// Ends the other legs, answers the caller and joins the two.
     fn connect(&mut self, ctx: &mut Ctx<'_>, leg: LegId, tag: &str, response: &Message, body: &Sdp) {
-        self.timers.clear();
+        self.stop_ringing();
         self.answered_at = Some(ctx.now.wall);
         ctx.out.push(Act::Fact(What::Answered { leg, codec: self.facts.codec.clone() }));
         let losers: Vec<LegId> =
@@ -113,10 +114,12 @@ impl Call {
         at.state = LegState::Talking(Box::new(Talking::asked(dialog, server)));
         let mut draft = reply(&request, 200, Some(tag), &agent);
         introduce(&mut draft, &at.contact, Agent::Server(&agent));
+        at.accept_timer(ctx.now.mono, &request, &mut draft);
         if let (Some((_, answer)), Some(border)) = (answer, border) {
             headers::pass(answer, &mut draft, border);
         }
         draft.body(reply::ACCEPT, body.to_bytes().into());
+        self.timers.stop(CallTimer::Expires);
         ctx.out.push(Act::Respond { server, draft });
     }
 

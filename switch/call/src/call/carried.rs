@@ -63,6 +63,7 @@ impl Call {
         }
         if let Some(at) = self.leg_mut(to) {
             at.refresh_target(response);
+            at.session.accepted(ctx.now.mono, response);
         }
         let body = body_of(response).ok().flatten();
         let passed = match (offer, body) {
@@ -135,6 +136,7 @@ impl Call {
         at.refresh_target(request);
         let mut draft: Draft = reply(request, 200, None, &agent);
         introduce(&mut draft, &at.contact, Agent::Server(&agent));
+        at.accept_timer(ctx.now.mono, request, &mut draft);
         if let (Some(response), Some(border)) = (response, border) {
             headers::pass(response, &mut draft, border);
         }

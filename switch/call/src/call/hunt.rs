@@ -185,7 +185,7 @@ impl Call {
             return self.finish(ctx, refusal, Party::Callee);
         }
         if !ringing {
-            self.timers.clear();
+            self.stop_ringing();
             self.next_stage(ctx);
         }
     }
@@ -232,9 +232,15 @@ impl Call {
         }
         hunt.note(refusal);
         if !ringing {
-            self.timers.clear();
+            self.stop_ringing();
             self.next_stage(ctx);
         }
+    }
+
+    /// The time limits of a stage that is over.
+    pub(super) fn stop_ringing(&mut self) {
+        self.timers.stop(CallTimer::Ring);
+        self.timers.stop(CallTimer::Silence);
     }
 
     pub(super) fn leg_started(ctx: &mut Ctx<'_>, leg: &Leg) {

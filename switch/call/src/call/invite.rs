@@ -14,7 +14,7 @@ use sip::auth::Login;
 use sip::message::{Draft, Header, Host, Message, Method, NameAddr, Uri};
 
 use super::hunt::phone_target;
-use super::{Call, Ctx, Phase, Refusal};
+use super::{Call, Ctx, Phase, Refusal, session};
 use crate::act::{Act, Failure, Purpose};
 use crate::headers::{self, Border, Identity, Trust};
 use crate::leg::{Calling, Leg, LegState};
@@ -114,6 +114,7 @@ impl Call {
                 call_id,
                 ctx.entropy.token(),
                 out.target,
+                session::policy(ctx.config, ctx.routes, &out.endpoint),
             )
         };
         self.legs.push(leg);
@@ -134,6 +135,7 @@ impl Call {
         let identity = self.identity(&out, &domain);
         let mut draft = self.invite_draft(&out, leg, &identity);
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
+        leg.ask_for_timer(&mut draft);
         self.pass_first(&mut draft, &out);
         if out.trust == Trust::Full {
             identity.assert(&mut draft, out.shown);
@@ -151,7 +153,9 @@ impl Call {
         ctx.out.push(Act::Enlist { call_id: leg.call_id.clone(), local_tag: leg.local_tag.clone(), leg: id });
         let target = leg.target;
         let calling = Calling {
-            invite: out.credentials.is_some().then(|| draft.clone()),
+            invite: (out.credentials.is_some() || leg.session.policy().asks()).then(|| draft.clone()),
+            interval: 0,
+            raised: 0,
             offer,
             early: None,
             heard: false,

@@ -74,7 +74,7 @@ impl Call {
         let Some(at) = self.leg_mut(leg).filter(|leg| leg.talking().is_some()) else { return };
         if !std::mem::replace(&mut at.silent, true) {
             ctx.out.push(Act::Fact(What::MediaSilent { leg, ever_heard }));
-            self.refresh(ctx, leg, |_draft| {});
+            self.refresh(ctx, leg);
         }
         if ever_heard && quiet >= GONE {
             self.finish(ctx, Refusal::of(Cause::MediaTimeout), Party::System);

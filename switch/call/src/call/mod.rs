@@ -21,6 +21,7 @@ mod refusal;
 mod relay;
 mod release;
 mod requests;
+mod session;
 mod start;
 
 use std::collections::VecDeque;
@@ -44,6 +45,7 @@ use crate::ports::Ports;
 pub(crate) use local::LocalEnd;
 pub(crate) use passage::Passage;
 use refusal::Refusal;
+pub(crate) use session::policy as session_policy;
 pub(crate) use start::Arrival;
 
 /// Everything a call may read, and the few tables it may take from, for one turn.
@@ -69,7 +71,7 @@ pub(crate) struct Call {
     /// The caller's leg is the first.
     legs: Vec<Leg>,
     phase: Phase,
-    timers: Timers<CallTimer, 4>,
+    timers: Timers<CallTimer, 7>,
     worker: u8,
     facts: About,
     invite: Message,
@@ -164,10 +166,17 @@ enum CallTimer {
     Script,
     /// Figures that never came are no longer waited for; then, the whole call.
     Linger,
+    /// A leg's session wants a refresh, or is over for want of one (RFC 4028).
+    Session,
+    /// The caller waits no longer: its INVITE's Expires (RFC 3261 §13.3.1).
+    Expires,
+    /// The call has lasted as long as any may.
+    Lasts,
 }
 
 impl TimerKind for CallTimer {
-    const ALL: &'static [Self] = &[Self::Ring, Self::Silence, Self::Script, Self::Linger];
+    const ALL: &'static [Self] =
+        &[Self::Ring, Self::Silence, Self::Script, Self::Linger, Self::Session, Self::Expires, Self::Lasts];
     fn index(self) -> usize {
         self as usize
     }
@@ -220,6 +229,9 @@ impl Call {
                 CallTimer::Silence => self.unheard(ctx),
                 CallTimer::Script => self.script(ctx),
                 CallTimer::Linger => self.linger_over(ctx),
+                CallTimer::Session => self.sessions_due(ctx),
+                CallTimer::Expires => self.invite_expired(ctx),
+                CallTimer::Lasts => self.finish(ctx, Refusal::of(Cause::Timeout), Party::System),
             }
         }
         self.settle(ctx);
@@ -232,11 +244,14 @@ impl Call {
             if matches!(status, 401 | 407) && self.authenticate(ctx, leg, purpose, response) {
                 return;
             }
+            if status == 422 && purpose == Purpose::Invite && self.ask_longer(ctx, leg, response) {
+                return;
+            }
         }
         match purpose {
             Purpose::Invite => self.invite_response(ctx, leg, status, response, flow),
             Purpose::Reinvite | Purpose::Update => self.passage_response(ctx, leg, status, response),
-            Purpose::Refresh => self.refresh_response(ctx, leg, response),
+            Purpose::Refresh => self.refresh_response(ctx, leg, status, response),
             Purpose::Relay(server) => self.relay_response(ctx, leg, server, status, response),
             Purpose::Bye | Purpose::ByeStray => {}
         }

@@ -10,7 +10,7 @@ use super::requests::refuse;
 use super::{Call, Ctx};
 use crate::act::Purpose;
 use crate::headers;
-use crate::leg::Leg;
+use crate::leg::{Leg, Talking};
 use crate::negotiate::{BadBody, offer_of};
 use crate::reply::{self, Agent, introduce};
 
@@ -98,6 +98,7 @@ impl Call {
         let Some(talking) = at.talking_mut() else { return refuse(ctx, server, &request, 481) };
         let mut draft = talking.dialog.request(sent.clone());
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
+        at.keep_timer(&mut draft);
         headers::pass(&request, &mut draft, border);
         if let Some((_, ours)) = &offer {
             draft.body(reply::ACCEPT, ours.to_bytes().into());
@@ -118,14 +119,18 @@ impl Call {
             return Some(500);
         }
         let other = self.other(leg).and_then(|other| self.leg(other)).and_then(Leg::talking);
-        (talking.owes_ack || other.is_some_and(|other| other.owes_ack || other.unacked.is_some()))
-            .then_some(491)
+        let busy = |other: &Talking| other.owes_ack || other.refreshing || other.unacked.is_some();
+        (talking.owes_ack || talking.refreshing || other.is_some_and(busy)).then_some(491)
     }
 
     /// The same for an offer in an UPDATE, which need not wait for the ACK of an answer (RFC 3311 §5.2).
     fn update_must_wait(&self, leg: LegId, to: LegId, by: &Method) -> Option<u16> {
         if let Some(status) = self.passage_in_the_way(leg) {
             return Some(status);
+        }
+        let open = |at: LegId| self.leg(at).and_then(Leg::talking).is_some_and(|talking| talking.refreshing);
+        if open(leg) || open(to) {
+            return Some(491);
         }
         let other = self.leg(to).and_then(Leg::talking)?;
         let reinvites_too_early = *by == Method::Invite && other.unacked.is_some();

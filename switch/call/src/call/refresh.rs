@@ -1,52 +1,98 @@
-//! UPDATEs of our own: without a body, to show that we live and to learn that they do (RFC 3311 §5.1).
+//! Requests of our own on a leg that is up: to show that we live and to learn that the far end does. An UPDATE
+//! without a body where it takes one (RFC 3311 §5.1), else a re-INVITE that changes nothing (RFC 4028 §7.4).
 
-use base::LegId;
+use base::{Cause, LegId, Party};
+use sdp::Sdp;
+use sip::Refused;
 use sip::message::{Draft, Message, Method};
 
 use super::{Call, Ctx, Refusal};
 use crate::act::Purpose;
 use crate::leg::Leg;
-use crate::reply::{Agent, introduce};
+use crate::negotiate::{Negotiation, body_of};
+use crate::reply::{self, Agent, introduce};
 
 impl Call {
-    /// Sends an UPDATE without a body on a confirmed leg; `add` puts further headers on it. `false` when the leg
-    /// is not up, its far end does not take UPDATE, or an exchange is open there.
-    pub(super) fn refresh(&mut self, ctx: &mut Ctx<'_>, leg: LegId, add: impl FnOnce(&mut Draft)) -> bool {
+    /// Sends an UPDATE without a body on a confirmed leg. `false` when the leg is not up, its far end does not take
+    /// UPDATE, or an exchange is open there.
+    pub(super) fn refresh(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
         let busy = self.passage.as_ref().is_some_and(|passage| passage.to == leg || passage.from == leg);
         let Some(at) = self.leg_mut(leg).filter(|leg| leg.allows_update && !busy) else { return false };
-        let contact = at.contact.clone();
-        let Some(talking) = at.talking_mut() else { return false };
-        let mut draft = talking.dialog.request(Method::Update);
-        introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
-        add(&mut draft);
+        let Some(draft) = refreshing(ctx, at, Method::Update) else { return false };
         at.send(&mut ctx.out, Purpose::Refresh, draft);
         true
     }
 
-    /// The answer to such an UPDATE: a far end that knows no dialog any more has none (RFC 5057 §5.2).
-    pub(super) fn refresh_response(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
-        let status = response.status().unwrap_or(0);
-        match status {
-            0..=199 => {}
-            200..=299 => {
-                if let Some(at) = self.leg_mut(leg) {
-                    at.refresh_target(response);
-                }
+    /// Sends a re-INVITE with the body as it stands. `false` when an exchange is open, or nothing was agreed on yet.
+    pub(super) fn refresh_by_reinvite(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+        let waits = self.must_wait(leg).is_some();
+        let body = self.media_of(leg).and_then(Negotiation::local).map(Sdp::to_bytes);
+        let (Some(body), Some(at)) = (body.filter(|_| !waits), self.leg_mut(leg)) else { return false };
+        let Some(mut draft) = refreshing(ctx, at, Method::Invite) else { return false };
+        draft.body(reply::ACCEPT, body.into());
+        at.send(&mut ctx.out, Purpose::Refresh, draft);
+        if let Some(talking) = at.talking_mut() {
+            talking.refreshing = true;
+        }
+        true
+    }
+
+    /// The answer to such a request: only a far end that knows no dialog any more ends it (RFC 5057 §5.2).
+    pub(super) fn refresh_response(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        status: u16,
+        response: &Message,
+    ) {
+        let caller = self.caller();
+        let (Ok(cseq), Some(at)) = (response.cseq(), self.leg_mut(leg)) else { return };
+        let is_invite = cseq.method == Method::Invite;
+        let Some(talking) = at.talking_mut().filter(|_| status >= 200) else { return };
+        talking.refreshing &= !is_invite;
+        if status < 300 {
+            talking.invite_cseq = if is_invite { cseq.number } else { talking.invite_cseq };
+            at.refresh_target(response);
+            at.session.accepted(ctx.now.mono, response);
+            if is_invite {
+                self.acknowledge(ctx, leg, None);
+                self.agree_again(ctx, leg, response);
             }
-            408 | 481 => {
-                let by = self.party(leg);
-                if self.leg(leg).and_then(Leg::talking).is_some() {
-                    self.finish(ctx, Refusal::from_response(status, response), by);
-                }
-            }
-            _ => {}
+            return;
+        }
+        let call_id = at.call_id_of(caller);
+        match at.session.refused(ctx.now.mono, ctx.entropy, call_id, &cseq.method, Some(response)) {
+            Refused::Ends => self.far_end_gone(ctx, leg, Refusal::from_response(status, response)),
+            Refused::NotByUpdate => at.allows_update = false,
+            Refused::LivesOn => {}
         }
     }
 
     /// Nobody answered it.
     pub(super) fn refresh_failed(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
-        if self.leg(leg).and_then(Leg::talking).is_some() {
-            self.finish(ctx, Refusal::of(base::Cause::NoResponse), base::Party::System);
+        self.far_end_gone(ctx, leg, Refusal::of(Cause::NoResponse));
+    }
+
+    fn far_end_gone(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
+        match self.leg(leg).filter(|leg| leg.talking().is_some()) {
+            Some(at) if at.session.is_running() => self.session_expired(ctx),
+            Some(_) => self.finish(ctx, refusal, Party::System),
+            None => {}
         }
     }
+
+    /// The far end's answer to the offer that stood already.
+    fn agree_again(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
+        let ours = self.media_of(leg).and_then(Negotiation::local).cloned();
+        if let (Some(ours), Ok(Some(theirs))) = (ours, body_of(response)) {
+            self.agree(ctx, leg, &ours, &theirs);
+        }
+    }
+}
+
+fn refreshing(ctx: &Ctx<'_>, at: &mut Leg, method: Method) -> Option<Draft> {
+    let mut draft = at.talking_mut()?.dialog.request(method);
+    introduce(&mut draft, &at.contact, Agent::Client(&ctx.config.user_agent));
+    at.keep_timer(&mut draft);
+    Some(draft)
 }

@@ -39,6 +39,13 @@ impl Call {
         }
         at.follow(flow);
         at.learn(&request);
+        if matches!(method, Method::Invite | Method::Update)
+            && let Err(brief) = at.session.policy().judge(&request)
+        {
+            return ctx
+                .out
+                .push(Act::Respond { server, draft: reply::too_brief(&request, brief, ctx.config) });
+        }
         #[expect(clippy::wildcard_enum_match_arm, reason = "every other method gets the same refusal")]
         match method {
             Method::Bye => self.bye(ctx, leg, server, &request),

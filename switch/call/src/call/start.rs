@@ -1,8 +1,10 @@
 //! A call begins: the caller's leg, the first facts, and the way the verdict points.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::fact::{Endpoint, What, record_text};
+use base::limits::CALL_LASTS;
 use base::media::MediaCommand;
 use base::wire::{Flow, Target};
 use base::{CallId, Cause, LegId, Party, Timers, Why};
@@ -11,7 +13,7 @@ use sip::ServerId;
 use sip::auth::Login;
 use sip::message::{Header, Message};
 
-use super::{About, Call, Ctx, Phase, Refusal};
+use super::{About, Call, CallTimer, Ctx, Phase, Refusal, session};
 use crate::act::Act;
 use crate::headers::Trust;
 use crate::leg::{Leg, LegState};
@@ -86,6 +88,10 @@ impl Call {
             call.occupied.push(extension.clone());
             ctx.lines.occupy(extension);
         }
+        call.timers.set(CallTimer::Lasts, ctx.now.mono + CALL_LASTS);
+        if let Ok(Some(secs)) = call.invite.expires() {
+            call.timers.set(CallTimer::Expires, ctx.now.mono + Duration::from_secs(secs.into()));
+        }
         call.set_out(ctx, arrival.verdict);
         call.settle(ctx);
         call
@@ -139,7 +145,15 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
         trust: arrival.trust,
         codecs: arrival.codecs.clone(),
         credentials: credentials(ctx, &arrival.from),
-        ..Leg::new(arrival.leg, arrival.from.clone(), arrival.dialled.clone(), call_id, local_tag, target)
+        ..Leg::new(
+            arrival.leg,
+            arrival.from.clone(),
+            arrival.dialled.clone(),
+            call_id,
+            local_tag,
+            target,
+            session::policy(ctx.config, ctx.routes, &arrival.from),
+        )
     };
     leg.learn(&arrival.request);
     leg

@@ -12,8 +12,9 @@ use sip::message::{Header, Message, Uri};
 
 use super::Shard;
 use super::digest::AskAs;
-use crate::call::Arrival;
+use crate::call::{Arrival, session_policy};
 use crate::headers::{self, Trust};
+use crate::reply;
 
 /// Who sends the INVITE, once that is certain.
 struct Caller {
@@ -33,6 +34,10 @@ impl Shard {
             return self.refuse(now, id, 400);
         }
         let Some(mut caller) = self.identify(now, id, &request, flow) else { return };
+        let session = session_policy(&self.config, &self.routes, &caller.from);
+        if let Err(brief) = session.judge(&request) {
+            return self.stack.respond(now, id, reply::too_brief(&request, brief, &self.config));
+        }
         let Some(mut dialled) = request.uri().ok().as_ref().and_then(dialled) else {
             return self.refuse(now, id, 404);
         };

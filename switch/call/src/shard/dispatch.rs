@@ -75,8 +75,13 @@ impl Shard {
 
     /// Refuses a request for what we lack (RFC 3261 §8.2.2.3).
     fn requires_more(&mut self, now: Now, id: ServerId, request: &Message) -> bool {
-        let required: Vec<&str> =
-            request.values(Header::Require).chain(request.values(Header::ProxyRequire)).collect();
+        let known =
+            |option: &&str| reply::SUPPORTED.split(", ").any(|ours| ours.eq_ignore_ascii_case(option));
+        let required: Vec<&str> = request
+            .values(Header::Require)
+            .filter(|option| !known(option))
+            .chain(request.values(Header::ProxyRequire))
+            .collect();
         if required.is_empty() {
             return false;
         }

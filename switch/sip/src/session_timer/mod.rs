@@ -31,14 +31,12 @@ const PAUSE: Duration = Duration::from_secs(5);
 ///                                              ▼  │
 ///                              interval − min(32 s, a third): Expired
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct SessionTimer {
     policy: SessionPolicy,
     /// The largest Min-SE that a 422 of this dialog named.
     floor: u32,
     running: Option<Running>,
-    /// The far end takes UPDATE.
-    takes_update: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +57,9 @@ enum Refresher {
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionDue {
-    /// To be refreshed by an UPDATE without a body.
-    Update,
-    /// To be refreshed by a re-INVITE with the body as it stands.
-    Reinvite,
+    /// To be refreshed: by an UPDATE without a body where the far end takes one, else by a re-INVITE with the body
+    /// as it stands.
+    Refresh,
     /// Nobody refreshed: the session is over.
     Expired,
 }
@@ -74,6 +71,8 @@ pub enum Refused {
     Ends,
     /// The session lives on; another refresh follows in time.
     LivesOn,
+    /// The far end takes no UPDATE; another refresh follows at once.
+    NotByUpdate,
 }
 
 /// Whether we chose the dialog's Call-ID: it decides who waits longer after two requests met. RFC 3261 §14.1.
@@ -89,7 +88,13 @@ impl SessionTimer {
     /// No timer runs until a 2xx starts one.
     #[must_use]
     pub fn new(policy: SessionPolicy) -> Self {
-        Self { policy, floor: SMALLEST, running: None, takes_update: false }
+        Self { policy, floor: SMALLEST, running: None }
+    }
+
+    /// What the far end is asked for.
+    #[must_use]
+    pub fn policy(&self) -> SessionPolicy {
+        self.policy
     }
 
     /// Writes the headers of a session refresh request of ours: re-INVITE or UPDATE. RFC 4028 §7.4.
@@ -108,7 +113,6 @@ impl SessionTimer {
 
     /// Takes a 2xx to an INVITE, re-INVITE or UPDATE of ours. RFC 4028 §7.2.
     pub fn accepted(&mut self, now: Mono, response: &Message) {
-        self.note_methods(response);
         if self.policy.timers == SessionTimers::Off {
             return;
         }
@@ -126,7 +130,6 @@ impl SessionTimer {
     /// Settles the timer for an INVITE, re-INVITE or UPDATE of theirs that gets our 2xx, and writes its headers.
     /// RFC 4028 §9.
     pub fn accept(&mut self, now: Mono, request: &Message, draft: &mut Draft) {
-        self.note_methods(request);
         let knows = knows_timers(request);
         let Some((interval, refresher)) = self.policy.settle(request, knows) else {
             self.running = None;
@@ -158,7 +161,7 @@ impl SessionTimer {
             return Some(SessionDue::Expired);
         }
         running.refresh_at.take_if(|at| *at <= now)?;
-        Some(if self.takes_update { SessionDue::Update } else { SessionDue::Reinvite })
+        Some(SessionDue::Refresh)
     }
 
     /// A refresh that is due cannot be sent now: another exchange is open.
@@ -180,8 +183,8 @@ impl SessionTimer {
             422 if self.raise(response.map_or(SMALLEST, min_se)) => self.try_again(now),
             491 => self.postpone(now, entropy, call_id),
             405 | 501 if *method == Method::Update => {
-                self.takes_update = false;
                 self.try_again(now);
+                return Refused::NotByUpdate;
             }
             _ => {
                 let left = self.running.map_or(Duration::ZERO, |running| running.expires_at.since(now));
@@ -223,12 +226,6 @@ impl SessionTimer {
             self.floor = least;
         }
         raised
-    }
-
-    fn note_methods(&mut self, message: &Message) {
-        if message.has(Header::Allow) {
-            self.takes_update = message.lists(Header::Allow, "UPDATE");
-        }
     }
 }
 

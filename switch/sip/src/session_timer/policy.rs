@@ -40,9 +40,8 @@ impl SessionPolicy {
         }
     }
 
-    /// Writes into an INVITE of ours what we ask for; `least` is the Min-SE that a 422 named, 0 before. RFC 4028
-    /// §7.1, §7.3.
-    pub fn ask(self, draft: &mut Draft, least: u32) {
+    /// Writes into an INVITE of ours what we ask for. RFC 4028 §7.1.
+    pub fn ask(self, draft: &mut Draft) {
         match self.timers {
             SessionTimers::Off | SessionTimers::Accept => return,
             SessionTimers::Ask => {}
@@ -50,11 +49,22 @@ impl SessionPolicy {
                 draft.push(Header::Require, "timer");
             }
         }
-        draft.set(Header::SessionExpires, &self.expires.max(least).to_string());
-        let least = self.min_se.max(least);
+        self.ask_for(draft, self.expires);
+    }
+
+    /// Asks for another interval: one that [`ask_longer`](Self::ask_longer) gave. RFC 4028 §7.3.
+    pub fn ask_for(self, draft: &mut Draft, interval: u32) {
+        draft.set(Header::SessionExpires, &interval.to_string());
+        let least = if interval > self.expires { interval } else { self.min_se };
         if least > SMALLEST {
             draft.set(Header::MinSe, &least.to_string());
         }
+    }
+
+    /// Whether an INVITE of ours asks for a timer.
+    #[must_use]
+    pub fn asks(self) -> bool {
+        matches!(self.timers, SessionTimers::Ask | SessionTimers::Require)
     }
 
     /// Whether a 422 to an INVITE of ours that asked for `asked` or nothing (0) is worth another try: the interval
@@ -63,8 +73,7 @@ impl SessionPolicy {
     pub fn ask_longer(self, asked: u32, refusal: &Message) -> Option<u32> {
         let least = min_se(refusal);
         let asked = asked.max(self.expires);
-        let asks = matches!(self.timers, SessionTimers::Ask | SessionTimers::Require);
-        (asks && least > asked && least <= LONGEST).then_some(least)
+        (self.asks() && least > asked && least <= LONGEST).then_some(least)
     }
 
     /// The interval and the refresher for a request of theirs that `knows` timers or does not; `None` for no timer.

@@ -77,7 +77,10 @@ fn how_much_is_made_of_timers_decides_whether_a_caller_without_a_wish_gets_one()
     for timers in [SessionTimers::Off, SessionTimers::Accept] {
         assert_eq!(expires(timers, "Supported: timer\n"), "");
     }
-    assert_eq!(expires(SessionTimers::Accept, "Supported: timer\nSession-Expires: 7200\n"), "7200;refresher=uac");
+    assert_eq!(
+        expires(SessionTimers::Accept, "Supported: timer\nSession-Expires: 7200\n"),
+        "7200;refresher=uac"
+    );
     assert_eq!(expires(SessionTimers::Off, "Supported: timer\nSession-Expires: 7200\n"), "");
     assert_eq!(expires(SessionTimers::Require, ""), "1800;refresher=uas");
 }
@@ -86,7 +89,10 @@ fn how_much_is_made_of_timers_decides_whether_a_caller_without_a_wish_gets_one()
 #[test]
 fn an_interval_below_our_least_is_too_brief_for_who_knows_timers() {
     let policy = SessionPolicy { min_se: 120, ..POLICY };
-    assert_eq!(policy.judge(&invite("Supported: timer\nSession-Expires: 100\n")), Err(TooBrief { min_se: 120 }));
+    assert_eq!(
+        policy.judge(&invite("Supported: timer\nSession-Expires: 100\n")),
+        Err(TooBrief { min_se: 120 })
+    );
     assert_eq!(policy.judge(&invite("Session-Expires: 100\n")), Ok(()));
     assert_eq!(policy.judge(&invite("Supported: timer\nSession-Expires: 120\n")), Ok(()));
     let off = SessionPolicy { timers: SessionTimers::Off, ..policy };
@@ -103,7 +109,7 @@ fn a_422_makes_us_ask_for_longer_and_only_when_it_is_longer() {
     assert_eq!(POLICY.ask_longer(0, &status(422, "")), None);
     assert_eq!(with(SessionTimers::Accept).ask_longer(0, &refusal), None);
     let mut draft = Draft::request(Method::Invite, "sip:b@b.test");
-    POLICY.ask(&mut draft, 3_600);
+    POLICY.ask_for(&mut draft, 3_600);
     assert_eq!((draft.get(Header::SessionExpires), draft.get(Header::MinSe)), (Some("3600"), Some("3600")));
 }
 
@@ -111,7 +117,7 @@ fn a_422_makes_us_ask_for_longer_and_only_when_it_is_longer() {
 fn an_invite_of_ours_asks_or_requires_or_says_nothing() {
     let asked = |timers| {
         let mut draft = Draft::request(Method::Invite, "sip:b@b.test");
-        with(timers).ask(&mut draft, 0);
+        with(timers).ask(&mut draft);
         (draft.get(Header::SessionExpires).map(str::to_owned), draft.has(Header::Require))
     };
     assert_eq!(asked(SessionTimers::Off), (None, false));
@@ -126,7 +132,7 @@ fn we_refresh_at_half_the_interval_and_give_up_32_seconds_before_its_end() {
     let mut timer = told("Session-Expires: 1800;refresher=uac\n");
     assert_eq!(timer.deadline(), Some(secs(900)));
     assert_eq!(timer.due(secs(899)), None);
-    assert_eq!(timer.due(secs(900)), Some(SessionDue::Reinvite));
+    assert_eq!(timer.due(secs(900)), Some(SessionDue::Refresh));
     assert_eq!(timer.deadline(), Some(secs(1_768)), "while the refresh is under way");
     assert_eq!(timer.due(secs(1_768)), Some(SessionDue::Expired));
     assert!(!timer.is_running());
@@ -142,11 +148,11 @@ fn a_brief_session_ends_a_third_before_its_end_when_they_do_not_refresh() {
 }
 
 #[test]
-fn a_far_end_that_takes_update_is_refreshed_by_it_until_it_says_405() {
-    let mut timer = told("Session-Expires: 100\nAllow: INVITE, UPDATE\n");
-    assert_eq!(timer.due(secs(50)), Some(SessionDue::Update));
-    assert_eq!(refused(&mut timer, secs(51), &Method::Update, &status(405, "")), Refused::LivesOn);
-    assert_eq!(timer.due(secs(51)), Some(SessionDue::Reinvite));
+fn a_far_end_that_says_405_to_update_is_refreshed_anew_at_once() {
+    let mut timer = told("Session-Expires: 100\n");
+    assert_eq!(timer.due(secs(50)), Some(SessionDue::Refresh));
+    assert_eq!(refused(&mut timer, secs(51), &Method::Update, &status(405, "")), Refused::NotByUpdate);
+    assert_eq!(timer.due(secs(51)), Some(SessionDue::Refresh));
 }
 
 #[test]
@@ -156,7 +162,7 @@ fn no_answer_408_and_481_end_the_session_and_other_refusals_do_not() {
         assert_eq!(refused(&mut timer, secs(50), &Method::Invite, &status(ends, "")), Refused::Ends);
     }
     let mut timer = told("Session-Expires: 100\n");
-    assert_eq!(timer.due(secs(50)), Some(SessionDue::Reinvite));
+    assert_eq!(timer.due(secs(50)), Some(SessionDue::Refresh));
     assert_eq!(refused(&mut timer, secs(50), &Method::Invite, &status(488, "")), Refused::LivesOn);
     let next = timer.deadline().unwrap();
     assert!(next > secs(54) && next < secs(68), "{next:?}");
@@ -169,7 +175,13 @@ fn a_refresh_that_met_another_waits_as_glare_asks() {
         for (call_id, range) in [(CallIdOf::Us, 2_100..=4_000), (CallIdOf::Them, 0..=2_000)] {
             let mut timer = told("Session-Expires: 1800\n");
             timer.due(secs(900));
-            timer.refused(secs(900), &mut Seeded::new(seed), call_id, &Method::Invite, Some(&status(491, "")));
+            timer.refused(
+                secs(900),
+                &mut Seeded::new(seed),
+                call_id,
+                &Method::Invite,
+                Some(&status(491, "")),
+            );
             let waits = timer.deadline().unwrap().since(secs(900)).as_millis();
             assert!(range.contains(&waits) && waits % 10 == 0, "{waits}");
         }
@@ -182,7 +194,7 @@ fn a_422_to_a_refresh_raises_the_interval_once_and_the_refresh_follows_at_once()
     timer.due(secs(50));
     let refusal = status(422, "Min-SE: 300\n");
     assert_eq!(refused(&mut timer, secs(50), &Method::Invite, &refusal), Refused::LivesOn);
-    assert_eq!(timer.due(secs(50)), Some(SessionDue::Reinvite));
+    assert_eq!(timer.due(secs(50)), Some(SessionDue::Refresh));
     let mut draft = Draft::request(Method::Invite, "sip:b@b.test");
     timer.word_request(&mut draft);
     assert_eq!(draft.get(Header::SessionExpires), Some("300;refresher=uac"));
