@@ -41,7 +41,7 @@ const SIXTY: &[&str] = &[
     "Reply-To: <sip:a@example.org>",
     "Request-Disposition: proxy",
     "Resource-Priority: q735.3",
-    "Session-Expires: 1800",
+    "Session-Expires: 1900",
     "Session-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000",
     "Subject: lunch",
     "Supported: timer, 100rel",

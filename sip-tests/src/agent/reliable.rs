@@ -96,6 +96,8 @@ impl Agent {
                     return;
                 }
             }
+        } else if let Reinvite::Refuse(status) = self.updates {
+            reply.status = status;
         }
         self.reply(now, from, msg, Some(talk), &reply);
     }
