@@ -78,11 +78,8 @@ const STATION: &[Field] = fields! {
     ring_secs: Whole, "Seconds it rings, 5 to 180";
     max_contacts: Whole, "Phones that may be registered at once, 1 to 10";
     max_calls: Whole, "Calls at a time; 0 for no cap";
-<<<<<<< HEAD
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
-=======
     session_timers: Text, "off, accept, ask or require: how much is made of session timers";
->>>>>>> de955d2 (Session timers as a machine: who refreshes, when, and when a far end counts as gone)
 };
 
 const NUMBER: &[Field] = fields! {
