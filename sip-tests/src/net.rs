@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use base::Entropy;
+use base::dns::Listens;
 use base::wire::{Locals, Transport, marked_shard};
 
 use crate::world::{SHARDS, SWITCH, SWITCH6};
@@ -59,6 +60,10 @@ impl Locals for Addresses {
 
     fn media(&self, remote: SocketAddr) -> IpAddr {
         ours(remote).ip()
+    }
+
+    fn listens(&self) -> Listens {
+        Listens::ALL
     }
 }
 

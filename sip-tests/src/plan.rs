@@ -27,7 +27,7 @@ pub(crate) fn trunk(name: &str, addr: std::net::SocketAddr, transport: base::wir
     let uri = format!("sip:{addr}");
     let hosts = vec![addr.ip().to_string().parse().expect("an address is a source")];
     let peers = vec![Peer { uri, priority: 0, weight: Peer::WEIGHT }];
-    Entity::Trunk(Trunk { hosts, peers, transport, health_secs: 0, ..Trunk::named(name) })
+    Entity::Trunk(Trunk { hosts, peers, transport: Some(transport), health_secs: 0, ..Trunk::named(name) })
 }
 
 pub(crate) fn number(directory: &mut Directory, did: &str, to: &str) {

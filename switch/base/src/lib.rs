@@ -4,6 +4,7 @@
 //! come in as arguments; what should happen in the world goes out as values.
 
 mod cause;
+pub mod dns;
 mod entropy;
 pub mod fact;
 mod id;

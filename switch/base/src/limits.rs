@@ -94,3 +94,20 @@ pub const EMERGENCY_DIGITS: usize = 16;
 pub const OFFENDERS: usize = 16_384;
 /// Bans that a view lists, the latest first.
 pub const BANS_LISTED: usize = 1_000;
+
+/// Answers of the DNS a shard remembers; when full the one unused for longest is forgotten.
+pub const DNS_ANSWERS: usize = 4_096;
+/// Records of one answer that are used; further ones are left out, those of the worst priority first.
+pub const DNS_RECORDS: usize = 32;
+/// Addresses used for one peer; further ones are left out.
+pub const PEER_ADDRESSES: usize = 16;
+/// How long an answer is used at least, whatever its lifetime, so that a lifetime of 0 does not mean a question a call.
+pub const DNS_TTL_MIN: Duration = Duration::from_secs(5);
+/// How long an answer is used at most before it is asked for again.
+pub const DNS_TTL_MAX: Duration = Duration::from_secs(3_600);
+/// How long an answer that there is nothing is believed at most (RFC 2308 §5 advises a bound).
+pub const DNS_NOTHING_MAX: Duration = Duration::from_secs(300);
+/// How long a question that got no answer rests.
+pub const DNS_RETRY: Duration = Duration::from_secs(10);
+/// How long an answer is used on after its lifetime while the DNS gives no new one (RFC 8767 §5 advises 1 to 3 days).
+pub const DNS_STALE: Duration = Duration::from_secs(86_400);

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use crate::dns::Listens;
+
 /// The transport protocol of a hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -172,6 +174,8 @@ pub trait Locals: Send {
     fn signalling(&self, transport: Transport, remote: SocketAddr) -> Option<SocketAddr>;
     /// The address to write into SDP for media towards `remote`.
     fn media(&self, remote: SocketAddr) -> std::net::IpAddr;
+    /// For which protocols and families some socket listens.
+    fn listens(&self) -> Listens;
 }
 
 /// The Call-ID of a leg of ours: the shard that owns it stands in front, so that the network can find it.

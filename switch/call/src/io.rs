@@ -1,8 +1,8 @@
 //! What goes into a shard and what comes out.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
+use base::dns::{Answer, Question};
 use base::fact::Fact;
 use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound};
@@ -59,12 +59,12 @@ pub enum ShardInput {
     Bindings(Vec<BindingChange>),
     /// News from another shard.
     Gossip(Gossip),
-    /// Addresses of a host name that was asked for; none when it has none.
+    /// What came of a question to the DNS.
     Resolved {
-        /// The name.
-        host: String,
-        /// Its addresses.
-        addrs: Vec<IpAddr>,
+        /// What was asked.
+        question: Question,
+        /// What came of it.
+        answer: Answer,
     },
     /// An operator or the supervisor wants something.
     Command(ShardCommand),
@@ -117,9 +117,9 @@ pub enum ShardOutput {
     Binding(BindingChange),
     /// For every other shard.
     Gossip(Gossip),
-    /// A host name to look up.
+    /// To be asked of the DNS.
     Resolve {
-        /// The name.
-        host: String,
+        /// What.
+        question: Question,
     },
 }

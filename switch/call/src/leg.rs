@@ -6,6 +6,7 @@ use base::LegId;
 use base::fact::Endpoint;
 use base::wire::Target;
 use bytes::Bytes;
+use peer::PeerAt;
 use sdp::Sdp;
 use sip::auth::{Challenged, Login};
 use sip::message::{Draft, Header, Message, Method};
@@ -90,8 +91,8 @@ pub(crate) struct Calling {
     pub(crate) ringing: bool,
     /// Our tag towards the caller while this leg rings: each leg out is an early dialog of its own there.
     pub(crate) caller_tag: String,
-    /// On a trunk: which, and which of its peers.
-    pub(crate) trunk: Option<(String, usize)>,
+    /// On a trunk: which, and which target of its peers.
+    pub(crate) trunk: Option<(String, PeerAt)>,
 }
 
 /// A confirmed dialog.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use base::dns::Listens;
 use base::wire::{Locals, Transport};
 
 use crate::facing::facing;
@@ -50,6 +51,10 @@ impl Locals for NetLocals {
             .or(self.shown.media_ip)
             .or_else(|| self.routes.local_ip(remote.ip()))
             .unwrap_or_else(|| unspecified(remote))
+    }
+
+    fn listens(&self) -> Listens {
+        Listens::at(Transport::Udp, &self.shown.udp).or(Listens::at(Transport::Tcp, &self.shown.tcp))
     }
 }
 

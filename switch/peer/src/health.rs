@@ -1,18 +1,30 @@
-//! Whether a peer of a trunk takes calls.
+//! The circuit breaker of one target: whether an address of a peer takes calls.
 //!
 //! ```text
-//!   Up ── 3rd failure in a row ──▶ Down ── a success, an answer to OPTIONS ──▶ Up
+//!   Up ── silence, 3rd refusal ──▶ Down ── a success, an answer to OPTIONS ──▶ Up
 //!   ▲                               │
 //!   └────── its time is over ───────┘   on trial: one failure takes it down again, for twice as long
 //! ```
+//!
+//! Down does not mean never: it is tried last.
 
 use std::time::Duration;
 
 use base::{Mono, Now, Wall};
 
-/// Failures in a row that take a peer down.
+/// Failures in a row that take a target down.
 const FAILURES: u32 = 3;
-/// How long a peer is down the first time.
+/// How a target failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    /// A call got no answer at all, or the network refused it: the next call would wait as long, so this one
+    /// failure is enough (RFC 3263 §4.3).
+    Silent,
+    /// It answered that it cannot serve (503), or did not answer OPTIONS: that may pass.
+    Refused,
+}
+
+/// How long a target is down the first time.
 const DOWN: Duration = Duration::from_secs(30);
 /// How long at most.
 const DOWN_MAX: Duration = Duration::from_secs(300);
@@ -28,12 +40,12 @@ impl Health {
         Self::Up { since: now.wall, failures: 0, last_down: Duration::ZERO }
     }
 
-    /// A call or a question was not answered; `true` when this took the peer down.
-    pub(crate) fn failed(&mut self, now: Now) -> bool {
+    /// A call or a question was not served; `true` when this took the target down.
+    pub(crate) fn failed(&mut self, now: Now, how: Failing) -> bool {
         match self {
             Self::Up { failures, last_down, .. } => {
                 *failures = failures.saturating_add(1);
-                if *failures < FAILURES {
+                if *failures < FAILURES && how == Failing::Refused {
                     return false;
                 }
                 let span = (*last_down * 2).clamp(DOWN, DOWN_MAX);

@@ -1,9 +1,11 @@
-//! In which order the peers of a trunk are tried.
+//! In which order the peers of a trunk, and the hosts of a peer, are tried.
 
 use std::net::SocketAddr;
 
 use base::Entropy;
 use base::wire::Transport;
+
+use crate::Hop;
 
 /// One address of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,17 +20,26 @@ pub struct PeerAt {
     pub addr: SocketAddr,
 }
 
-/// What the order of peers depends on.
+impl PeerAt {
+    /// Where and how, without whose it is.
+    #[must_use]
+    pub fn hop(&self) -> Hop {
+        Hop { transport: self.transport, addr: self.addr }
+    }
+}
+
+/// What an order depends on: of peers among each other, and of the hosts of one peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
-    pub(crate) peer: usize,
+    /// Its place in its list.
+    pub(crate) at: usize,
     pub(crate) up: bool,
-    pub(crate) priority: u16,
+    pub(crate) priority: u32,
     pub(crate) weight: u16,
 }
 
-/// Peers that are up before those that are down, lower priority values before higher, and among equals by
-/// chance in proportion to weight (RFC 2782).
+/// Those that are up before those that are down, lower priority values before higher, and among equals by chance in
+/// proportion to weight (RFC 2782).
 pub(crate) fn order(mut candidates: Vec<Candidate>, entropy: &mut dyn Entropy) -> Vec<usize> {
     candidates.sort_by_key(|it| (!it.up, it.priority, it.weight));
     let mut ordered = Vec::with_capacity(candidates.len());
@@ -42,7 +53,7 @@ pub(crate) fn order(mut candidates: Vec<Candidate>, entropy: &mut dyn Entropy) -
                 running += u64::from(it.weight);
                 running >= drawn
             });
-            ordered.push(left.remove(chosen.unwrap_or(0)).peer);
+            ordered.push(left.remove(chosen.unwrap_or(0)).at);
         }
     }
     ordered
@@ -54,8 +65,8 @@ mod tests {
 
     use super::*;
 
-    fn candidate(peer: usize, up: bool, priority: u16, weight: u16) -> Candidate {
-        Candidate { peer, up, priority, weight }
+    fn candidate(at: usize, up: bool, priority: u32, weight: u16) -> Candidate {
+        Candidate { at, up, priority, weight }
     }
 
     #[test]

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use base::wire::Transport;
-use base::{Mono, Now};
-use provision::{Peer, PeerUri, Trunk};
+use base::{Entropy, Now};
+use provision::{Peer, Trunk};
 
 use crate::capacity::Usage;
-use crate::health::Health;
+use crate::reach::PeerState;
 use crate::registration::Registration;
-use crate::selection::Candidate;
-use crate::{PeerView, TrunkView};
+use crate::selection::{self, Candidate};
+use crate::{PeerAt, TrunkView};
 
 #[derive(Clone, Debug)]
 pub(crate) struct TrunkState {
@@ -18,17 +17,6 @@ pub(crate) struct TrunkState {
     pub(crate) peers: Vec<PeerState>,
     pub(crate) registration: Registration,
     pub(crate) usage: Usage,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct PeerState {
-    pub(crate) uri: String,
-    /// None when the URI cannot be read; such a peer is never tried.
-    pub(crate) target: Option<PeerUri>,
-    pub(crate) transport: Transport,
-    pub(crate) health: Health,
-    pub(crate) probe: Option<Mono>,
-    pub(crate) rtt_ms: Option<u32>,
 }
 
 impl TrunkState {
@@ -41,11 +29,7 @@ impl TrunkState {
             return Self { trunk: trunk.clone(), peers, registration, usage: Usage::default() };
         };
         for peer in &mut peers {
-            let same = |it: &&PeerState| it.uri == peer.uri && it.transport == peer.transport;
-            if let Some(former) = former.peers.iter().find(same) {
-                peer.health = former.health.clone();
-                peer.rtt_ms = former.rtt_ms;
-            }
+            former.peers.iter().for_each(|former| peer.inherit(former));
         }
         let same = registers_alike(&former.trunk, trunk);
         let registration = if same { former.registration } else { Registration::new(trunk.register) };
@@ -56,14 +40,23 @@ impl TrunkState {
         (self.trunk.health_secs > 0).then(|| Duration::from_secs(self.trunk.health_secs.into()))
     }
 
-    pub(crate) fn candidates(&self) -> Vec<Candidate> {
-        let of = |(peer, (state, set_up)): (usize, (&PeerState, &Peer))| Candidate {
-            peer,
-            up: state.health.is_up(),
-            priority: set_up.priority,
+    /// Every target of every peer in the order to try them; those that are down come last.
+    pub(crate) fn order(&self, entropy: &mut dyn Entropy) -> Vec<PeerAt> {
+        let of = |(at, (state, set_up)): (usize, (&PeerState, &Peer))| Candidate {
+            at,
+            up: state.is_up(),
+            priority: set_up.priority.into(),
             weight: set_up.weight,
         };
-        self.peers.iter().zip(&self.trunk.peers).enumerate().map(of).collect()
+        let candidates = self.peers.iter().zip(&self.trunk.peers).enumerate().map(of).collect();
+        let peers = selection::order(candidates, entropy);
+        let mut ordered: Vec<(PeerAt, bool)> = Vec::new();
+        for (peer, state) in peers.into_iter().filter_map(|at| Some((at, self.peers.get(at)?))) {
+            let targets = state.order(entropy);
+            ordered.extend(targets.into_iter().map(|(hop, up)| (state.at(peer, hop), up)));
+        }
+        ordered.sort_by_key(|(_, up)| !up);
+        ordered.into_iter().map(|(at, _)| at).collect()
     }
 
     pub(crate) fn view(&self) -> TrunkView {
@@ -84,28 +77,4 @@ pub(crate) fn registers_alike(a: &Trunk, b: &Trunk) -> bool {
         (it.register, it.register_secs, it.transport, first, identity)
     };
     of(a) == of(b)
-}
-
-impl PeerState {
-    fn new(now: Now, peer: &Peer, transport: Transport) -> Self {
-        let target: Option<PeerUri> = peer.uri.parse().ok(); // a URI that `provision::check` would refuse
-        Self {
-            uri: peer.uri.clone(),
-            transport: target.as_ref().and_then(|it| it.transport).unwrap_or(transport),
-            target,
-            health: Health::new(now),
-            probe: None,
-            rtt_ms: None,
-        }
-    }
-
-    fn view(&self) -> PeerView {
-        PeerView {
-            uri: self.uri.clone(),
-            up: self.health.is_up(),
-            since: self.health.since(),
-            failures: self.health.failures(),
-            rtt_ms: self.rtt_ms,
-        }
-    }
 }

@@ -1,22 +1,17 @@
 //! All trunks while they run: where they are, whether they answer, how full they are.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
 
+use base::dns::{Answer, Listens, Question, Server};
+use base::wire::Transport;
 use base::{Entropy, Mono, Now, ShardId};
 use provision::Trunk;
 
 use crate::agenda::Agenda;
+use crate::reach::{PeerState, TargetState};
 use crate::trunk::{TrunkState, registers_alike};
-use crate::{PeerAt, Refusal, RegisterFail, TrunkView, selection};
-
-/// How long resolved addresses are used before they are asked for again.
-pub(crate) const RESOLVE_AGAIN: Duration = Duration::from_secs(60);
-/// The same after a name gave no address.
-const RESOLVE_RETRY: Duration = Duration::from_secs(10);
-/// Addresses of one host that are used.
-const ADDRESSES: usize = 8;
+use crate::{Failing, Hop, Locator, PeerAt, Refusal, RegisterFail, Step, TrunkView};
 
 /// A 200 that grants no time at all is a refusal.
 const NOTHING_GRANTED: RegisterFail = RegisterFail { status: 200, retry_after: None, min_expires: None };
@@ -24,19 +19,17 @@ const NOTHING_GRANTED: RegisterFail = RegisterFail { status: 200, retry_after: N
 /// Something a trunk wants done in the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrunkAction {
-    /// Resolve a name, then call `resolved`.
+    /// Ask the DNS, then call `answered`.
     Resolve {
-        /// The name.
-        host: String,
-        /// The port of the first peer there.
-        port: u16,
+        /// What to ask.
+        question: Question,
     },
-    /// Send OPTIONS to a peer (see `Trunks::at`), then call `probed`.
+    /// Send OPTIONS to a peer, then call `probed`.
     Probe {
         /// The trunk.
         trunk: String,
-        /// The peer.
-        peer: usize,
+        /// The peer and which of its targets.
+        at: PeerAt,
     },
     /// Send REGISTER to the first peer, then call `registered`.
     Register {
@@ -50,34 +43,40 @@ pub enum TrunkAction {
         /// The trunk.
         trunk: String,
     },
-    /// A peer went down or came up: for the log and, as `TrunkGossip`, for the other shards.
+    /// A target of a peer went down or came up: for the log and, as `TrunkGossip`, for the other shards.
     Changed {
         /// The trunk.
         trunk: String,
         /// The peer.
         peer: usize,
+        /// Its target.
+        hop: Hop,
         /// Whether it is up now.
         up: bool,
     },
 }
 
-/// What one shard tells the others of a peer.
+/// What one shard tells the others of a peer's target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrunkGossip {
     /// The trunk.
     pub trunk: String,
     /// The peer.
     pub peer: usize,
+    /// Its target.
+    pub hop: Hop,
     /// Whether it is up.
     pub up: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
-    Resolve(String),
+    /// Every peer that waits for the DNS is looked for again.
+    LocateAsking,
+    Locate(String, usize),
     Probe(String, usize),
-    /// A peer that is down may be tried again.
-    Retry(String, usize),
+    /// A target that is down may be tried again.
+    Retry(String, usize, Hop),
     Register(String),
 }
 
@@ -87,19 +86,20 @@ pub struct Trunks {
     pub(crate) owner: bool,
     pub(crate) seed: u64,
     pub(crate) trunks: BTreeMap<String, TrunkState>,
-    pub(crate) hosts: BTreeMap<String, Vec<IpAddr>>,
+    pub(crate) locator: Locator,
     pub(crate) agenda: Agenda<Due, Mono>,
     pub(crate) actions: VecDeque<TrunkAction>,
 }
 
 impl Trunks {
-    /// No trunks yet. The one `owner` among the shards probes and registers.
-    pub fn new(owner: bool, entropy: &mut dyn Entropy) -> Self {
+    /// No trunks yet. The one `owner` among the shards probes and registers; targets are sought among what we
+    /// listen for.
+    pub fn new(owner: bool, listens: Listens, entropy: &mut dyn Entropy) -> Self {
         Self {
             owner,
             seed: entropy.next_u64(),
             trunks: BTreeMap::new(),
-            hosts: BTreeMap::new(),
+            locator: Locator::new(listens),
             agenda: Agenda::new(),
             actions: VecDeque::new(),
         }
@@ -118,15 +118,14 @@ impl Trunks {
                 Some(old) if unchanged => drop(self.trunks.insert(trunk.name.clone(), old)),
                 old => {
                     let state = TrunkState::new(now, trunk, old);
-                    self.schedule(now, &state);
                     self.trunks.insert(trunk.name.clone(), state);
+                    self.schedule(now, &trunk.name);
                 }
             }
         }
         for gone in former.values() {
             self.forget(gone, false);
         }
-        self.follow_hosts(now);
     }
 
     /// Counts a call in.
@@ -158,39 +157,74 @@ impl Trunks {
         self.trunks.get(trunk).map_or(0, |state| state.usage.here())
     }
 
-    /// Every address of every peer, in the order to try them; those that are down come last.
+    /// Every target of every peer, in the order to try them; those that are down come last.
     pub fn order(&self, _now: Now, entropy: &mut dyn Entropy, trunk: &str) -> Vec<PeerAt> {
-        let Some(state) = self.trunks.get(trunk) else { return Vec::new() };
-        let peers = selection::order(state.candidates(), entropy);
-        peers.into_iter().flat_map(|peer| self.addresses(state, peer)).collect()
+        self.trunks.get(trunk).map(|state| state.order(entropy)).unwrap_or_default()
     }
 
-    /// Where a peer is: its first address; `None` while it is not resolved.
+    /// Where a peer is: its first target that is up; `None` while it is not found.
     #[must_use]
     pub fn at(&self, trunk: &str, peer: usize) -> Option<PeerAt> {
-        self.addresses(self.trunks.get(trunk)?, peer).into_iter().next()
+        let state = self.trunks.get(trunk)?.peers.get(peer)?;
+        Some(state.at(peer, state.first()?))
     }
 
-    /// A request to a peer was not answered, or with a sign that it cannot serve (503, a broken transport).
-    pub fn failed(&mut self, now: Now, trunk: &str, peer: usize) {
-        self.note(now, trunk, peer, |state| state.health.failed(now));
+    /// Whether one of a peer's targets has this address.
+    #[must_use]
+    pub fn is_at(&self, trunk: &str, peer: usize, ip: IpAddr) -> bool {
+        let Some(state) = self.trunks.get(trunk).and_then(|state| state.peers.get(peer)) else {
+            return false;
+        };
+        state.hops().any(|hop| hop.addr.ip().to_canonical() == ip.to_canonical())
     }
 
-    /// A peer answered.
-    pub fn worked(&mut self, now: Now, trunk: &str, peer: usize) {
-        self.note(now, trunk, peer, |state| state.health.worked(now));
+    /// Whether a target of this address is down at every trunk that has it.
+    #[must_use]
+    pub fn is_down(&self, hop: Hop) -> bool {
+        let mut known = self.targets().filter(|(_, target)| target.hop == hop).peekable();
+        known.peek().is_some() && known.all(|(_, target)| !target.health.is_up())
+    }
+
+    /// Whether requests to this address stay with UDP whatever their size: a trunk chose UDP for it.
+    #[must_use]
+    pub fn is_pinned(&self, addr: SocketAddr) -> bool {
+        let udp = Hop { transport: Transport::Udp, addr };
+        self.targets().any(|(peer, target)| peer.is_pinned() && target.hop == udp)
+    }
+
+    /// Where a server is that a request inside a call names: its first target that is not down.
+    /// `Err` while answers are awaited, `Ok(None)` when it is nowhere.
+    ///
+    /// # Errors
+    /// When an answer of the DNS is still to come; `answered` is the time to ask again.
+    pub fn find(&mut self, now: Now, server: &Server) -> Result<Option<Hop>, Awaited> {
+        let step = self.locator.locate(now.mono, server);
+        self.pass_questions_on();
+        let Step::Found { located, .. } = step else { return Err(Awaited) };
+        let hops = located.hops();
+        Ok(hops.iter().find(|hop| !self.is_down(**hop)).or(hops.first()).copied())
+    }
+
+    /// A request to a target was not served.
+    pub fn failed(&mut self, now: Now, trunk: &str, at: &PeerAt, how: Failing) {
+        self.note(now, trunk, at.peer, at.hop(), |target| target.health.failed(now, how));
+    }
+
+    /// A target answered.
+    pub fn worked(&mut self, now: Now, trunk: &str, at: &PeerAt) {
+        self.note(now, trunk, at.peer, at.hop(), |target| target.health.worked(now));
     }
 
     /// The outcome of a `Probe`: any final answer counts.
-    pub fn probed(&mut self, now: Now, trunk: &str, peer: usize, answered: bool) {
+    pub fn probed(&mut self, now: Now, trunk: &str, at: &PeerAt, answered: bool) {
         if !answered {
-            return self.failed(now, trunk, peer);
+            return self.failed(now, trunk, at, Failing::Refused);
         }
-        self.note(now, trunk, peer, |state| {
-            if let Some(sent) = state.probe.take() {
-                state.rtt_ms = u32::try_from(now.mono.since(sent).as_millis()).ok();
+        self.note(now, trunk, at.peer, at.hop(), |target| {
+            if let Some(sent) = target.probe.take() {
+                target.rtt_ms = u32::try_from(now.mono.since(sent).as_millis()).ok();
             }
-            state.health.worked(now)
+            target.health.worked(now)
         });
     }
 
@@ -206,23 +240,20 @@ impl Trunks {
         self.agenda.set(Due::Register(trunk.to_owned()), now.mono + wait);
     }
 
-    /// The outcome of a `Resolve`; no addresses keep those known before.
-    pub fn resolved(&mut self, now: Now, host: &str, mut addresses: Vec<IpAddr>) {
-        let Some(known) = self.hosts.get_mut(host) else { return };
-        let wait = if addresses.is_empty() { RESOLVE_RETRY } else { RESOLVE_AGAIN };
-        if !addresses.is_empty() {
-            addresses.truncate(ADDRESSES);
-            *known = addresses;
+    /// The outcome of a `Resolve`; peers that waited for it are looked for again a moment later.
+    pub fn answered(&mut self, now: Now, question: &Question, answer: Answer) {
+        if self.locator.answered(now.mono, question, answer) {
+            self.look_again(now);
         }
-        self.agenda.set(Due::Resolve(host.to_owned()), now.mono + wait);
     }
 
-    /// Another shard saw a peer go down or come up.
+    /// Another shard saw a target go down or come up.
     pub fn gossip(&mut self, now: Now, told: &TrunkGossip) {
-        let Some(peer) = self.peer_mut(&told.trunk, told.peer) else { return };
-        if peer.health.told(now, told.up) {
-            let until = peer.health.down_until();
-            self.retry_at(&told.trunk, told.peer, until);
+        let peer = self.peer_mut(&told.trunk, told.peer);
+        let Some(target) = peer.and_then(|peer| peer.target_mut(told.hop)) else { return };
+        if target.health.told(now, told.up) {
+            let until = target.health.down_until();
+            self.retry_at(&told.trunk, told.peer, told.hop, until);
         }
     }
 
@@ -230,9 +261,10 @@ impl Trunks {
     pub fn tick(&mut self, now: Now) {
         while let Some(due) = self.agenda.due(now.mono) {
             match due {
-                Due::Resolve(host) => self.resolve(now, host),
+                Due::LocateAsking => self.locate_asking(now),
+                Due::Locate(trunk, peer) => self.locate_peer(now, &trunk, peer),
                 Due::Probe(trunk, peer) => self.probe(now, trunk, peer),
-                Due::Retry(trunk, peer) => self.retry(now, &trunk, peer),
+                Due::Retry(trunk, peer, hop) => self.retry(now, &trunk, peer, hop),
                 Due::Register(trunk) => self.register(now, trunk),
             }
         }
@@ -254,7 +286,16 @@ impl Trunks {
     pub fn views(&self) -> Vec<TrunkView> {
         self.trunks.values().map(TrunkState::view).collect()
     }
+
+    fn targets(&self) -> impl Iterator<Item = (&PeerState, &TargetState)> {
+        let peers = self.trunks.values().flat_map(|state| &state.peers);
+        peers.flat_map(|peer| peer.targets().iter().map(move |target| (peer, target)))
+    }
 }
+
+/// The DNS owes an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Awaited;
 
 #[cfg(test)]
 #[path = "trunks_tests.rs"]

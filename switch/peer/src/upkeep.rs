@@ -1,48 +1,98 @@
-//! What trunks do by themselves: resolving, probing, registering, coming back.
+//! What trunks do by themselves: finding their peers, probing, registering, coming back.
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use base::dns::Host;
+use base::limits::DNS_TTL_MIN;
 use base::{Mono, Now};
-use provision::PeerHost;
 
+use crate::locate::Step;
+use crate::reach::{PeerState, TargetState};
 use crate::registration::PATIENCE;
-use crate::trunk::{PeerState, TrunkState};
-use crate::trunks::{Due, RESOLVE_AGAIN};
-use crate::{PeerAt, TrunkAction, Trunks};
+use crate::trunk::TrunkState;
+use crate::trunks::Due;
+use crate::{Hop, TrunkAction, Trunks};
 
 /// How long something waits that needs an address not yet known.
 const ADDRESS_WAIT: Duration = Duration::from_secs(1);
+/// Answers that come this close together are worked off together.
+pub(crate) const ANSWERS_TOGETHER: Duration = Duration::from_millis(5);
 
 impl Trunks {
-    pub(crate) fn resolve(&mut self, now: Now, host: String) {
-        let port = self.targets().find(|(name, _)| *name == host).map(|(_, port)| port);
-        if let Some(port) = port {
-            self.agenda.set(Due::Resolve(host.clone()), now.mono + RESOLVE_AGAIN);
-            self.actions.push_back(TrunkAction::Resolve { host, port });
+    /// Looks for every peer that waits for the DNS.
+    pub(crate) fn locate_asking(&mut self, now: Now) {
+        let asking = |(name, state): (&String, &TrunkState)| {
+            let peers = state.peers.iter().enumerate().filter(|(_, peer)| peer.asking);
+            peers.map(|(at, _)| (name.clone(), at)).collect::<Vec<_>>()
+        };
+        let waiting: Vec<(String, usize)> = self.trunks.iter().flat_map(asking).collect();
+        waiting.into_iter().for_each(|(trunk, peer)| self.locate_peer(now, &trunk, peer));
+    }
+
+    pub(crate) fn locate_peer(&mut self, now: Now, trunk: &str, peer: usize) {
+        let Some(server) = self.peer_mut(trunk, peer).and_then(|peer| peer.server.clone()) else { return };
+        let step = self.locator.locate(now.mono, &server);
+        self.pass_questions_on();
+        let Some(state) = self.trunks.get_mut(trunk).and_then(|state| state.peers.get_mut(peer)) else {
+            return;
+        };
+        let (located, again) = match step {
+            Step::Asking => {
+                state.asking = true;
+                return;
+            }
+            Step::Found { located, again } => (located, again),
+        };
+        state.asking = again.is_some_and(|again| again <= now.mono);
+        // Nothing found leaves what was found before: a carrier that errs in its zone is reached on.
+        if !located.hops().is_empty() || matches!(server.host, Host::Ip(_)) {
+            for hop in state.found(now, located) {
+                self.agenda.stop(&Due::Retry(trunk.to_owned(), peer, hop));
+            }
+        }
+        if let Some(again) = again {
+            let due = Due::Locate(trunk.to_owned(), peer);
+            self.agenda.set(due, again.max(now.mono + DNS_TTL_MIN));
+        }
+    }
+
+    pub(crate) fn pass_questions_on(&mut self) {
+        while let Some(question) = self.locator.poll() {
+            self.actions.push_back(TrunkAction::Resolve { question });
+        }
+    }
+
+    /// An answer is there; whoever waits for one looks again soon.
+    pub(crate) fn look_again(&mut self, now: Now) {
+        if !self.agenda.has(&Due::LocateAsking) {
+            self.agenda.set(Due::LocateAsking, now.mono + ANSWERS_TOGETHER);
         }
     }
 
     pub(crate) fn probe(&mut self, now: Now, trunk: String, peer: usize) {
-        let known = self.at(&trunk, peer).is_some();
         let Some(every) = self.trunks.get(&trunk).and_then(TrunkState::probes_every) else { return };
-        let wait = if known { every } else { ADDRESS_WAIT };
+        let hops: Vec<Hop> =
+            self.peer_mut(&trunk, peer).map(|peer| peer.hops().collect()).unwrap_or_default();
+        let wait = if hops.is_empty() { ADDRESS_WAIT } else { every };
         self.agenda.set(Due::Probe(trunk.clone(), peer), now.mono + wait);
-        if let Some(state) = self.peer_mut(&trunk, peer).filter(|_| known) {
-            state.probe = Some(now.mono);
-            self.actions.push_back(TrunkAction::Probe { trunk, peer });
+        for hop in hops {
+            let Some(state) = self.peer_mut(&trunk, peer) else { return };
+            let at = state.at(peer, hop);
+            if let Some(target) = state.target_mut(hop) {
+                target.probe = Some(now.mono);
+                self.actions.push_back(TrunkAction::Probe { trunk: trunk.clone(), at });
+            }
         }
     }
 
-    /// A peer that is asked by OPTIONS stays down until it answers one; another is tried with a call.
-    pub(crate) fn retry(&mut self, now: Now, trunk: &str, peer: usize) {
+    /// A target that is asked by OPTIONS stays down until it answers one; another is tried with a call.
+    pub(crate) fn retry(&mut self, now: Now, trunk: &str, peer: usize, hop: Hop) {
         if self.trunks.get(trunk).is_some_and(|state| state.probes_every().is_some()) {
             return;
         }
-        self.note(now, trunk, peer, |state| {
-            state.health.try_again(now);
+        self.note(now, trunk, peer, hop, |target| {
+            target.health.try_again(now);
             true
         });
     }
@@ -63,45 +113,56 @@ impl Trunks {
         now: Now,
         trunk: &str,
         peer: usize,
-        change: impl FnOnce(&mut PeerState) -> bool,
+        hop: Hop,
+        change: impl FnOnce(&mut TargetState) -> bool,
     ) {
-        let Some(state) = self.peer_mut(trunk, peer) else { return };
-        if !change(state) {
+        let Some(target) = self.peer_mut(trunk, peer).and_then(|peer| peer.target_mut(hop)) else { return };
+        if !change(target) {
             return;
         }
-        let (up, until) = (state.health.is_up(), state.health.down_until());
-        self.retry_at(trunk, peer, until.map(|until| until.max(now.mono)));
-        self.actions.push_back(TrunkAction::Changed { trunk: trunk.to_owned(), peer, up });
+        let (up, until) = (target.health.is_up(), target.health.down_until());
+        self.retry_at(trunk, peer, hop, until.map(|until| until.max(now.mono)));
+        self.actions.push_back(TrunkAction::Changed { trunk: trunk.to_owned(), peer, hop, up });
     }
 
-    pub(crate) fn retry_at(&mut self, trunk: &str, peer: usize, at: Option<Mono>) {
-        let due = Due::Retry(trunk.to_owned(), peer);
+    pub(crate) fn retry_at(&mut self, trunk: &str, peer: usize, hop: Hop, at: Option<Mono>) {
+        let due = Due::Retry(trunk.to_owned(), peer, hop);
         match at {
             Some(at) => self.agenda.set(due, at),
             None => self.agenda.stop(&due),
         }
     }
 
-    pub(crate) fn schedule(&mut self, now: Now, state: &TrunkState) {
-        let name = &state.trunk.name;
-        for (index, peer) in state.peers.iter().enumerate() {
-            self.retry_at(name, index, peer.health.down_until());
-            if self.owner && state.probes_every().is_some() {
+    /// Puts on the agenda what a trunk does by itself; its peers are looked for at once.
+    pub(crate) fn schedule(&mut self, now: Now, name: &str) {
+        let Some(state) = self.trunks.get(name) else { return };
+        let (probes, registers) = (state.probes_every().is_some(), state.trunk.register);
+        let down = |(at, peer): (usize, &PeerState)| {
+            let targets = peer.targets().iter();
+            targets.map(|target| (at, target.hop, target.health.down_until())).collect::<Vec<_>>()
+        };
+        let downs: Vec<_> = state.peers.iter().enumerate().flat_map(down).collect();
+        let peers = state.peers.len();
+        downs.into_iter().for_each(|(peer, hop, until)| self.retry_at(name, peer, hop, until));
+        for index in 0..peers {
+            self.locate_peer(now, name, index);
+            if self.owner && probes {
                 let at = now.mono + Duration::from_millis(self.jitter(name, index as u64, 1_000).into());
-                self.agenda.set(Due::Probe(name.clone(), index), at);
+                self.agenda.set(Due::Probe(name.to_owned(), index), at);
             }
         }
-        let due = Due::Register(name.clone());
-        if self.owner && state.trunk.register && !self.agenda.has(&due) {
+        let due = Due::Register(name.to_owned());
+        if self.owner && registers && !self.agenda.has(&due) {
             self.agenda.set(due, now.mono);
         }
     }
 
     pub(crate) fn forget(&mut self, old: &TrunkState, stays_registered: bool) {
         let name = &old.trunk.name;
-        for index in 0..old.peers.len() {
+        for (index, peer) in old.peers.iter().enumerate() {
             self.agenda.stop(&Due::Probe(name.clone(), index));
-            self.agenda.stop(&Due::Retry(name.clone(), index));
+            self.agenda.stop(&Due::Locate(name.clone(), index));
+            peer.hops().for_each(|hop| self.agenda.stop(&Due::Retry(name.clone(), index, hop)));
         }
         if !stays_registered {
             self.agenda.stop(&Due::Register(name.clone()));
@@ -109,46 +170,6 @@ impl Trunks {
                 self.actions.push_back(TrunkAction::Unregister { trunk: name.clone() });
             }
         }
-    }
-
-    pub(crate) fn follow_hosts(&mut self, now: Now) {
-        let wanted: BTreeSet<String> = self.targets().map(|(host, _)| host.to_owned()).collect();
-        let gone: Vec<String> = self.hosts.keys().filter(|host| !wanted.contains(*host)).cloned().collect();
-        for host in gone {
-            self.hosts.remove(&host);
-            self.agenda.stop(&Due::Resolve(host));
-        }
-        for host in wanted {
-            if !self.hosts.contains_key(&host) {
-                self.agenda.set(Due::Resolve(host.clone()), now.mono);
-                self.hosts.insert(host, Vec::new());
-            }
-        }
-    }
-
-    /// Names to resolve, with ports.
-    pub(crate) fn targets(&self) -> impl Iterator<Item = (&str, u16)> {
-        let peers = self.trunks.values().flat_map(|state| &state.peers);
-        peers.filter_map(|peer| peer.target.as_ref()).filter_map(|target| match &target.host {
-            PeerHost::Ip(_) => None,
-            PeerHost::Name(name) => Some((name.as_str(), target.port)),
-        })
-    }
-
-    pub(crate) fn addresses(&self, state: &TrunkState, peer: usize) -> Vec<PeerAt> {
-        let Some(it) = state.peers.get(peer) else { return Vec::new() };
-        let Some(target) = &it.target else { return Vec::new() };
-        let ips = match &target.host {
-            PeerHost::Ip(ip) => std::slice::from_ref(ip),
-            PeerHost::Name(name) => self.hosts.get(name).map_or(&[][..], Vec::as_slice),
-        };
-        let at = |ip: &IpAddr| PeerAt {
-            peer,
-            uri: it.uri.clone(),
-            transport: it.transport,
-            addr: SocketAddr::new(*ip, target.port),
-        };
-        ips.iter().map(at).collect()
     }
 
     pub(crate) fn peer_mut(&mut self, trunk: &str, peer: usize) -> Option<&mut PeerState> {

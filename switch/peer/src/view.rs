@@ -1,6 +1,9 @@
 //! Trunks as people see them.
 
+use std::net::SocketAddr;
+
 use base::Wall;
+use base::wire::Transport;
 use serde::Serialize;
 
 use crate::RegistrationState;
@@ -18,11 +21,13 @@ pub struct TrunkView {
     pub calls: u32,
 }
 
-/// One peer of a trunk now.
+/// One address of a peer now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PeerView {
-    /// Its URI.
-    pub uri: String,
+pub struct TargetView {
+    /// The protocol.
+    pub transport: Transport,
+    /// The address.
+    pub addr: SocketAddr,
     /// Whether calls go there first.
     pub up: bool,
     /// Since when it is up or down.
@@ -31,6 +36,23 @@ pub struct PeerView {
     pub failures: u32,
     /// Milliseconds the last answered OPTIONS took.
     pub rtt_ms: Option<u32>,
+}
+
+/// One peer of a trunk now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PeerView {
+    /// Its URI.
+    pub uri: String,
+    /// Whether one of its targets is up: calls go there first.
+    pub up: bool,
+    /// Since when it is up or down.
+    pub since: Wall,
+    /// Failures in a row of its best target.
+    pub failures: u32,
+    /// Milliseconds the last answered OPTIONS took.
+    pub rtt_ms: Option<u32>,
+    /// Where it was found, in the order of the DNS; none while that is not known.
+    pub targets: Vec<TargetView>,
 }
 
 #[cfg(test)]

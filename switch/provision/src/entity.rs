@@ -20,9 +20,10 @@ pub struct Trunk {
     /// Where calls out go, tried by priority, then weight.
     #[serde(default)]
     pub peers: Vec<Peer>,
-    /// The protocol towards the peers.
-    #[serde(default = "defaults::transport")]
-    pub transport: Transport,
+    /// The protocol towards the peers whose URI names none; without it the DNS says (RFC 3263), else UDP, and large
+    /// requests go over TCP (RFC 3261 §18.1.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
     /// The digest user name, for calls out and for registering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
@@ -93,7 +94,7 @@ impl Trunk {
             name: name.to_owned(),
             hosts: Vec::new(),
             peers: Vec::new(),
-            transport: defaults::transport(),
+            transport: None,
             username: None,
             password: None,
             register: false,
@@ -353,11 +354,8 @@ impl fmt::Debug for Station {
 }
 
 mod defaults {
-    use super::{Role, Transport};
+    use super::Role;
 
-    pub(super) fn transport() -> Transport {
-        Transport::Udp
-    }
     pub(super) fn register_secs() -> u32 {
         300
     }

@@ -32,7 +32,7 @@ pub use host::HostMask;
 pub use identity::{Anonymous, ForwardsIn, ShownIn};
 pub use parse::{Parsed, entity_from_json, parse};
 pub use pattern::{BadPattern, Pattern, Replacement};
-pub use peer_uri::{BadPeerUri, PeerHost, PeerUri};
+pub use peer_uri::{BadPeerUri, PeerUri};
 pub use plan::{Plan, plan};
 pub use problem::Problem;
 pub use read::Reading;

@@ -1,13 +1,11 @@
 //! The address of a trunk's peer: a SIP URI that names a host, and nothing that needs a SIP parser.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use base::dns::{Host, Server};
 use base::wire::Transport;
 
-/// The port of SIP over UDP and TCP.
-const SIP_PORT: u16 = 5060;
 /// Characters of a host name (RFC 1035 §2.3.4).
 const NAME_CHARS: usize = 253;
 
@@ -15,29 +13,19 @@ const NAME_CHARS: usize = 253;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerUri {
     /// Where.
-    pub host: PeerHost,
-    /// The port; 5060 when the URI names none.
-    pub port: u16,
+    pub host: Host,
+    /// The port, when the URI names one.
+    pub port: Option<u16>,
     /// The protocol, when the URI names one.
     pub transport: Option<Transport>,
 }
 
-/// A host by address or by name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PeerHost {
-    /// An address.
-    Ip(IpAddr),
-    /// A name to resolve, in lower case.
-    Name(String),
-}
-
-impl fmt::Display for PeerHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip(IpAddr::V4(ip)) => write!(f, "{ip}"),
-            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
-            Self::Name(name) => f.write_str(name),
-        }
+impl PeerUri {
+    /// The server to locate; `transport` is meant where the URI names none.
+    #[must_use]
+    pub fn server(&self, transport: Option<Transport>) -> Server {
+        let transport = self.transport.or(transport);
+        Server { host: self.host.clone(), port: self.port, transport, secure: false }
     }
 }
 
@@ -88,12 +76,12 @@ fn read(text: &str) -> Result<PeerUri, &'static str> {
     Ok(PeerUri { host, port, transport })
 }
 
-fn host_and_port(place: &str) -> Result<(PeerHost, u16), &'static str> {
+fn host_and_port(place: &str) -> Result<(Host, Option<u16>), &'static str> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => {
             let (host, after) = rest.split_once(']').ok_or("its IPv6 address has no ]")?;
             let ip = host.parse().map(IpAddr::V6).map_err(|_not_ip| "its IPv6 address is wrong")?;
-            (PeerHost::Ip(ip), after)
+            (Host::Ip(ip), after)
         }
         None => {
             let end = place.find(':').unwrap_or(place.len());
@@ -102,18 +90,18 @@ fn host_and_port(place: &str) -> Result<(PeerHost, u16), &'static str> {
         }
     };
     if port.is_empty() {
-        return Ok((host, SIP_PORT));
+        return Ok((host, None));
     }
     let digits = port.strip_prefix(':').ok_or("something follows its address")?;
     match digits.parse::<u16>() {
-        Ok(number) if number > 0 => Ok((host, number)),
+        Ok(number) if number > 0 => Ok((host, Some(number))),
         Ok(_) | Err(_) => Err("its port is not 1 to 65535"),
     }
 }
 
-fn named(host: &str) -> Result<PeerHost, &'static str> {
+fn named(host: &str) -> Result<Host, &'static str> {
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(PeerHost::Ip(ip));
+        return Ok(Host::Ip(ip));
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -124,7 +112,7 @@ fn named(host: &str) -> Result<PeerHost, &'static str> {
     if name.is_empty() || name.len() > NAME_CHARS || numeric || !name.split('.').all(label) {
         return Err("its host is neither an address nor a name");
     }
-    Ok(PeerHost::Name(name.to_ascii_lowercase()))
+    Ok(Host::named(name))
 }
 
 #[cfg(test)]
@@ -133,16 +121,19 @@ mod tests {
 
     fn read(text: &str) -> String {
         match text.parse::<PeerUri>() {
-            Ok(uri) => format!("{} {} {:?}", uri.host, uri.port, uri.transport),
+            Ok(uri) => format!("{:?} {:?} {:?}", uri.host, uri.port, uri.transport),
             Err(error) => error.reason.to_owned(),
         }
     }
 
     #[test]
     fn addresses_names_ports_and_transports_are_read() {
-        assert_eq!(read("sip:198.51.100.10"), "198.51.100.10 5060 None");
-        assert_eq!(read("SIP:gw@Carrier.Example:5070;transport=TCP"), "carrier.example 5070 Some(Tcp)");
-        assert_eq!(read("sip:[2001:db8::1]:5080;lr"), "[2001:db8::1] 5080 None");
+        assert_eq!(read("sip:198.51.100.10"), "Ip(198.51.100.10) None None");
+        assert_eq!(
+            read("SIP:gw@Carrier.Example:5070;transport=TCP"),
+            r#"Name("carrier.example") Some(5070) Some(Tcp)"#
+        );
+        assert_eq!(read("sip:[2001:db8::1]:5080;lr"), "Ip(2001:db8::1) Some(5080) None");
     }
 
     #[test]

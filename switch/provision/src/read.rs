@@ -120,11 +120,12 @@ fn peers(fields: &mut Fields<'_>, name: &'static str) -> Vec<Peer> {
     peers
 }
 
-fn transport(fields: &mut Fields<'_>) -> Transport {
+fn transport(fields: &mut Fields<'_>) -> Option<Transport> {
     let found = fields.text("transport");
     match found.as_str() {
-        "" | "udp" => Transport::Udp,
-        "tcp" => Transport::Tcp,
+        "" => None,
+        "udp" => Some(Transport::Udp),
+        "tcp" => Some(Transport::Tcp),
         other => {
             let reason = match other {
                 "tls" | "ws" | "wss" => {
@@ -133,7 +134,7 @@ fn transport(fields: &mut Fields<'_>) -> Transport {
                 _ => format!("found {:?}; allowed: udp, tcp", cut(other)),
             };
             fields.note_at("transport", reason);
-            Transport::Udp
+            None
         }
     }
 }

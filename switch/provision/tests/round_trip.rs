@@ -40,7 +40,7 @@ fn trunk() -> impl Strategy<Value = Entity> {
             Entity::Trunk(Trunk {
                 peers,
                 hosts: hosts.into_iter().map(|it| mask(it).parse().expect("a network")).collect(),
-                transport: if flag { Transport::Tcp } else { Transport::Udp },
+                transport: flag.then_some(Transport::Tcp),
                 username,
                 password,
                 register: flag,

@@ -10,5 +10,6 @@ pub mod transaction;
 pub use dialog::Dialog;
 pub use session_timer::{CallIdOf, Refused, SessionDue, SessionPolicy, SessionTimer, TooBrief};
 pub use stack::{
-    ClientId, NoSocket, ServerId, SipEvent, Stack, StackConfig, StackOutput, Stats, TransactionId, target_of,
+    ClientId, NoSocket, ServerId, SipEvent, Stack, StackConfig, StackOutput, Stats, TransactionId, server_of,
+    target_of,
 };

@@ -30,7 +30,7 @@ use deadlines::{Deadlines, Owner};
 use server::Server;
 
 pub use event::{ClientId, NoSocket, ServerId, SipEvent, StackOutput, Stats, TransactionId};
-pub use target::target_of;
+pub use target::{server_of, target_of};
 
 /// What a stack needs to know once.
 #[derive(Clone, Debug)]

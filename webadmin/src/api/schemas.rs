@@ -32,7 +32,7 @@ const TRUNK: &[Field] = fields! {
     hosts: Texts, "Addresses and networks that may send calls here";
     peer: Text, "Where calls out go, such as sip:198.51.100.10:5060; also a list";
     peers: Objects, "The same as a list of { uri, priority, weight }; lower priorities first";
-    transport: Text, "udp or tcp";
+    transport: Text, "udp or tcp; empty leaves it to the DNS, else udp, with large requests over tcp";
     username: Text, "The digest user name";
     password: Secret, "The digest password";
     register: Flag, "Whether we register with the first peer";

@@ -8,7 +8,7 @@ use base::fact::{Endpoint, What, record_text};
 use base::limits::{FORK_LEGS, PEERS_TRIED, RING};
 use base::wire::Target;
 use base::{Cause, LegId, Party};
-use peer::{Binding, PeerAt};
+use peer::{Binding, Failing, PeerAt};
 use route::TrunkTry;
 use sip::auth::Login;
 
@@ -197,14 +197,12 @@ impl Call {
         else {
             return;
         };
-        let peer_is_ill = matches!(
-            refusal.cause,
-            Cause::NoResponse | Cause::NetworkFailure | Cause::Congestion | Cause::Timeout
-        );
-        if peer_is_ill {
-            ctx.trunks.failed(ctx.now, trunk, *peer);
-        } else {
-            ctx.trunks.worked(ctx.now, trunk, *peer);
+        match refusal.cause {
+            Cause::NoResponse | Cause::NetworkFailure => {
+                ctx.trunks.failed(ctx.now, trunk, peer, Failing::Silent);
+            }
+            Cause::Congestion | Cause::Timeout => ctx.trunks.failed(ctx.now, trunk, peer, Failing::Refused),
+            _ => ctx.trunks.worked(ctx.now, trunk, peer),
         }
     }
 

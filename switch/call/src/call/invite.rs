@@ -31,7 +31,7 @@ pub(super) struct LegOut {
     path: Vec<String>,
     codecs: Vec<String>,
     credentials: Option<Arc<Login>>,
-    trunk: Option<(String, usize)>,
+    trunk: Option<(String, PeerAt)>,
     /// The number to show; `None` shows the caller's own.
     caller: Option<String>,
     /// The domain of From and To; `None` takes our address.
@@ -83,7 +83,7 @@ impl LegOut {
             path: Vec::new(),
             codecs: trunk.codecs.clone(),
             credentials,
-            trunk: Some((trunk.name.clone(), peer.peer)),
+            trunk: Some((trunk.name.clone(), peer.clone())),
             caller: Some(attempt.caller.clone()),
             domain: Some(domain),
             rules: trunk.headers.clone(),

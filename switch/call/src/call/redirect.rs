@@ -30,7 +30,7 @@ impl Call {
             return false;
         };
         let from = at.target.remote();
-        let mut ways = ways_on(ctx, trunk, *peer, response);
+        let mut ways = ways_on(ctx, trunk, peer.peer, response);
         ways.retain(|(_, way)| way.addr != from);
         let Phase::Hunting(hunt) = &mut self.phase else { return false };
         let (Some(at), Some((number, _))) = (&mut hunt.trunk, ways.first()) else { return false };

@@ -131,9 +131,8 @@ impl Shard {
         }
         let registers = self.routes.trunks().filter(|trunk| trunk.register && trunk.hosts.is_empty());
         registers
-            .filter_map(|trunk| Some((trunk, self.trunks.at(&trunk.name, 0)?)))
-            .find(|(_, peer)| peer.addr.ip().to_canonical() == source.to_canonical())
-            .map(|(trunk, _)| trunk.name.clone())
+            .find(|trunk| self.trunks.is_at(&trunk.name, 0, source))
+            .map(|trunk| trunk.name.clone())
     }
 
     /// The caps of the caller's trunk or station.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use base::wire::Locals;
 use base::{CallId, CallIds, Entropy, LegId, Machine, Mono, Now, PortId, ShardId};
-use peer::{Registrar, Trunks};
+use peer::{PeerAt, Registrar, Trunks};
 use route::Snapshot;
 use sip::auth::Nonces;
 use sip::{ClientId, ServerId, Stack, StackConfig};
@@ -76,8 +76,8 @@ type DialogKey = (Box<str>, Box<str>);
 #[derive(Debug)]
 enum Asker {
     Call { call: CallId, leg: LegId, purpose: Purpose },
-    Probe { trunk: String, peer: usize },
-    Register { trunk: String, challenges: u8 },
+    Probe { trunk: String, at: PeerAt },
+    Register { trunk: String, at: PeerAt, challenges: u8 },
     Nobody,
 }
 
@@ -107,7 +107,7 @@ impl Shard {
             nonces: Nonces::new(config.nonce_secret),
             routes: Arc::new(Snapshot::default()),
             registrar: Registrar::new(config.registrations),
-            trunks: Trunks::new(is_owner, &mut *entropy),
+            trunks: Trunks::new(is_owner, locals.listens(), &mut *entropy),
             calls: HashMap::new(),
             order: BTreeSet::new(),
             deadlines: BTreeSet::new(),
@@ -178,7 +178,7 @@ impl Machine for Shard {
                 changes.into_iter().for_each(|change| self.registrar.apply(change))
             }
             ShardInput::Gossip(gossip) => self.heard_gossip(now, gossip),
-            ShardInput::Resolved { host, addrs } => self.trunks.resolved(now, &host, addrs),
+            ShardInput::Resolved { question, answer } => self.trunks.answered(now, &question, answer),
             ShardInput::Command(command) => self.command(now, command),
         }
         self.work(now);

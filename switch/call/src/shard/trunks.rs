@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use base::{Now, wire};
-use peer::{PeerAt, RegisterFail, TrunkAction, TrunkGossip};
+use peer::{Failing, PeerAt, RegisterFail, TrunkAction, TrunkGossip};
 use sip::auth::Login;
 use sip::message::{Contacts, Draft, Header, Host, Message, Method, NameAddr};
 use sip::{ClientId, NoSocket};
@@ -33,14 +33,15 @@ impl Shard {
             return false;
         };
         match action {
-            TrunkAction::Resolve { host, .. } => self.outputs.push_back(ShardOutput::Resolve { host }),
-            TrunkAction::Probe { trunk, peer } => self.probe(now, trunk, peer),
+            TrunkAction::Resolve { question } => self.outputs.push_back(ShardOutput::Resolve { question }),
+            TrunkAction::Probe { trunk, at } => self.probe(now, trunk, at),
             TrunkAction::Register { trunk, expires } => self.send_register(now, &trunk, expires, None, 0),
             TrunkAction::Unregister { trunk } => self.send_register(now, &trunk, 0, None, 0),
-            TrunkAction::Changed { trunk, peer, up } => {
-                tracing::info!(shard = self.config.shard.0, %trunk, peer, up, "a trunk's peer changed");
+            TrunkAction::Changed { trunk, peer, hop, up } => {
+                let (shard, over, addr) = (self.config.shard.0, hop.transport, hop.addr);
+                tracing::info!(shard, %trunk, peer, %over, %addr, up, "a target of a trunk changed");
                 if self.config.shards > 1 {
-                    let gossip = Gossip::Trunk(TrunkGossip { trunk, peer, up });
+                    let gossip = Gossip::Trunk(TrunkGossip { trunk, peer, hop, up });
                     self.outputs.push_back(ShardOutput::Gossip(gossip));
                 }
             }
@@ -76,12 +77,11 @@ impl Shard {
         }
     }
 
-    fn probe(&mut self, now: Now, trunk: String, peer: usize) {
-        let Some(at) = self.trunks.at(&trunk, peer) else { return };
+    fn probe(&mut self, now: Now, trunk: String, at: PeerAt) {
         let draft = self.outside_request(Method::Options, &at, None);
         match self.request(now, &at, draft) {
-            Ok(client) => drop(self.clients.insert(client, Asker::Probe { trunk, peer })),
-            Err(_no_socket) => self.trunks.probed(now, &trunk, peer, false),
+            Ok(client) => drop(self.clients.insert(client, Asker::Probe { trunk, at })),
+            Err(_no_socket) => self.trunks.probed(now, &trunk, &at, false),
         }
     }
 
@@ -149,9 +149,9 @@ impl Shard {
         }
         match self.request(now, &at, draft) {
             Ok(client) => {
-                self.clients.insert(client, Asker::Register { trunk: trunk.to_owned(), challenges });
+                self.clients.insert(client, Asker::Register { trunk: trunk.to_owned(), at, challenges });
             }
-            Err(_no_socket) => self.register_failed(now, trunk, 0, None),
+            Err(_no_socket) => self.register_failed(now, trunk, &at, 0, None),
         }
     }
 
@@ -161,26 +161,25 @@ impl Shard {
             return;
         }
         match self.clients.remove(&id) {
-            Some(Asker::Probe { trunk, peer }) => self.trunks.probed(now, &trunk, peer, status != 503),
-            Some(Asker::Register { trunk, challenges }) => {
-                self.register_told(now, &trunk, status, response, challenges);
+            Some(Asker::Probe { trunk, at }) => self.trunks.probed(now, &trunk, &at, status != 503),
+            Some(Asker::Register { trunk, at, challenges }) => {
+                self.register_told(now, &trunk, &at, response, challenges);
             }
             Some(Asker::Call { .. } | Asker::Nobody) | None => {}
         }
         self.clients.insert(id, Asker::Nobody);
     }
 
-    fn register_told(&mut self, now: Now, trunk: &str, status: u16, response: &Message, challenges: u8) {
+    fn register_told(&mut self, now: Now, trunk: &str, at: &PeerAt, response: &Message, challenges: u8) {
+        let status = response.status().unwrap_or(0);
         let asked = self.registrations.get(trunk).map_or(0, |registration| registration.expires);
         if matches!(status, 401 | 407) && challenges < MOST_CHALLENGES {
             let login = self.routes.trunk(trunk).and_then(|route| {
                 let trunk = route.trunk();
                 Some((Login::new(trunk.username.clone()?, trunk.password.clone()?), trunk.clone()))
             });
-            if let Some((login, set_up)) = login
-                && let Some(at) = self.trunks.at(trunk, 0)
-            {
-                let uri = format!("sip:{}", domain_of(&set_up, &at));
+            if let Some((login, set_up)) = login {
+                let uri = format!("sip:{}", domain_of(&set_up, at));
                 let answer = login.answer(response, &Method::Register, &uri, &mut *self.entropy);
                 if answer.is_some() {
                     return self.send_register(now, trunk, asked, answer, challenges + 1);
@@ -192,9 +191,10 @@ impl Shard {
             return;
         }
         if status >= 300 {
-            return self.register_failed(now, trunk, status, Some(response));
+            return self.register_failed(now, trunk, at, status, Some(response));
         }
-        let ours = self.trunks.at(trunk, 0).and_then(|at| self.locals.signalling(at.transport, at.addr));
+        self.trunks.worked(now, trunk, at);
+        let ours = self.locals.signalling(at.transport, at.addr);
         let granted = response
             .contacts()
             .ok()
@@ -207,7 +207,17 @@ impl Shard {
         self.trunks.registered(now, trunk, Ok(granted));
     }
 
-    fn register_failed(&mut self, now: Now, trunk: &str, status: u16, response: Option<&Message>) {
+    fn register_failed(
+        &mut self,
+        now: Now,
+        trunk: &str,
+        at: &PeerAt,
+        status: u16,
+        response: Option<&Message>,
+    ) {
+        if self.registers_elsewhere(now, trunk, at, status) {
+            return;
+        }
         let number = |header| {
             response.and_then(|response| {
                 let value = response.header(header)?;
@@ -223,10 +233,26 @@ impl Shard {
         self.trunks.registered(now, trunk, Err(failure));
     }
 
+    /// A target that does not serve is left for the next one at once (RFC 3263 §4.3); each failure takes one of them
+    /// down, so this ends.
+    fn registers_elsewhere(&mut self, now: Now, trunk: &str, at: &PeerAt, status: u16) -> bool {
+        if !matches!(status, 0 | 503) {
+            return false;
+        }
+        self.trunks.failed(now, trunk, at, Failing::Silent);
+        let next = self.trunks.at(trunk, 0).filter(|next| !self.trunks.is_down(next.hop()));
+        let expires = self.registrations.get(trunk).map_or(0, |known| known.expires);
+        if next.is_none_or(|next| next.hop() == at.hop()) || expires == 0 {
+            return false;
+        }
+        self.send_register(now, trunk, expires, None, 0);
+        true
+    }
+
     pub(super) fn trunk_unanswered(&mut self, now: Now, id: ClientId) {
         match self.clients.insert(id, Asker::Nobody) {
-            Some(Asker::Probe { trunk, peer }) => self.trunks.probed(now, &trunk, peer, false),
-            Some(Asker::Register { trunk, .. }) => self.register_failed(now, &trunk, 0, None),
+            Some(Asker::Probe { trunk, at }) => self.trunks.probed(now, &trunk, &at, false),
+            Some(Asker::Register { trunk, at, .. }) => self.register_failed(now, &trunk, &at, 0, None),
             Some(Asker::Call { .. } | Asker::Nobody) | None => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use base::dns::Listens;
 use base::wire::{Locals, Target, Transport};
 use sip::auth::Login;
 use sip::message::{NameAddr, Uri};
@@ -43,5 +44,9 @@ impl Locals for Seat {
 
     fn media(&self, _remote: SocketAddr) -> IpAddr {
         self.own.ip()
+    }
+
+    fn listens(&self) -> Listens {
+        Listens::at(Transport::Udp, [&self.own])
     }
 }

@@ -8,6 +8,7 @@ mod storm;
 
 use std::net::SocketAddr;
 
+use base::dns::Listens;
 use base::testing::Counting;
 use base::wire::{ConnId, Flow, Inbound, Locals, Outbound, Target, Transport};
 use base::{Mono, Now};
@@ -40,6 +41,10 @@ impl Locals for Here {
     fn media(&self, _: SocketAddr) -> std::net::IpAddr {
         address(HERE).ip()
     }
+
+    fn listens(&self) -> Listens {
+        Listens::ALL
+    }
 }
 
 struct Nowhere;
@@ -51,6 +56,10 @@ impl Locals for Nowhere {
 
     fn media(&self, _: SocketAddr) -> std::net::IpAddr {
         address(HERE).ip()
+    }
+
+    fn listens(&self) -> Listens {
+        Listens::ALL
     }
 }
 
