@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::dns::{Answer, Question, Record, RecordKind};
 use base::fact::Fact;
 use base::media::MediaEvent;
 use base::testing::Seeded;
@@ -45,8 +46,14 @@ pub struct World {
     pub sent: Vec<Msg>,
     /// Contacts that were to be kept.
     pub bindings: Vec<peer::BindingChange>,
-    /// What names resolve to.
+    /// What host names resolve to.
     pub names: BTreeMap<String, Vec<IpAddr>>,
+    /// Other records of the DNS, all with a lifetime of a minute; a question without any is answered that there is nothing.
+    pub zone: Vec<(Question, Record)>,
+    /// Nobody answers for the DNS.
+    pub dns_down: bool,
+    /// Everything asked of the DNS, in order.
+    pub asked: Vec<Question>,
     pub(crate) now: Now,
     pub(crate) rng: Seeded,
     pub(crate) ladder: Ladder,
@@ -104,6 +111,9 @@ impl World {
             sent: Vec::new(),
             bindings: Vec::new(),
             names: BTreeMap::new(),
+            zone: Vec::new(),
+            dns_down: false,
+            asked: Vec::new(),
             now,
             rng: Seeded::new(seed ^ 0x0057_0311),
             ladder: Ladder::default(),
@@ -212,11 +222,31 @@ impl World {
                 }
                 ShardOutput::Binding(change) => self.bindings.push(change),
                 ShardOutput::Gossip(gossip) => self.gossip(shard, &gossip),
-                ShardOutput::Resolve { host } => {
-                    let addrs = self.names.get(&host).cloned().unwrap_or_default();
-                    self.input_soon(shard, ShardInput::Resolved { host, addrs });
+                ShardOutput::Resolve { question } => {
+                    let answer = self.answer(&question);
+                    self.asked.push(question.clone());
+                    self.input_soon(shard, ShardInput::Resolved { question, answer });
                 }
             }
+        }
+    }
+
+    /// What the DNS says.
+    fn answer(&self, question: &Question) -> Answer {
+        if self.dns_down {
+            return Answer::Failed;
+        }
+        let of_kind = |ip: &&IpAddr| match question.kind {
+            RecordKind::A => ip.is_ipv4(),
+            RecordKind::Aaaa => ip.is_ipv6(),
+            RecordKind::Naptr | RecordKind::Srv => false,
+        };
+        let addresses = self.names.get(&question.name).into_iter().flatten().filter(of_kind);
+        let others = self.zone.iter().filter(|(of, _)| of == question).map(|(_, record)| record.clone());
+        let records: Vec<Record> = addresses.map(|ip| Record::Address(*ip)).chain(others).collect();
+        match records.is_empty() {
+            true => Answer::Nothing { ttl: None },
+            false => Answer::Records { records, ttl: Duration::from_secs(60) },
         }
     }
 

@@ -156,6 +156,10 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let broken = nursery.broken.subscribe();
     let handles = nursery.handles;
 
+    let dns = {
+        let _inside = runtime.enter();
+        resolve::dns(&config.dns)
+    };
     let hub = Arc::new(Hub::new(HubParts {
         name: config.node.name.clone(),
         clock,
@@ -163,12 +167,13 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         shards: handles,
         media,
         net: net.gauge(),
+        dns: dns.clone(),
         directory,
         realms,
     }));
     front.open(webadmin::router(web_ports(&config, Arc::clone(&hub), local_token)));
     let chores = vec![
-        runtime.spawn(resolve::serve(asked)),
+        runtime.spawn(resolve::serve(dns, asked)),
         runtime.spawn(keep_house(Arc::clone(&hub))),
         runtime.spawn(watch_store(Arc::clone(&hub))),
     ];
@@ -383,7 +388,7 @@ struct Nursery<'a> {
     net: &'a Net,
     media: &'a Arc<MediaIo>,
     changes: mpsc::Sender<BindingChange>,
-    questions: mpsc::Sender<resolve::Question>,
+    questions: mpsc::Sender<resolve::Asked>,
     journal: &'a Journal,
     broken: watch::Sender<bool>,
     handles: Vec<ShardHandle>,

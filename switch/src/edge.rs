@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use base::dns::{Answer, Question};
 use base::wire::Outbound;
 use base::{Mono, Now};
 use call::{Gossip, Shard, ShardInput, ShardOutput, ShardView};
@@ -15,7 +16,7 @@ use crate::inbox::{InboxSender, Lane};
 use crate::journaling::Journaling;
 use crate::media_side::MediaSide;
 use crate::outbox::Outbox;
-use crate::resolve::Question;
+use crate::resolve::Asked;
 
 /// Readers get a new picture this often at most.
 const SHOW_EVERY: Duration = Duration::from_millis(250);
@@ -93,7 +94,7 @@ impl ShardEdge {
             ShardOutput::Gossip(gossip) => {
                 self.gossip.iter_mut().for_each(|neighbour| neighbour.push(gossip.clone()));
             }
-            ShardOutput::Resolve { host } => again.extend(self.resolver.ask(host)),
+            ShardOutput::Resolve { question } => again.extend(self.resolver.ask(question)),
             ShardOutput::Fact(_) | ShardOutput::Send(_) | ShardOutput::Media(_) => {}
         }
     }
@@ -156,23 +157,25 @@ fn keep(inbox: &mpsc::Sender<BindingChange>, change: BindingChange) -> Option<Bi
 
 /// The way to the resolver.
 pub(crate) struct Resolving {
-    inbox: mpsc::Sender<Question>,
+    inbox: mpsc::Sender<Asked>,
     answers: InboxSender<ShardInput>,
 }
 
 impl Resolving {
-    pub(crate) fn new(inbox: mpsc::Sender<Question>, answers: InboxSender<ShardInput>) -> Self {
+    pub(crate) fn new(inbox: mpsc::Sender<Asked>, answers: InboxSender<ShardInput>) -> Self {
         Self { inbox, answers }
     }
 
     /// Asks; with too many questions open the answer is at once that there is none, and the shard asks again later.
-    fn ask(&self, host: String) -> Option<ShardInput> {
-        let asked = self.inbox.try_send(Question { host, answers: self.answers.clone() });
-        let host = match asked {
+    fn ask(&self, question: Question) -> Option<ShardInput> {
+        let asked = self.inbox.try_send(Asked { question, answers: self.answers.clone() });
+        let question = match asked {
             Ok(()) => return None,
-            Err(mpsc::error::TrySendError::Full(back) | mpsc::error::TrySendError::Closed(back)) => back.host,
+            Err(mpsc::error::TrySendError::Full(back) | mpsc::error::TrySendError::Closed(back)) => {
+                back.question
+            }
         };
-        Some(ShardInput::Resolved { host, addrs: Vec::new() })
+        Some(ShardInput::Resolved { question, answer: Answer::Failed })
     }
 }
 

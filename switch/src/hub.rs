@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use base::{CallId, Now, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
 use media_io::MediaIo;
-use net::NetGauge;
+use net::{Dns, NetGauge};
 use provision::{Change, Directory, Plan};
 use route::Snapshot;
 use store::Store;
@@ -52,6 +52,7 @@ pub struct Hub {
     pub(crate) shards: Vec<ShardHandle>,
     pub(crate) media: Arc<MediaIo>,
     pub(crate) net: NetGauge,
+    pub(crate) dns: Option<Arc<Dns>>,
     directory: ArcSwap<Directory>,
     /// As at the start; what is set up since is compared with it.
     realms: Realms,
@@ -68,13 +69,14 @@ pub(crate) struct HubParts {
     pub(crate) shards: Vec<ShardHandle>,
     pub(crate) media: Arc<MediaIo>,
     pub(crate) net: NetGauge,
+    pub(crate) dns: Option<Arc<Dns>>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) realms: Realms,
 }
 
 impl Hub {
     pub(crate) fn new(parts: HubParts) -> Self {
-        let HubParts { name, clock, store, shards, media, net, directory, realms } = parts;
+        let HubParts { name, clock, store, shards, media, net, dns, directory, realms } = parts;
         Self {
             name,
             started_at: clock.now().wall,
@@ -83,6 +85,7 @@ impl Hub {
             shards,
             media,
             net,
+            dns,
             directory: ArcSwap::new(directory),
             realms,
             changing: Semaphore::new(1),

@@ -16,6 +16,7 @@ pub(crate) fn of(hub: &Hub) -> Vec<Metric> {
     metrics.push(endings(&views));
     metrics.extend(trunks(&views));
     metrics.extend(network(hub));
+    metrics.extend(hub.dns.iter().map(|dns| questions(dns)));
     metrics.extend(media(hub));
     metrics
 }
@@ -107,6 +108,19 @@ fn network(hub: &Hub) -> Vec<Metric> {
     let mut metrics: Vec<_> = stats.named().map(|(name, value)| counter("sip_", name, value)).collect();
     metrics.push(Metric::gauge("tandem_sip_connections", "Stream connections now.", connections));
     metrics
+}
+
+fn questions(dns: &net::Dns) -> Metric {
+    let sample = |(answer, questions): (&str, u64)| Sample {
+        labels: vec![("answer".to_owned(), answer.to_owned())],
+        value: questions as f64,
+    };
+    Metric {
+        name: "tandem_dns_questions".to_owned(),
+        help: "Questions to the DNS by what came of them.".to_owned(),
+        kind: MetricKind::Counter,
+        samples: dns.stats().into_iter().map(sample).collect(),
+    }
 }
 
 fn media(hub: &Hub) -> Vec<Metric> {

@@ -82,6 +82,18 @@ fn peer(it: &peer::PeerView) -> view::PeerView {
         since: it.since,
         failures: it.failures,
         rtt_ms: it.rtt_ms,
+        targets: it.targets.iter().map(target).collect(),
+    }
+}
+
+fn target(it: &peer::TargetView) -> view::TargetView {
+    view::TargetView {
+        transport: it.transport.param().to_owned(),
+        address: it.addr.to_string(),
+        up: it.up,
+        since: it.since,
+        failures: it.failures,
+        rtt_ms: it.rtt_ms,
     }
 }
 

@@ -108,6 +108,26 @@ pub struct PeerView {
     pub failures: u32,
     /// The time to the last OPTIONS answer, in milliseconds.
     pub rtt_ms: Option<u32>,
+    /// Where the DNS or its URI says it is; none while that is not known.
+    pub targets: Vec<TargetView>,
+}
+
+/// One address of a peer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetView {
+    /// `udp`, `tcp` or `tls`.
+    pub transport: String,
+    /// The address with its port.
+    pub address: String,
+    /// Whether calls go there before those that are down.
+    pub up: bool,
+    /// Since when it is so.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: Wall,
+    /// Failures in a row.
+    pub failures: u32,
+    /// The time to the last OPTIONS answer, in milliseconds.
+    pub rtt_ms: Option<u32>,
 }
 
 /// A time as RFC 3339 in UTC with milliseconds; the years jiff cannot express print as the epoch.

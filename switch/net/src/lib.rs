@@ -1,12 +1,13 @@
 //! SIP on the wire: UDP and TCP sockets, connections, and which shard a message belongs to.
 //!
-//! Deliberately absent: transactions, retransmissions, DNS. A message comes in whole and goes to a shard's
+//! Deliberately absent: transactions, retransmissions, what an answer of the DNS leads to. A message comes in whole and goes to a shard's
 //! inbox; a message goes out to a flow or an address. What is full, is refused here or not read.
 
 mod config;
 mod connection;
 mod counters;
 mod demux;
+mod dns;
 mod event;
 mod facing;
 mod locals;
@@ -22,6 +23,7 @@ mod udp;
 
 pub use config::{ConnectionLimits, NetConfig};
 pub use counters::NetStats;
+pub use dns::{Dns, DnsConfig, NoDns};
 pub use event::{NetEvent, SendFailed, Sink};
 pub use locals::NetLocals;
 pub use net::{Net, NetGauge, StartError};

@@ -1,5 +1,6 @@
 //! The node's configuration: file and environment into typed sections.
 
+mod dns;
 mod error;
 mod node;
 mod read;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::dns;
 use super::error::ConfigError;
 use super::read::Reader;
 use super::source::Source;
@@ -23,6 +24,8 @@ pub struct NodeConfig {
     pub http: HttpConfig,
     /// `[store]`.
     pub store: StoreConfig,
+    /// `[dns]`.
+    pub dns: net::DnsConfig,
     /// `[log]`.
     pub log: LogConfig,
     /// `[limits]`.
@@ -174,6 +177,7 @@ impl NodeConfig {
             media: MediaConfig::read(&mut reader)?,
             http: HttpConfig::read(&mut reader)?,
             store: StoreConfig::read(&mut reader)?,
+            dns: dns::read(&mut reader)?,
             log: LogConfig::read(&mut reader)?,
             limits: LimitsConfig::read(&mut reader)?,
         };
@@ -191,6 +195,7 @@ impl NodeConfig {
             ("[media]", self.media != running.media),
             ("[http]", self.http != running.http),
             ("[store]", self.store != running.store),
+            ("[dns]", self.dns != running.dns),
             ("[log] format", self.log.format != running.log.format),
             ("[limits]", self.limits != running.limits),
         ];

@@ -81,7 +81,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_keys_that_exist() {
 fn an_unknown_section_is_named_with_the_sections_that_exist() {
     let said = complaint("[sipp]\nudp = []\n");
     assert!(
-        said.starts_with(r#"tandem.toml:2: unknown section [sipp]; allowed: [http], [limits],"#),
+        said.starts_with(r#"tandem.toml:2: unknown section [sipp]; allowed: [dns], [http], [limits],"#),
         "{said}"
     );
 }

@@ -197,12 +197,12 @@ impl Call {
         else {
             return;
         };
-        match refusal.cause {
-            Cause::NoResponse | Cause::NetworkFailure => {
-                ctx.trunks.failed(ctx.now, trunk, peer, Failing::Silent);
-            }
-            Cause::Congestion | Cause::Timeout => ctx.trunks.failed(ctx.now, trunk, peer, Failing::Refused),
-            _ => ctx.trunks.worked(ctx.now, trunk, peer),
+        if matches!(refusal.cause, Cause::NoResponse | Cause::NetworkFailure) {
+            ctx.trunks.failed(ctx.now, trunk, peer, Failing::Silent);
+        } else if matches!(refusal.cause, Cause::Congestion | Cause::Timeout) {
+            ctx.trunks.failed(ctx.now, trunk, peer, Failing::Refused);
+        } else {
+            ctx.trunks.worked(ctx.now, trunk, peer);
         }
     }
 

@@ -129,10 +129,8 @@ impl Shard {
         if let Some(trunk) = self.routes.trunk_by_source(source) {
             return Some(trunk.name.clone());
         }
-        let registers = self.routes.trunks().filter(|trunk| trunk.register && trunk.hosts.is_empty());
-        registers
-            .find(|trunk| self.trunks.is_at(&trunk.name, 0, source))
-            .map(|trunk| trunk.name.clone())
+        let mut registers = self.routes.trunks().filter(|trunk| trunk.register && trunk.hosts.is_empty());
+        registers.find(|trunk| self.trunks.is_at(&trunk.name, 0, source)).map(|trunk| trunk.name.clone())
     }
 
     /// The caps of the caller's trunk or station.
