@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::until;
+use super::{Script, until};
 
 /// Seconds until a SIPp that hangs is ended.
 const LIMIT: &str = "90";
@@ -60,11 +60,27 @@ pub struct Stats {
 impl Sipp {
     /// A SIPp at `local` that plays `scenario`, a file name of `sip-tests/sipp`, and keeps its files in `folder`.
     pub fn new(scenario: &str, folder: &Path, local: SocketAddr, transport: Transport) -> Self {
-        let name = format!("sipp-{scenario}-{local}").replace(['.', ':'], "-");
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sipp")).join(scenario);
+        Self::playing(&path, scenario, folder, local, transport)
+    }
+
+    /// A SIPp at `local` that plays a script under this name.
+    pub fn script(
+        script: &Script,
+        name: &str,
+        folder: &Path,
+        local: SocketAddr,
+        transport: Transport,
+    ) -> Self {
+        Self::playing(&script.write(folder, name), name, folder, local, transport)
+    }
+
+    fn playing(path: &Path, name: &str, folder: &Path, local: SocketAddr, transport: Transport) -> Self {
+        let name = format!("sipp-{name}-{local}").replace(['.', ':'], "-");
         let files = folder.join(name);
         let mut command = Command::new("timeout");
         command.args(["-k", "2", LIMIT, "sipp", "-nostdin", "-sf"]);
-        command.arg(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sipp")).join(scenario));
+        command.arg(path);
         command.args(["-i", &local.ip().to_string(), "-p", &local.port().to_string()]);
         command.args(["-mi", &local.ip().to_string(), "-mp", &media_port(local).to_string()]);
         command.args(["-t", if transport == Transport::Udp { "u1" } else { "t1" }]);
