@@ -47,6 +47,8 @@ fn call(call: &CallView) -> view::CallView {
         to: call.to.clone(),
         state: call.state.to_owned(),
         codec: call.codec.clone(),
+        session_id: format!("{:032x};remote={:032x}", call.session.0, call.session.1),
+        user_to_user: call.user_to_user.clone(),
         legs: call.legs.iter().map(leg).collect(),
     }
 }

@@ -48,6 +48,10 @@ pub struct CallView {
     pub state: String,
     /// The codec in use; empty before the answer.
     pub codec: String,
+    /// Its Session-ID (RFC 7989) as the callee's legs bear it: `…;remote=…`.
+    pub session_id: String,
+    /// What the caller's side tells the callee's (User-to-User, RFC 7433); mostly empty.
+    pub user_to_user: String,
     /// Its legs, the caller's first.
     pub legs: Vec<LegView>,
 }

@@ -154,7 +154,12 @@ impl Agent {
 
     /// Sends any text once, as it stands.
     pub fn say(&mut self, text: &str) {
-        self.out.push((self.switch, text.as_bytes().to_vec()));
+        self.say_octets(text.as_bytes());
+    }
+
+    /// Sends any octets once, as they stand.
+    pub fn say_octets(&mut self, octets: &[u8]) {
+        self.out.push((self.switch, octets.to_vec()));
     }
 
     /// The header line that answers a challenge; `None` without a password or an MD5 challenge.

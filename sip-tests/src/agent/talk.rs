@@ -105,6 +105,12 @@ impl Talk {
         self.state == State::Up
     }
 
+    /// From and To of its next request.
+    #[must_use]
+    pub fn ends(&self) -> (&str, &str) {
+        (&self.local, &self.remote)
+    }
+
     /// The branch of its INVITE.
     #[must_use]
     pub fn branch_of_invite(&self) -> String {

@@ -39,6 +39,12 @@ pub enum What {
         dialled: String,
         /// The caller's Call-ID, to find the call in a capture.
         sip_call_id: String,
+        /// The caller's name in Session-ID, which every leg of the call bears (RFC 7989).
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        session_id: String,
+        /// What the caller's side tells the callee's (RFC 7433), whole, up to `limits::UUI_OCTETS`.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        user_to_user: String,
     },
     /// It was decided where it goes.
     Routed {

@@ -55,6 +55,8 @@ pub const JOURNAL_RECORDS: usize = 20_000;
 
 /// Bindings of one address of record; a further REGISTER is answered 403.
 pub const BINDINGS_PER_AOR: usize = 10;
+/// Octets of all User-to-User values of one message; more do not cross and are counted.
+pub const UUI_OCTETS: usize = 2_048;
 /// Legs one call may ring at once; further targets are left out and noted in the record's reason.
 pub const FORK_LEGS: usize = 16;
 /// Peers tried for one call over all trunks.

@@ -27,6 +27,8 @@ pub(crate) enum Act {
     Media(MediaCommand),
     /// For the journal.
     Fact(What),
+    /// Something to count, by its name.
+    Count(&'static str),
 }
 
 /// Why a request was sent: tells what its answer means.

@@ -15,6 +15,7 @@ mod ports;
 mod reasons;
 mod reply;
 mod shard;
+mod trails;
 mod view;
 
 pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};

@@ -66,6 +66,10 @@ pub struct CallView {
     pub to: String,
     /// The codec; empty before the answer.
     pub codec: String,
+    /// Its Session-ID (RFC 7989): the caller's name, then the callee's, 0 while that is not known.
+    pub session: (u128, u128),
+    /// What the caller's side tells the callee's; mostly empty.
+    pub user_to_user: String,
     /// Its legs, the caller's first.
     pub legs: Vec<LegView>,
 }

@@ -141,7 +141,7 @@ fn is_released(record: &CallRecord) -> bool {
 
 fn note(record: &mut CallRecord, at: Wall, what: &What) {
     match what {
-        What::CallStarted { leg, from, caller, caller_name, dialled, sip_call_id } => {
+        What::CallStarted { leg, from, caller, caller_name, dialled, sip_call_id, .. } => {
             if find(record, *leg).is_some() {
                 return;
             }

@@ -74,6 +74,8 @@ fn started(call: CallId, leg: LegId, dialled: &str) -> Fact {
         caller_name: "Anna \"am\" Gerät\n".into(),
         dialled: dialled.into(),
         sip_call_id: "a84b4c76e66710@203.0.113.9".into(),
+        session_id: String::new(),
+        user_to_user: String::new(),
     };
     at(call, 0, what)
 }

@@ -259,6 +259,8 @@ fn call() -> CallView {
         to: "station:1001".to_owned(),
         state: "ringing".to_owned(),
         codec: String::new(),
+        session_id: String::new(),
+        user_to_user: String::new(),
         legs: Vec::new(),
     }
 }

@@ -21,6 +21,7 @@ impl Call {
             return self.leg_refused(ctx, leg, Refusal::of(Cause::ProtocolError));
         };
         self.judge_peer(ctx, leg, Refusal::of(Cause::Normal));
+        self.parting = None;
         let Some(at) = self.leg_mut(leg) else { return };
         at.learn(response);
         at.session.accepted(ctx.now.mono, response);

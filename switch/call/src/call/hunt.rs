@@ -11,10 +11,12 @@ use base::{Cause, LegId, Party};
 use peer::{Binding, Failing, PeerAt};
 use route::TrunkTry;
 use sip::auth::Login;
+use sip::message::Message;
 
 use super::invite::LegOut;
 use super::{Call, CallTimer, Ctx, Hunt, Phase, Refusal, Stage, TrunkHunt};
 use crate::act::Act;
+use crate::headers::{self, Parting};
 use crate::leg::Leg;
 
 /// A phone that says nothing at all for this long has vanished.
@@ -129,16 +131,24 @@ impl Call {
             (Some(user), Some(password)) => Some(Arc::new(Login::new(user, password))),
             (Some(_) | None, None) | (None, Some(_)) => None,
         };
-        let out = LegOut::to_trunk(&trunk, attempt, peer, credentials);
+        let breadth = headers::breadth_shares(&self.invite, 1).ok().and_then(|mut shares| shares.next());
+        let out = LegOut::to_trunk(&trunk, attempt, peer, credentials).with_breadth(breadth.flatten());
         self.ring_within(ctx, vec![out], Duration::from_secs(trunk.failover_secs.into()))
     }
 
     fn ring_contacts(&mut self, ctx: &mut Ctx<'_>, contacts: Vec<Binding>) -> bool {
+        let Ok(shares) = headers::breadth_shares(&self.invite, contacts.len()) else {
+            if let Phase::Hunting(hunt) = &mut self.phase {
+                hunt.note(Refusal { status: 440, ..Refusal::of(Cause::Loop) });
+            }
+            return false;
+        };
         let outs = contacts
             .into_iter()
-            .map(|binding| {
+            .zip(shares)
+            .map(|(binding, share)| {
                 let codecs = ctx.routes.station(&binding.aor).map(|station| station.codecs.clone());
-                LegOut::to_phone(binding, codecs.unwrap_or_default())
+                LegOut::to_phone(binding, codecs.unwrap_or_default()).with_breadth(share)
             })
             .collect();
         self.ring_within(ctx, outs, PHONE_SILENCE)
@@ -187,6 +197,14 @@ impl Call {
         if !ringing {
             self.stop_ringing();
             self.next_stage(ctx);
+        }
+    }
+
+    /// Keeps what a refusal says beside its status, when it is the one that the caller will be told.
+    pub(super) fn hear_refusal(&mut self, refusal: Refusal, response: &Message) {
+        let Phase::Hunting(hunt) = &self.phase else { return };
+        if hunt.best.is_none_or(|best| refusal.rank() < best.rank()) {
+            self.parting = Parting::of(response);
         }
     }
 

@@ -40,6 +40,8 @@ pub(super) struct LegOut {
     trust: Trust,
     /// Where a trusted trunk reads who calls.
     shown: ShownIn,
+    /// Its share of the breadth that the call may take (RFC 5393).
+    breadth: Option<u8>,
 }
 
 impl LegOut {
@@ -61,6 +63,7 @@ impl LegOut {
             rules: Vec::new(),
             trust: Trust::None,
             shown: ShownIn::From,
+            breadth: None,
         }
     }
 
@@ -89,7 +92,13 @@ impl LegOut {
             rules: trunk.headers.clone(),
             trust: if trunk.trust { Trust::Full } else { Trust::None },
             shown: trunk.identity,
+            breadth: None,
         }
+    }
+
+    /// The same with its share of the call's breadth.
+    pub(super) fn with_breadth(self, breadth: Option<u8>) -> Self {
+        Self { breadth, ..self }
     }
 }
 
@@ -200,6 +209,9 @@ impl Call {
             draft.push(Header::Route, route);
         }
         draft.push(Header::MaxForwards, &self.facts.max_forwards.to_string());
+        if let Some(breadth) = out.breadth {
+            draft.push(Header::MaxBreadth, &breadth.to_string());
+        }
         draft.push(Header::From, &identity.from().with_tag(&leg.local_tag).to_string());
         draft.push(Header::To, &to.to_string());
         draft.push(Header::CallId, &leg.call_id);
@@ -250,7 +262,11 @@ impl Call {
             }
             (LegState::Calling(_), 200..=299) => self.answered(ctx, leg, response, flow),
             (LegState::Calling(_), 300..=399) => self.redirected(ctx, leg, response),
-            (LegState::Calling(_), _) => self.leg_refused(ctx, leg, Refusal::from_response(status, response)),
+            (LegState::Calling(_), _) => {
+                let refusal = Refusal::from_response(status, response);
+                self.hear_refusal(refusal, response);
+                self.leg_refused(ctx, leg, refusal);
+            }
             (LegState::Talking(_), 200..=299) => self.answered_again(ctx, leg, response),
             (LegState::Cancelling | LegState::Ended, 200..=299) => self.end_stray(ctx, leg, response),
             (LegState::Cancelling, 300..) => at.state = LegState::Ended,

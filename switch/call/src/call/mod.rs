@@ -33,14 +33,15 @@ use peer::{Binding, PeerAt, Registrar, Trunks};
 use route::{Snapshot, TrunkTry};
 use sdp::Sdp;
 use sip::ServerId;
-use sip::message::Message;
+use sip::message::{Header, Message};
 
 use crate::act::{Act, Failure, Purpose};
-use crate::headers::{Border, Trust};
+use crate::headers::{Border, End, Parting, SessionIds, Trust};
 use crate::io::ShardConfig;
 use crate::leg::Leg;
 use crate::lines::Lines;
 use crate::ports::Ports;
+use crate::trails::{Trail, Trails};
 
 pub(crate) use local::LocalEnd;
 pub(crate) use passage::Passage;
@@ -56,6 +57,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) ids: &'a mut CallIds,
     pub(crate) ports: &'a mut Ports,
     pub(crate) lines: &'a mut Lines,
+    pub(crate) trails: &'a mut Trails,
     pub(crate) routes: &'a Snapshot,
     pub(crate) trunks: &'a mut Trunks,
     pub(crate) registrar: &'a Registrar,
@@ -75,6 +77,11 @@ pub(crate) struct Call {
     worker: u8,
     facts: About,
     invite: Message,
+    session: SessionIds,
+    /// Kept as long as the call may come round to us.
+    trail: Option<Trail>,
+    /// What a side said with its last word.
+    parting: Option<Box<Parting>>,
     /// The offer in the caller's INVITE.
     offer: Option<Sdp>,
     passage: Option<Passage>,
@@ -208,6 +215,7 @@ impl Call {
         match input {
             CallInput::Cancelled { server, request } => self.cancelled(ctx, server, &request),
             CallInput::Request { leg, server, request, flow } => {
+                self.hear_session(ctx, leg, &request);
                 self.request(ctx, leg, server, request, flow)
             }
             CallInput::Ack { leg, request } => self.acknowledged(ctx, leg, &request),
@@ -220,6 +228,26 @@ impl Call {
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
         }
         self.settle(ctx);
+        self.sign(ctx);
+    }
+
+    /// Puts the call's Session-ID on all that this turn sends (RFC 7989 §8).
+    fn sign(&self, ctx: &mut Ctx<'_>) {
+        let caller = self.legs.first().map(|leg| leg.call_id.as_str());
+        for act in &mut ctx.out {
+            let (Act::Respond { draft, .. } | Act::Request { draft, .. } | Act::Ack { draft, .. }) = act
+            else {
+                continue;
+            };
+            let end = if draft.get(Header::CallId) == caller { End::Caller } else { End::Callee };
+            draft.set(Header::SessionId, &self.session.towards(end));
+        }
+    }
+
+    /// What a message of `leg` says about the Session-ID of its end.
+    fn hear_session(&mut self, ctx: &mut Ctx<'_>, leg: LegId, message: &Message) {
+        let end = if leg == self.caller() { End::Caller } else { End::Callee };
+        self.session.hear(end, message, ctx.entropy);
     }
 
     pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {
@@ -235,6 +263,7 @@ impl Call {
             }
         }
         self.settle(ctx);
+        self.sign(ctx);
     }
 
     fn response(&mut self, ctx: &mut Ctx<'_>, leg: LegId, purpose: Purpose, response: &Message, flow: Flow) {
@@ -247,6 +276,9 @@ impl Call {
             if status == 422 && purpose == Purpose::Invite && self.ask_longer(ctx, leg, response) {
                 return;
             }
+        }
+        if status > 100 {
+            self.hear_session(ctx, leg, response);
         }
         match purpose {
             Purpose::Invite => self.invite_response(ctx, leg, status, response, flow),

@@ -1,6 +1,7 @@
 //! A call as pages show it.
 
 use super::{Call, Phase};
+use crate::headers;
 use crate::leg::{Leg, LegState};
 use crate::view::{CallView, LegView};
 
@@ -21,6 +22,8 @@ impl Call {
             dialled: self.facts.dialled.clone(),
             to: self.facts.to.clone(),
             codec: self.facts.codec.clone(),
+            session: self.session.pair(),
+            user_to_user: headers::user_to_user(&self.invite).unwrap_or_default().join(", "),
             legs: self.legs.iter().map(Leg::view).collect(),
         }
     }

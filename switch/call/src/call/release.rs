@@ -10,6 +10,7 @@ use sip::message::{Draft, Header, Message, Method};
 
 use super::{Call, CallTimer, Ctx, Ending, Phase, Refusal};
 use crate::act::{Act, Purpose};
+use crate::headers::Parting;
 use crate::leg::{Leg, LegState};
 use crate::reasons;
 use crate::reply::reply;
@@ -25,6 +26,7 @@ impl Call {
         if self.passage_cancelled(ctx, server) {
             return;
         }
+        self.parting = Parting::of(request);
         let cause = if reasons::is_elsewhere(request) { Cause::AnsweredElsewhere } else { Cause::Cancelled };
         let q850 = reasons::q850_of(request).unwrap_or_else(|| cause.q850());
         self.finish(ctx, Refusal { cause, status: 487, q850 }, Party::Caller);
@@ -34,6 +36,7 @@ impl Call {
     pub(super) fn bye(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
         ctx.out.push(Act::Respond { server, draft: reply(request, 200, None, &ctx.config.user_agent) });
         let by = self.party(leg);
+        self.parting = Parting::of(request);
         let q850 = reasons::q850_of(request).unwrap_or_else(|| Cause::Normal.q850());
         let (cause, status) = match self.leg(leg).map(|leg| &leg.state) {
             Some(LegState::Incoming { .. }) => (Cause::Cancelled, 487),
@@ -49,6 +52,7 @@ impl Call {
 
     /// The node ends the call.
     pub(super) fn hang_up(&mut self, ctx: &mut Ctx<'_>, cause: Cause) {
+        self.parting = None;
         self.finish(ctx, Refusal::of(cause), Party::System);
     }
 
@@ -82,18 +86,24 @@ impl Call {
         for extension in self.occupied.drain(..) {
             ctx.lines.release(&extension);
         }
+        if let Some(trail) = self.trail.take() {
+            ctx.trails.leave(trail);
+        }
     }
 
     /// Ends one leg from our side, by whatever its state asks for.
     pub(super) fn end_leg(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
         let nobody_asked = self.legs.len() == 1;
+        let reason = self.reason(refusal);
+        let parting = self.parting.take();
         let Some(at) = self.leg_mut(leg) else { return };
         match std::mem::replace(&mut at.state, LegState::Ended) {
             LegState::Incoming { invite, request } => {
-                let at_fault = nobody_asked && refusal.cause == Cause::ProtocolError;
+                let at_fault = nobody_asked && matches!(refusal.cause, Cause::ProtocolError | Cause::Loop);
                 let status = if at_fault { refusal.status } else { refusal.outward() };
                 let mut draft = reply(&request, status, Some(&at.local_tag), &ctx.config.user_agent);
-                draft.push(Header::Reason, &reasons::q850(refusal.q850, refusal.cause));
+                draft.push(Header::Reason, &reason);
+                parting.iter().for_each(|parting| parting.tell(&mut draft));
                 if status == 503 {
                     draft.push(Header::RetryAfter, "5");
                 }
@@ -101,16 +111,12 @@ impl Call {
             }
             LegState::Calling(_) => {
                 at.state = LegState::Cancelling;
-                let reason = if refusal.cause == Cause::AnsweredElsewhere {
-                    reasons::ELSEWHERE.to_owned()
-                } else {
-                    reasons::q850(refusal.q850, refusal.cause)
-                };
                 ctx.out.push(Act::Cancel { leg, reason: Some(reason) });
             }
             LegState::Talking(mut talking) => {
                 let mut draft = talking.dialog.request(Method::Bye);
-                draft.push(Header::Reason, &reasons::q850(refusal.q850, refusal.cause));
+                draft.push(Header::Reason, &reason);
+                parting.iter().for_each(|parting| parting.tell(&mut draft));
                 draft.push(Header::UserAgent, &ctx.config.user_agent);
                 if talking.unacked.is_some() {
                     talking.bye_due = Some(draft);
@@ -121,10 +127,21 @@ impl Call {
             }
             over @ (LegState::Cancelling | LegState::Ended) => {
                 at.state = over;
+                self.parting = parting;
                 return;
             }
         }
+        self.parting = parting;
         self.leg_is_over(ctx, leg, refusal);
+    }
+
+    /// The Reason a leg is ended with: what the other side said, else our word for the cause.
+    fn reason(&self, refusal: Refusal) -> String {
+        match &self.parting {
+            None if refusal.cause == Cause::AnsweredElsewhere => reasons::ELSEWHERE.to_owned(),
+            None => reasons::q850(refusal.q850, refusal.cause),
+            Some(parting) => parting.reason(reasons::q850(refusal.q850, refusal.cause)),
+        }
     }
 
     /// The far end ended this leg itself: it has heard our 2xx, and a BYE of ours that waited is needless.

@@ -15,10 +15,11 @@ use sip::message::{Header, Message};
 
 use super::{About, Call, CallTimer, Ctx, Phase, Refusal, session};
 use crate::act::Act;
-use crate::headers::Trust;
+use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
 use crate::negotiate::{self, Negotiation};
 use crate::reply;
+use crate::trails::Trail;
 
 /// An INVITE that was let in, and what was decided about it.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ impl Call {
     /// Starts the call: ringing legs, a local far end, or a refusal come out as acts.
     pub(crate) fn start(ctx: &mut Ctx<'_>, arrival: Arrival) -> Self {
         let call_id = arrival.request.call_id().unwrap_or_default().to_owned();
+        let session = SessionIds::begin(&arrival.request, ctx.entropy);
+        let user_to_user = told_by_users(ctx, &arrival.request);
         ctx.out.push(Act::Fact(What::CallStarted {
             leg: arrival.leg,
             from: arrival.from.clone(),
@@ -55,6 +58,8 @@ impl Call {
             caller_name: record_text(&arrival.caller_name),
             dialled: record_text(&arrival.dialled),
             sip_call_id: record_text(&call_id),
+            session_id: format!("{:032x}", session.caller()),
+            user_to_user,
         }));
         ctx.out.push(Act::Fact(What::Routed { to: record_text(&arrival.to), why: arrival.why.clone() }));
         let caller = caller_leg(ctx, &arrival, call_id);
@@ -76,6 +81,9 @@ impl Call {
                 max_forwards: hops_left(&arrival.request),
             },
             offer: None,
+            session,
+            trail: None,
+            parting: None,
             invite: arrival.request,
             passage: None,
             late: None,
@@ -94,6 +102,7 @@ impl Call {
         }
         call.set_out(ctx, arrival.verdict);
         call.settle(ctx);
+        call.sign(ctx);
         call
     }
 
@@ -112,6 +121,14 @@ impl Call {
         let caller = self.caller();
         if !self.open_port(ctx, caller) {
             return self.finish(ctx, Refusal::of(Cause::LimitReached), Party::System);
+        }
+        if let Verdict::Trunks { .. } = verdict {
+            let trail = Trail::of(self.session.caller(), &self.facts.dialled);
+            if ctx.trails.has(trail) {
+                return self.finish(ctx, Refusal::of(Cause::Loop), Party::System);
+            }
+            ctx.trails.enter(trail);
+            self.trail = Some(trail);
         }
         match verdict {
             Verdict::Stations { extensions, ring_secs } => self.hunt_stations(ctx, &extensions, ring_secs),
@@ -157,6 +174,14 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
     };
     leg.learn(&arrival.request);
     leg
+}
+
+/// What the caller's side tells the callee's, for whoever takes the call.
+fn told_by_users(ctx: &mut Ctx<'_>, request: &Message) -> String {
+    headers::user_to_user(request).map(|told| told.join(", ")).unwrap_or_else(|| {
+        ctx.out.push(Act::Count("uui_too_long"));
+        String::new()
+    })
 }
 
 /// What a trunk's challenges are answered with; those of phones are not.

@@ -5,10 +5,16 @@
 //! does not take for a header is refused as a whole, so no spelling slips by. The table for people is in
 //! `docs/operating/headers.md`.
 
+mod breadth;
 mod identity;
+mod parting;
+mod session;
 mod table;
 
+pub(crate) use breadth::breadth_shares;
 pub(crate) use identity::{Identity, claim, user_of};
+pub(crate) use parting::{Parting, user_to_user};
+pub(crate) use session::{End, SessionIds};
 use sip::message::{Draft, Header, Message};
 use table::Class;
 
@@ -55,12 +61,19 @@ impl Border {
 
 /// Copies the headers that cross.
 pub(crate) fn pass(from: &Message, to: &mut Draft, border: Border) {
-    to.copy(from, |header| border.lets(header));
+    to.copy(from, |header| border.lets(header) && crosses_whole(from, header));
 }
 
 /// Copies the headers of the INVITE that begins a call; who calls and by which way is written anew.
 pub(crate) fn pass_first(from: &Message, to: &mut Draft, border: Border) {
-    to.copy(from, |header| border.lets(header) && !table::is_mapped_in_first(header));
+    to.copy(from, |header| {
+        border.lets(header) && !table::is_mapped_in_first(header) && crosses_whole(from, header)
+    });
+}
+
+/// Whether all of a header is within its bound.
+fn crosses_whole(from: &Message, header: Header<'_>) -> bool {
+    header != Header::UserToUser || user_to_user(from).is_some()
 }
 
 /// Copies a body that crosses as it came (INFO, MESSAGE), with what says how to read it.

@@ -123,7 +123,6 @@ pub(super) fn is_mapped_in_first(header: Header<'_>) -> bool {
             | Header::Privacy
             | Header::Diversion
             | Header::HistoryInfo
-            | Header::UserToUser
     )
 }
 

@@ -55,6 +55,7 @@ impl Shard {
                 self.outputs.push_back(ShardOutput::Media(command));
             }
             Act::Fact(what) => self.fact(now, id, what),
+            Act::Count(what) => self.count(what),
         }
     }
 }

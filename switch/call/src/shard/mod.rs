@@ -25,6 +25,7 @@ use crate::gate::Gate;
 use crate::io::{ShardCommand, ShardConfig, ShardInput, ShardOutput};
 use crate::lines::Lines;
 use crate::ports::Ports;
+use crate::trails::Trails;
 use trunks::Registration;
 
 /// A shard of the switch, as a machine.
@@ -36,6 +37,7 @@ pub struct Shard {
     ids: CallIds,
     ports: Ports,
     lines: Lines,
+    trails: Trails,
     gate: Gate,
     nonces: Nonces,
     routes: Arc<Snapshot>,
@@ -103,6 +105,7 @@ impl Shard {
             ids: CallIds::new(config.shard, config.start),
             ports: Ports::new(config.shard, config.workers),
             lines: Lines::default(),
+            trails: Trails::default(),
             gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
             nonces: Nonces::new(config.nonce_secret),
             routes: Arc::new(Snapshot::default()),

@@ -161,6 +161,7 @@ impl Shard {
             ids: &mut self.ids,
             ports: &mut self.ports,
             lines: &mut self.lines,
+            trails: &mut self.trails,
             routes: &self.routes,
             trunks: &mut self.trunks,
             registrar: &self.registrar,

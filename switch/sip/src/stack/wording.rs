@@ -90,6 +90,9 @@ fn same_way(invite: &Bytes, method: Method, to: &str) -> Option<Draft> {
     draft.push(Header::To, to);
     draft.push(Header::CallId, sent.header(Header::CallId)?);
     draft.push(Header::CSeq, &place);
+    if let Some(session) = sent.header(Header::SessionId) {
+        draft.push(Header::SessionId, session);
+    }
     Some(draft)
 }
 
