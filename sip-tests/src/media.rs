@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::media::{LegMedia, MediaCommand, MediaEvent, PortLease, Remote};
+use base::media::{LegMedia, MediaCommand, MediaEvent, PortLease, Remote, Standing};
 use base::{PortId, ShardId};
 
 /// Every port of every worker, and a complaint about each command that breaks the rules.
@@ -23,6 +23,7 @@ struct Port {
     open: bool,
     used: bool,
     remote: Option<Remote>,
+    settled: bool,
     hears: Vec<PortId>,
 }
 
@@ -54,6 +55,10 @@ impl MediaSim {
                     None => self.complain("told to hear while closed", port),
                 }
             }
+            MediaCommand::Settle { port } => match self.open(port) {
+                Some(known) => known.settled = true,
+                None => self.complain("settled while closed", port),
+            },
             MediaCommand::Close { port } => match self.open(port) {
                 Some(known) => {
                     known.open = false;
@@ -73,7 +78,7 @@ impl MediaSim {
         let port = PortId { worker, slot: self.next };
         let rtp = u16::try_from(10_000 + 2 * (self.next % 20_000)).expect("even ports below 50,000");
         self.next += 1;
-        let known = Port { shard, rtp, open: false, used: false, remote: None, hears: Vec::new() };
+        let known = Port { shard, rtp, open: false, used: false, remote: None, settled: false, hears: Vec::new() };
         self.ports.insert(port, known);
         Some(PortLease { port, rtp })
     }
@@ -104,6 +109,15 @@ impl MediaSim {
         self.ports.iter().filter(|(_, known)| known.open).find_map(|(id, known)| {
             let remote = known.remote.as_ref().filter(|remote| remote.rtp == Some(far))?;
             Some((*id, known.shard, remote, known.hears.as_slice()))
+        })
+    }
+
+    /// Whether the port that sends to this audio address knows that its far end reads what we send.
+    #[must_use]
+    pub fn is_settled(&self, far: std::net::SocketAddr) -> bool {
+        let sends_there = |known: &&Port| known.remote.as_ref().is_some_and(|remote| remote.rtp == Some(far));
+        self.ports.values().filter(|known| known.open).find(sends_there).is_some_and(|known| {
+            known.settled || known.remote.as_ref().is_some_and(|remote| remote.standing == Standing::Settled)
         })
     }
 

@@ -41,6 +41,7 @@ impl MediaSide {
             MediaCommand::Open { .. }
             | MediaCommand::Remote { .. }
             | MediaCommand::Hear { .. }
+            | MediaCommand::Settle { .. }
             | MediaCommand::Close { .. } => round_after(now),
         };
         way.ring_at = Some(way.ring_at.map_or(at, |sooner| sooner.min(at)));

@@ -7,6 +7,7 @@ mod cause;
 pub mod dns;
 mod entropy;
 pub mod fact;
+mod host_mask;
 mod id;
 pub mod limits;
 mod machine;
@@ -23,6 +24,7 @@ pub mod testing;
 
 pub use cause::{Cause, Party};
 pub use entropy::Entropy;
+pub use host_mask::{BadHost, HostMask};
 pub use id::{CallId, CallIds, LegId, PortId, ShardId, TenantId};
 pub use machine::Machine;
 pub use session::{SessionTimers, UnknownSessionTimers};

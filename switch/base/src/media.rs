@@ -1,12 +1,13 @@
 //! What a shard asks of the media workers and what they tell it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::{PortId, ShardId};
+use crate::{HostMask, PortId, ShardId};
 
 /// A pair of bound sockets that a shard may write into SDP. RTCP is on the next port up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +31,42 @@ pub struct Remote {
     pub payloads: SmallVec<[Payload; 4]>,
     /// Which way media flows, from our side.
     pub flow: MediaFlow,
-    /// The host its signalling comes from. Media from another address than `rtp` is learned from this host and from
-    /// that of `rtp` only; `None` learns from any.
+    /// The host its signalling comes from; `None` when unknown.
     pub host: Option<IpAddr>,
+    /// Whose media else is taken for the far end's.
+    pub rule: MediaRule,
+    /// Whether it has shown that it reads what we send.
+    pub standing: Standing,
+}
+
+/// Whose media is taken for a far end's when it comes from another address than SDP names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MediaRule {
+    /// Whether other ports of the host that SDP names and of the one that signalling comes from count.
+    pub nat: Nat,
+    /// Networks of a carrier whose media comes from third addresses. What is sent goes where SDP says all the same.
+    pub from: Option<Arc<[HostMask]>>,
+}
+
+/// How a far end behind an address translator is treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nat {
+    /// Its real address is learned from its packets (RFC 7362).
+    #[default]
+    Learn,
+    /// Only the address that SDP names counts.
+    Off,
+}
+
+/// What a far end has shown of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Its request may bear a forged source: a third host that it names gets little before it is heard.
+    Early,
+    /// It has answered to something only its true address can have read.
+    #[default]
+    Settled,
 }
 
 /// One agreed payload type.
@@ -104,6 +138,11 @@ pub enum MediaCommand {
         /// The heard.
         sources: SmallVec<[PortId; 2]>,
     },
+    /// The far end's standing is `Settled` from now on.
+    Settle {
+        /// The port.
+        port: PortId,
+    },
     /// Ends the use of a port; answered by `Closed`, and the port may be leased again.
     Close {
         /// The port.
@@ -120,6 +159,7 @@ impl MediaCommand {
             Self::Open { port }
             | Self::Remote { port, .. }
             | Self::Hear { port, .. }
+            | Self::Settle { port }
             | Self::Close { port } => port.worker,
         }
     }

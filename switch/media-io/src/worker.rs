@@ -153,6 +153,7 @@ impl Worker {
             }
             MediaCommand::Remote { port, remote } => self.relay.agree(now, port.slot, &remote),
             MediaCommand::Hear { port, sources } => self.relay.hear(port.slot, &sources),
+            MediaCommand::Settle { port } => self.relay.settle(port.slot),
             MediaCommand::Close { port } => self.close(now, port.slot),
         }
     }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use base::media::{LegMedia, MediaCommand, MediaEvent, MediaFlow, Payload, PortLease, Remote};
+use base::media::{
+    LegMedia, MediaCommand, MediaEvent, MediaFlow, MediaRule, Payload, PortLease, Remote, Standing,
+};
 use base::{Mono, Now, PortId, ShardId, Wall};
 use media_io::{MediaIo, MediaIoConfig, StartError};
 
@@ -106,6 +108,8 @@ impl FarEnd {
             payloads,
             flow: MediaFlow::Both,
             host: None,
+            rule: MediaRule::default(),
+            standing: Standing::Settled,
         }
     }
 

@@ -7,13 +7,15 @@
 //!                                         SDP address speaks up │ within SETTLE
 //! ```
 //!
-//! Other ports count on the host that the SDP names and on the one that signalling comes from: a stranger who sends
-//! first learns nothing. Only a new negotiated address returns to `Waiting`. Whatever else comes is a stray.
+//! Other ports count on the host that the SDP names and on the one that signalling comes from, unless learning is off, and
+//! on networks that provisioning names: a stranger who sends first learns nothing. Only a new negotiated address returns
+//! to `Waiting`. Whatever else comes is a stray.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use base::Mono;
+use base::media::{MediaRule, Nat};
 
 /// Packets in a row, of one source and one SSRC, before an address the SDP did not name is learned.
 const RUN: u8 = 3;
@@ -26,9 +28,26 @@ const RUN_GAP: u16 = 8;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Latch {
     expected: Option<SocketAddr>,
-    /// Where signalling comes from; `None` trusts every host.
-    host: Option<IpAddr>,
+    /// Where to send: to the known source, else where the SDP says.
+    destination: Option<SocketAddr>,
     state: State,
+}
+
+/// Who may be learned.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trust {
+    /// Where signalling comes from; `None` trusts every host.
+    pub(crate) host: Option<IpAddr>,
+    pub(crate) rule: MediaRule,
+}
+
+/// Why an address that the SDP did not name may be learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kin {
+    /// It is the far end's host, so media goes back there.
+    Host,
+    /// It is of a network that sends for the far end but may not take what is sent.
+    Network,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,43 +85,41 @@ pub(crate) enum Source {
 
 impl Latch {
     pub(crate) fn new(expected: Option<SocketAddr>) -> Self {
-        Self { expected, host: None, state: State::Waiting { candidate: None } }
+        Self { expected, destination: expected, state: State::Waiting { candidate: None } }
     }
 
-    /// Learns only from this host and the negotiated one from now on.
-    pub(crate) fn learn_near(&mut self, host: Option<IpAddr>) {
-        self.host = host;
-    }
-
-    fn may_learn(&self, from: IpAddr) -> bool {
+    fn kin(&self, from: IpAddr, trust: &Trust) -> Option<Kin> {
         let negotiated = self.expected.map(|expected| expected.ip());
-        self.host.is_none_or(|host| is_same_host(host, from))
-            || negotiated.is_some_and(|host| is_same_host(host, from))
+        let near = trust.host.is_none_or(|host| is_same_host(host, from))
+            || negotiated.is_some_and(|host| is_same_host(host, from));
+        match trust.rule.nat {
+            Nat::Learn if near => Some(Kin::Host),
+            Nat::Learn | Nat::Off => trust.is_of_network(from).then_some(Kin::Network),
+        }
     }
 
     /// Opens a new window when the negotiated address has changed.
     pub(crate) fn expect(&mut self, expected: SocketAddr) -> bool {
         let changed = self.expected != Some(expected);
         if changed {
-            *self = Self { host: self.host, ..Self::new(Some(expected)) };
+            *self = Self::new(Some(expected));
         }
         changed
     }
 
     /// Judges the source of a valid packet.
-    pub(crate) fn judge(&mut self, now: Mono, from: SocketAddr, mark: Mark) -> Source {
-        let may_learn = self.may_learn(from.ip());
-        match &mut self.state {
+    pub(crate) fn judge(&mut self, now: Mono, from: SocketAddr, mark: Mark, trust: &Trust) -> Source {
+        match self.state {
             State::Kept { from: kept } => {
-                if *kept == from {
+                if kept == from {
                     Source::Known
                 } else {
                     Source::Stray
                 }
             }
-            State::Learned { from: learned, .. } if *learned == from => Source::Known,
+            State::Learned { from: learned, .. } if learned == from => Source::Known,
             State::Learned { until, .. } => {
-                if self.expected == Some(from) && now < *until {
+                if self.expected == Some(from) && now < until {
                     self.keep(from)
                 } else {
                     Source::Stray
@@ -112,16 +129,18 @@ impl Latch {
                 if self.expected == Some(from) {
                     return self.keep(from);
                 }
-                if !may_learn {
-                    return Source::Stray;
-                }
+                let Some(kin) = self.kin(from.ip(), trust) else { return Source::Stray };
                 let run =
                     candidate.filter(|known| known.goes_on(from, mark)).map_or(1, |known| known.run + 1);
-                *candidate = Some(Candidate { from, mark, run });
+                self.state = State::Waiting { candidate: Some(Candidate { from, mark, run }) };
                 if run < RUN {
                     return Source::Stray;
                 }
                 self.state = State::Learned { from, until: now + SETTLE };
+                self.destination = match kin {
+                    Kin::Host => Some(from),
+                    Kin::Network => self.expected.or(Some(from)),
+                };
                 Source::New
             }
         }
@@ -130,6 +149,7 @@ impl Latch {
     /// Takes a source that is known otherwise.
     pub(crate) fn keep(&mut self, from: SocketAddr) -> Source {
         self.state = State::Kept { from };
+        self.destination = Some(from);
         Source::New
     }
 
@@ -153,14 +173,22 @@ impl Latch {
 
     /// Where to send: to the known source, else where the SDP says.
     pub(crate) fn destination(&self) -> Option<SocketAddr> {
-        self.source().or(self.expected)
+        self.destination
     }
 }
 
-/// Every loopback address is this machine.
-fn is_same_host(one: IpAddr, other: IpAddr) -> bool {
-    let (one, other) = (one.to_canonical(), other.to_canonical());
-    one == other || (one.is_loopback() && other.is_loopback())
+impl Trust {
+    /// Whether provisioning names this address.
+    pub(crate) fn is_of_network(&self, address: IpAddr) -> bool {
+        self.rule.from.as_ref().is_some_and(|networks| networks.iter().any(|net| net.contains(address)))
+    }
+}
+
+/// On loopback, a socket bound to no address sends from the first one, whatever address its owner names.
+fn is_same_host(host: IpAddr, from: IpAddr) -> bool {
+    let (host, from) = (host.to_canonical(), from.to_canonical());
+    let unbound = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+    host == from || (host.is_loopback() && unbound.contains(&from))
 }
 
 impl Candidate {
@@ -183,8 +211,16 @@ mod tests {
     }
 
     fn judge(latch: &mut Latch, ms: u64, port: u16, ssrc: u32, sequence: u16) -> Source {
-        latch.judge(Mono(ms * 1_000), at(port), Mark { ssrc, sequence: Some(sequence) })
+        latch.judge(Mono(ms * 1_000), at(port), Mark { ssrc, sequence: Some(sequence) }, &Trust::default())
     }
+
+    fn run(latch: &mut Latch, from: SocketAddr, trust: &Trust) -> Vec<Source> {
+        let mark = |sequence| Mark { ssrc: 1, sequence: Some(sequence) };
+        (1..=3).map(|sequence| latch.judge(Mono(0), from, mark(sequence), trust)).collect()
+    }
+
+    const STRAYS: [Source; 3] = [Source::Stray; 3];
+    const LEARNED: [Source; 3] = [Source::Stray, Source::Stray, Source::New];
 
     #[test]
     fn the_negotiated_address_is_taken_at_once() {
@@ -207,23 +243,46 @@ mod tests {
     /// RFC 7362 §5: latching must not hand the stream to whoever sends first.
     #[test]
     fn strangers_are_not_learned_where_the_host_of_signalling_is_known() {
-        let other = |last| IpAddr::from([198, 51, 100, last]);
-        let run = |latch: &mut Latch, host: IpAddr| {
-            (1..=3)
-                .map(|sequence| {
-                    let mark = Mark { ssrc: 1, sequence: Some(sequence) };
-                    latch.judge(Mono(0), SocketAddr::new(host, 50_000), mark)
-                })
-                .collect::<Vec<_>>()
-        };
+        let other = |last: u8| SocketAddr::from(([198, 51, 100, last], 50_000));
+        let trust = Trust { host: Some(other(1).ip()), rule: MediaRule::default() };
         let mut latch = Latch::new(Some(at(4000)));
-        latch.learn_near(Some(other(1)));
-        assert_eq!(run(&mut latch, other(9)), [Source::Stray; 3]);
+        assert_eq!(run(&mut latch, other(9), &trust), STRAYS);
         assert_eq!(latch.destination(), Some(at(4000)));
-        assert_eq!(run(&mut latch, other(1)), [Source::Stray, Source::Stray, Source::New]);
+        assert_eq!(run(&mut latch, other(1), &trust), LEARNED);
         latch.expect(at(4002));
-        assert_eq!(run(&mut latch, other(9)), [Source::Stray; 3]);
-        assert_eq!(run(&mut latch, at(0).ip()), [Source::Stray, Source::Stray, Source::New]);
+        assert_eq!(run(&mut latch, other(9), &trust), STRAYS);
+        assert_eq!(run(&mut latch, at(50_000), &trust), LEARNED);
+    }
+
+    /// Conformance M1: latch only where learning is on.
+    #[test]
+    fn where_learning_is_off_only_the_negotiated_address_counts() {
+        let rule = MediaRule { nat: Nat::Off, from: None };
+        let trust = Trust { host: Some(at(0).ip()), rule };
+        let mut latch = Latch::new(Some(at(4000)));
+        assert_eq!(run(&mut latch, at(61_000), &trust), STRAYS);
+        assert_eq!(latch.judge(Mono(0), at(4000), Mark { ssrc: 1, sequence: Some(1) }, &trust), Source::New);
+    }
+
+    #[test]
+    fn a_carrier_may_send_from_a_third_network_and_is_sent_to_where_sdp_says() {
+        let third = SocketAddr::from(([203, 0, 113, 5], 9_000));
+        let networks = ["203.0.113.0/29".parse().expect("a network")];
+        let rule = MediaRule { nat: Nat::Off, from: Some(networks.into_iter().collect()) };
+        let trust = Trust { host: Some(at(0).ip()), rule };
+        let mut latch = Latch::new(Some(at(4000)));
+        assert_eq!(run(&mut latch, SocketAddr::from(([203, 0, 113, 9], 9_000)), &trust), STRAYS);
+        assert_eq!(run(&mut latch, third, &trust), LEARNED);
+        assert_eq!((latch.source(), latch.destination()), (Some(third), Some(at(4000))));
+    }
+
+    #[test]
+    fn on_loopback_other_addresses_are_strangers_but_for_the_one_of_unbound_sockets() {
+        let on = |last: u8| SocketAddr::from(([127, 0, 0, last], 5_000));
+        let trust = Trust { host: Some(on(2).ip()), rule: MediaRule::default() };
+        let mut latch = Latch::new(Some(SocketAddr::from(([127, 0, 0, 2], 4_000))));
+        assert_eq!(run(&mut latch, on(9), &trust), STRAYS);
+        assert_eq!(run(&mut latch, on(1), &trust), LEARNED);
     }
 
     #[test]

@@ -3,20 +3,23 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use base::media::{LegMedia, MediaFlow, Payload, Remote};
+use base::media::{LegMedia, MediaFlow, Payload, Remote, Standing};
 use base::{Mono, ShardId};
 use smallvec::SmallVec;
 
-use crate::latch::{Latch, Mark, Source};
-use crate::reception::Reception;
+use crate::latch::{Latch, Mark, Source, Trust};
+use crate::reception::{Reception, Taken};
 use crate::relay::Channel;
 use crate::rtcp::{self, FarLoss};
 use crate::rtp::{self, Header};
 use crate::silence::Silence;
 
-/// How long a far end that should speak gets media without ever being heard: an address named in bad faith
+/// How long a far end gets media without ever being heard: an address named in bad faith
 /// is not flooded for a whole call.
 const UNHEARD: Duration = Duration::from_secs(60);
+/// Packets that a third host named in an INVITE gets before the caller has shown that it reads what we send, or the
+/// host is heard: 20 s of a ringing tone.
+const EARLY_PACKETS: u16 = 1_000;
 
 /// State of an open port.
 #[derive(Clone, Debug)]
@@ -24,6 +27,7 @@ pub(crate) struct Port {
     pub(crate) shard: ShardId,
     pub(crate) hears: SmallVec<[u32; 2]>,
     pub(crate) silence: Silence,
+    trust: Trust,
     rtp: Latch,
     rtcp: Latch,
     mux: bool,
@@ -33,6 +37,8 @@ pub(crate) struct Port {
     far_loss: FarLoss,
     /// Since when the far end's address is used without anything heard from it.
     unheard_since: Option<Mono>,
+    /// Packets left for a far end of early standing.
+    early_left: Option<u16>,
     /// The sender report last passed to the far end.
     passed_report: Option<(u32, Mono)>,
     round_trip: Option<Duration>,
@@ -60,6 +66,7 @@ impl Port {
             shard,
             hears: SmallVec::new(),
             silence: Silence::default(),
+            trust: Trust::default(),
             rtp: Latch::new(None),
             rtcp: Latch::new(None),
             mux: false,
@@ -68,6 +75,7 @@ impl Port {
             reception: Reception::default(),
             far_loss: FarLoss::default(),
             unheard_since: None,
+            early_left: None,
             passed_report: None,
             round_trip: None,
             sent: 0,
@@ -78,11 +86,14 @@ impl Port {
 
     /// Takes over a negotiation. An address left out (a hold without one) keeps the source known so far.
     pub(crate) fn agree(&mut self, now: Mono, remote: &Remote) {
-        self.rtp.learn_near(remote.host);
-        self.rtcp.learn_near(remote.host);
+        self.trust = Trust { host: remote.host, rule: remote.rule.clone() };
         let moved = remote.rtp.is_some_and(|address| self.rtp.expect(address));
-        if moved {
+        let sends_again = remote.flow.sends() && !self.flow.sends() && self.unheard_since.is_some();
+        if moved || sends_again {
             self.unheard_since = Some(now);
+        }
+        if moved && remote.standing == Standing::Early && self.names_a_third_host(remote) {
+            self.early_left = Some(self.early_left.unwrap_or(EARLY_PACKETS));
         }
         if let Some(address) = remote.rtcp {
             self.rtcp.expect(address);
@@ -95,6 +106,11 @@ impl Port {
         } else if moved || !self.silence.is_watching() {
             self.silence.begin(now, self.reception.packets > 0 && !moved);
         }
+    }
+
+    /// The far end has shown that it reads what we send.
+    pub(crate) fn settle(&mut self) {
+        self.early_left = None;
     }
 
     /// Checks a packet and counts it; `None` for a stray.
@@ -112,7 +128,7 @@ impl Port {
             Channel::Rtcp => self.accept_rtcp(now, from, packet),
         };
         match accepted {
-            Some(_) => self.unheard_since = None,
+            Some(_) => (self.unheard_since, self.early_left) = (None, None),
             None => self.strays += 1,
         }
         accepted
@@ -126,6 +142,9 @@ impl Port {
     /// Where an RTP packet for the far end goes; counted as sent.
     pub(crate) fn send_rtp(&mut self, now: Mono) -> Option<SocketAddr> {
         let to = self.rtp.destination().filter(|_| self.flow.sends() && !self.is_in_doubt(now))?;
+        if let Some(left) = &mut self.early_left {
+            *left = left.checked_sub(1)?;
+        }
         self.sent += 1;
         Some(to)
     }
@@ -163,19 +182,30 @@ impl Port {
     }
 
     fn is_in_doubt(&self, now: Mono) -> bool {
-        self.flow.receives() && self.unheard_since.is_some_and(|since| now.since(since) >= UNHEARD)
+        self.unheard_since.is_some_and(|since| now.since(since) >= UNHEARD)
+    }
+
+    fn names_a_third_host(&self, remote: &Remote) -> bool {
+        let (Some(named), Some(host)) = (remote.rtp.map(|rtp| rtp.ip()), remote.host) else { return false };
+        named != host.to_canonical() && !self.trust.is_of_network(named)
     }
 
     fn accept_rtp(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<Accepted> {
         let header = rtp::read(packet)?;
         let clock_hz = self.clock_of(&header)?;
         let mark = Mark { ssrc: header.ssrc, sequence: Some(header.sequence) };
-        let latched = match self.rtp.judge(now, from, mark) {
+        let latched = match self.rtp.judge(now, from, mark, &self.trust) {
             Source::Known => false,
             Source::New => true,
             Source::Stray => return None,
         };
-        self.reception.take(now, &header, clock_hz);
+        if latched {
+            self.reception.expect_any();
+        }
+        match self.reception.take(now, &header, clock_hz) {
+            Taken::Counted => {}
+            Taken::Stray => return None,
+        }
         let silence_ended = self.silence.heard(now);
         Some(Accepted::Rtp { latched, silence_ended })
     }
@@ -206,7 +236,9 @@ impl Port {
         let source = match rtp_host {
             Some(host) if host == from.ip() => self.rtcp.keep(from),
             Some(_) if !self.rtcp.expects(from) => Source::Stray,
-            Some(_) | None => self.rtcp.judge(now, from, Mark { ssrc, sequence: None }),
+            Some(_) | None => {
+                self.rtcp.judge(now, from, Mark { ssrc, sequence: None }, &self.trust)
+            }
         };
         match source {
             Source::Known | Source::New => true,

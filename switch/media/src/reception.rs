@@ -1,5 +1,7 @@
 //! What we know of a stream we receive: loss and jitter (RFC 3550 appendices A.1, A.3, A.8).
 
+use std::time::Duration;
+
 use base::Mono;
 
 use crate::rtp::Header;
@@ -9,6 +11,15 @@ const MAX_DROPOUT: u16 = 3_000;
 /// A step back up to this far is reordering (A.1).
 const MAX_MISORDER: u16 = 100;
 
+/// Packets in a row before another SSRC is taken for the far end's next stream; one out of all range is taken when its
+/// successor comes (A.1).
+const RUN: u8 = 3;
+/// Sequence numbers may skip this far within a run.
+const RUN_GAP: u16 = 8;
+/// How long the stream so far must have paused by then. A sender that changes its SSRC loses no more than this; one who
+/// forges packets beside a stream that goes on gets none in.
+const PAUSE: Duration = Duration::from_millis(60);
+
 /// Counters of one far end's streams, one SSRC after the other.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reception {
@@ -16,6 +27,26 @@ pub(crate) struct Reception {
     pub(crate) octets: u64,
     lost_before: u64,
     stream: Option<Stream>,
+    /// The next stream of a far end that is not known any more may be any.
+    any_next: bool,
+    next: Option<Next>,
+}
+
+/// A stream that may follow.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    ssrc: u32,
+    sequence: u16,
+    run: u8,
+}
+
+/// What a packet of the known source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// The far end's.
+    Counted,
+    /// Of another stream or far out of sequence.
+    Stray,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +54,7 @@ struct Stream {
     ssrc: u32,
     base: u16,
     highest: u16,
+    last: Mono,
     /// Wraps of the sequence number.
     cycles: u32,
     received: u64,
@@ -36,19 +68,39 @@ struct Stream {
 }
 
 impl Reception {
-    pub(crate) fn take(&mut self, now: Mono, header: &Header, clock_hz: u32) {
-        self.packets += 1;
-        self.octets += header.payload_octets as u64;
+    /// Takes a packet of the known source, unless it is none of its stream's.
+    pub(crate) fn take(&mut self, now: Mono, header: &Header, clock_hz: u32) -> Taken {
+        let is_other = self.stream.as_ref().is_some_and(|stream| stream.ssrc != header.ssrc);
+        if is_other && !self.any_next && !self.follows(now, header) {
+            return Taken::Stray;
+        }
         match &mut self.stream {
-            Some(stream) if stream.ssrc == header.ssrc => {
-                if stream.count(header.sequence) == Sequence::Restarted {
-                    self.begin(now, header, clock_hz);
-                } else {
-                    stream.measure(now, header, clock_hz);
-                }
-            }
+            Some(stream) if !is_other => match stream.count(header.sequence) {
+                Sequence::Counted => stream.measure(now, header, clock_hz),
+                Sequence::Restarted => self.begin(now, header, clock_hz),
+                Sequence::Wild => return Taken::Stray,
+            },
             Some(_) | None => self.begin(now, header, clock_hz),
         }
+        self.packets += 1;
+        self.octets += header.payload_octets as u64;
+        Taken::Counted
+    }
+
+    /// The source is another from now on, and so may be its stream.
+    pub(crate) fn expect_any(&mut self) {
+        self.any_next = true;
+    }
+
+    /// Whether another stream goes on for long enough while the one so far pauses.
+    fn follows(&mut self, now: Mono, header: &Header) -> bool {
+        let goes_on = |next: &Next| {
+            next.ssrc == header.ssrc
+                && (1..=RUN_GAP).contains(&header.sequence.wrapping_sub(next.sequence))
+        };
+        let run = self.next.filter(goes_on).map_or(1, |next| next.run.saturating_add(1));
+        self.next = Some(Next { ssrc: header.ssrc, sequence: header.sequence, run });
+        run >= RUN && self.stream.as_ref().is_none_or(|stream| now.since(stream.last) >= PAUSE)
     }
 
     pub(crate) fn lost(&self) -> u64 {
@@ -64,11 +116,13 @@ impl Reception {
 
     fn begin(&mut self, now: Mono, header: &Header, clock_hz: u32) {
         self.lost_before = self.lost();
+        (self.any_next, self.next) = (false, None);
         self.stream = Some(Stream {
             ssrc: header.ssrc,
             base: header.sequence,
             highest: header.sequence,
             cycles: 0,
+            last: now,
             received: 1,
             suspect: None,
             clock_hz,
@@ -83,6 +137,7 @@ impl Reception {
 enum Sequence {
     Counted,
     Restarted,
+    Wild,
 }
 
 impl Stream {
@@ -96,7 +151,7 @@ impl Stream {
                 return Sequence::Restarted;
             }
             self.suspect = Some(sequence.wrapping_add(1));
-            return Sequence::Counted;
+            return Sequence::Wild;
         }
         self.suspect = None;
         self.received += 1;
@@ -105,6 +160,7 @@ impl Stream {
 
     /// Packets that repeat a timestamp (keypad events, RFC 4733 §2.2.1) say nothing about jitter.
     fn measure(&mut self, now: Mono, header: &Header, clock_hz: u32) {
+        self.last = now;
         if header.timestamp == self.timestamp {
             return;
         }
@@ -164,6 +220,35 @@ mod tests {
         assert_eq!(in_order(&[1, 1, 1, 2]).lost(), 0);
     }
 
+    /// Conformance M2: a forged source is not enough.
+    #[test]
+    fn packets_of_another_ssrc_beside_a_stream_that_goes_on_are_strays() {
+        let mut reception = Reception::default();
+        for n in 0..50_u16 {
+            let at = Mono(u64::from(n) * 20_000);
+            assert_eq!(reception.take(at, &header(1, n, 0), 8_000), Taken::Counted);
+            for burst in 0..5 {
+                assert_eq!(reception.take(at, &header(666, n * 5 + burst, 0), 8_000), Taken::Stray);
+            }
+        }
+        assert_eq!(reception.packets, 50);
+    }
+
+    /// RFC 3550 §8.2: a sender may change its SSRC at any time.
+    #[test]
+    fn a_stream_that_takes_over_costs_less_than_its_first_three_packets() {
+        let mut reception = Reception::default();
+        let taken: Vec<Taken> = (0..6_u16)
+            .map(|n| reception.take(Mono(u64::from(n) * 20_000), &header(1 + u32::from(n / 2), n, 0), 8_000))
+            .collect();
+        assert_eq!(taken[..2], [Taken::Counted; 2]);
+        assert_eq!(taken[2..], [Taken::Stray; 4], "none of these goes on");
+        let after: Vec<Taken> = (6..10_u16)
+            .map(|n| reception.take(Mono(u64::from(n) * 20_000), &header(9, n, 0), 8_000))
+            .collect();
+        assert_eq!(after, [Taken::Stray, Taken::Stray, Taken::Counted, Taken::Counted]);
+    }
+
     #[test]
     fn one_wild_number_is_ignored_and_two_in_a_row_restart_the_count() {
         assert_eq!(in_order(&[1, 2, 40_000, 3]).lost(), 0);
@@ -172,7 +257,8 @@ mod tests {
 
     #[test]
     fn the_loss_of_a_stream_stays_when_the_next_begins() {
-        let reception = after([(0, header(1, 1, 0)), (40, header(1, 3, 320)), (60, header(2, 900, 0))]);
+        let next = [(100, 900), (120, 901), (140, 902)].map(|(ms, number)| (ms, header(2, number, 0)));
+        let reception = after([(0, header(1, 1, 0)), (40, header(1, 3, 320))].into_iter().chain(next));
         assert_eq!(reception.lost(), 1);
     }
 

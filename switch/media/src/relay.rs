@@ -95,6 +95,13 @@ impl Relay {
         }
     }
 
+    /// The far end of `slot` has shown that it reads what we send.
+    pub fn settle(&mut self, slot: u32) {
+        if let Some(port) = self.port_mut(slot) {
+            port.settle();
+        }
+    }
+
     /// Says whom the far end of `slot` hears. Sources of other workers are left out.
     pub fn hear(&mut self, slot: u32, sources: &[PortId]) {
         let worker = self.worker;

@@ -2,19 +2,22 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use base::media::{MediaFlow, Payload, Remote};
+use base::media::{MediaFlow, MediaRule, Payload, Remote, Standing};
 use smallvec::SmallVec;
 
 use crate::codec::{Codec, codec_of};
 use crate::media::{Direction, Media};
 use crate::text::Sdp;
 
+/// Below are the ports of services, which no media belongs to.
+const FIRST_PORT: u16 = 1_024;
+
 /// Where and how the far end takes media: `theirs` is its offer or answer, `ours` the other half as we sent
 /// it, `None` while we have sent none.
 ///
 /// Payload types are the formats both halves know by codec, under the number either side gave them. Multicast,
-/// unspecified and broadcast addresses and host names give no destination. No usable audio: nothing flows.
-/// `host` is the caller's to fill in.
+/// unspecified and broadcast addresses, host names and ports below 1024 give no destination. No usable audio: nothing flows.
+/// `host`, `rule` and `standing` are the caller's to fill in.
 #[must_use]
 pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
     let Some(media) = theirs.audio() else {
@@ -25,6 +28,8 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
             payloads: SmallVec::new(),
             flow: MediaFlow::Neither,
             host: None,
+            rule: MediaRule::default(),
+            standing: Standing::default(),
         };
     };
     let our_media = ours.map(Sdp::audio);
@@ -35,12 +40,14 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
     };
     let ip = theirs.connection_of(media).and_then(|host| host.ip()).filter(|ip| is_sendable(*ip));
     Remote {
-        rtp: ip.map(|ip| SocketAddr::new(ip, media.port)),
+        rtp: ip.map(|ip| SocketAddr::new(ip, media.port)).filter(|at| at.port() >= FIRST_PORT),
         rtcp: rtcp_address(media, ip),
         mux: media.rtcp_mux() && our_media.flatten().is_some_and(Media::rtcp_mux),
         payloads: payloads(media, our_media.flatten()),
         flow: theirs.direction_of(media).reversed().and(allowed).flow(),
         host: None,
+        rule: MediaRule::default(),
+        standing: Standing::default(),
     }
 }
 
@@ -57,7 +64,7 @@ fn rtcp_address(media: &Media, ip: Option<IpAddr>) -> Option<SocketAddr> {
         Some(host) => host.ip().filter(|ip| is_sendable(*ip)),
         None => ip,
     };
-    (written.port != 0).then_some(SocketAddr::new(ip?, written.port))
+    (written.port >= FIRST_PORT).then_some(SocketAddr::new(ip?, written.port))
 }
 
 fn payloads(theirs: &Media, ours: Option<&Media>) -> SmallVec<[Payload; 4]> {
@@ -135,6 +142,17 @@ mod tests {
         assert_eq!(remote(&sdp("m=audio 0 RTP/AVP 0\n"), Some(&ours)).flow, MediaFlow::Neither);
     }
 
+    /// Conformance M7.
+    #[test]
+    fn no_media_goes_to_the_ports_of_services() {
+        for port in [1, 53, 1_023] {
+            assert_eq!(remote(&sdp(&format!("m=audio {port} RTP/AVP 0\n")), None).rtp, None, "{port}");
+            let theirs = sdp(&format!("m=audio 4000 RTP/AVP 0\na=rtcp:{port}\n"));
+            assert_eq!(remote(&theirs, None).rtcp, None, "{port}");
+        }
+    }
+
+    /// Conformance M7.
     #[test]
     fn nobody_is_flooded_by_multicast_or_broadcast() {
         for address in ["224.0.0.1", "255.255.255.255", "pbx.example.com"] {

@@ -50,7 +50,10 @@ impl Shard {
                         slot.ports.push(*port);
                     }
                     MediaCommand::Close { port } => slot.ports.retain(|open| open != port),
-                    MediaCommand::Lease { .. } | MediaCommand::Remote { .. } | MediaCommand::Hear { .. } => {}
+                    MediaCommand::Lease { .. }
+                    | MediaCommand::Remote { .. }
+                    | MediaCommand::Hear { .. }
+                    | MediaCommand::Settle { .. } => {}
                 }
                 self.outputs.push_back(ShardOutput::Media(command));
             }

@@ -1,4 +1,4 @@
-//! Source addresses of a trunk.
+//! Addresses and networks, as provisioning names them.
 
 use std::fmt;
 use std::net::IpAddr;
