@@ -78,7 +78,8 @@ impl MediaSim {
         let port = PortId { worker, slot: self.next };
         let rtp = u16::try_from(10_000 + 2 * (self.next % 20_000)).expect("even ports below 50,000");
         self.next += 1;
-        let known = Port { shard, rtp, open: false, used: false, remote: None, settled: false, hears: Vec::new() };
+        let known =
+            Port { shard, rtp, open: false, used: false, remote: None, settled: false, hears: Vec::new() };
         self.ports.insert(port, known);
         Some(PortLease { port, rtp })
     }

@@ -95,6 +95,7 @@ impl World {
                 calls: 3_000,
                 calls_per_sec: 3_000,
                 registrations: 1_000,
+                media_ports: 10_000..=49_999,
                 workers: 2,
             };
             change(&mut config);

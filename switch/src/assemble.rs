@@ -455,6 +455,7 @@ impl Nursery<'_> {
             calls: self.config.limits.calls,
             calls_per_sec: self.config.limits.calls_per_sec,
             registrations: self.config.limits.registrations,
+            media_ports: self.config.media.ports.first..=self.config.media.ports.last,
             workers: self.workers,
         }
     }

@@ -1,5 +1,6 @@
 //! What goes into a shard and what comes out.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use base::dns::{Answer, Question};
@@ -35,6 +36,8 @@ pub struct ShardConfig {
     pub calls_per_sec: u32,
     /// Registered contacts on the whole node.
     pub registrations: u32,
+    /// The ports of all media workers; a far end that names one of them at our address gets nothing there.
+    pub media_ports: RangeInclusive<u16>,
     /// Media workers that lease ports to us, 1…255.
     pub workers: u8,
 }

@@ -1,21 +1,44 @@
 //! One leg's side of the offer/answer exchange (RFC 3264), with our media port in the middle.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 
 use base::PortId;
-use base::media::{MediaCommand, PortLease};
-use sdp::{Ours, Sdp};
+use base::media::{MediaCommand, MediaRule, PortLease, Remote, Standing};
+use sdp::Sdp;
 use sip::message::Message;
 
 /// What a leg and we have told each other about media.
 #[derive(Debug)]
 pub(crate) struct Negotiation {
     lease: PortLease,
-    ip: IpAddr,
-    far: IpAddr,
-    session_id: u64,
+    ours: Ours,
+    theirs: Theirs,
     local: Option<Sdp>,
     open: bool,
+    /// The worker was told of early standing.
+    told_early: bool,
+}
+
+/// Our end of a stream.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    /// Our address as the far end reaches it.
+    pub(crate) ip: IpAddr,
+    /// All media ports of the node.
+    pub(crate) ports: RangeInclusive<u16>,
+    /// Any number, kept for the dialog.
+    pub(crate) session_id: u64,
+}
+
+/// Who the far end is.
+#[derive(Debug)]
+pub(crate) struct Theirs {
+    /// Where its signalling comes from.
+    pub(crate) host: IpAddr,
+    /// Whose media else is taken for its own.
+    pub(crate) rule: MediaRule,
+    pub(crate) standing: Standing,
 }
 
 /// A body that cannot be used: the request gets 488 or 400.
@@ -30,9 +53,8 @@ pub(crate) enum BadBody {
 }
 
 impl Negotiation {
-    /// `ip` is our address as the far end reaches it, `far` where its signalling comes from; `session_id` any number, kept for the dialog.
-    pub(crate) fn new(lease: PortLease, ip: IpAddr, far: IpAddr, session_id: u64) -> Self {
-        Self { lease, ip, far, session_id, local: None, open: true }
+    pub(crate) fn new(lease: PortLease, ours: Ours, theirs: Theirs) -> Self {
+        Self { lease, ours, theirs, local: None, open: true, told_early: false }
     }
 
     pub(crate) fn port(&self) -> PortId {
@@ -90,8 +112,37 @@ impl Negotiation {
     /// Both halves are known: remembers ours and tells the worker about theirs.
     pub(crate) fn agree(&mut self, local: &Sdp, remote: &Sdp) -> MediaCommand {
         self.local = Some(local.clone());
-        let remote = base::media::Remote { host: Some(self.far), ..sdp::remote(remote, Some(local)) };
+        let read = sdp::remote(remote, Some(local));
+        let host = self.theirs.host.to_canonical();
+        let elsewhere = read.rtp.is_some_and(|rtp| rtp.ip() != host);
+        let standing = if elsewhere { self.theirs.standing } else { Standing::Settled };
+        self.told_early |= standing == Standing::Early;
+        let remote = Remote {
+            rtp: read.rtp.filter(|at| self.may_send_to(*at)),
+            rtcp: read.rtcp.filter(|at| self.may_send_to(*at)),
+            host: Some(self.theirs.host),
+            rule: self.theirs.rule.clone(),
+            standing,
+            ..read
+        };
         MediaCommand::Remote { port: self.port(), remote }
+    }
+
+    /// The far end has shown that it reads what we send; the worker is told if that changes anything.
+    pub(crate) fn settle(&mut self) -> Option<MediaCommand> {
+        self.theirs.standing = Standing::Settled;
+        let told_early = std::mem::replace(&mut self.told_early, false);
+        (told_early && self.open).then_some(MediaCommand::Settle { port: self.port() })
+    }
+
+    /// Media for our own ports would go round for ever, and what is close to this machine alone is named by nobody far
+    /// from it.
+    fn may_send_to(&self, at: SocketAddr) -> bool {
+        let (ip, host) = (at.ip(), self.theirs.host.to_canonical());
+        let is_ours = ip == self.ours.ip && self.ours.ports.contains(&at.port());
+        let too_close =
+            (ip.is_loopback() && !host.is_loopback()) || (is_link_local(ip) && !is_link_local(host));
+        !is_ours && !too_close
     }
 
     fn anchored(&self, body: &Sdp, mux: bool) -> Sdp {
@@ -100,11 +151,11 @@ impl Negotiation {
         out
     }
 
-    fn ours(&self, rtcp_mux: bool) -> Ours {
-        Ours {
-            ip: self.ip,
+    fn ours(&self, rtcp_mux: bool) -> sdp::Ours {
+        sdp::Ours {
+            ip: self.ours.ip,
             rtp_port: self.lease.rtp,
-            session_id: self.session_id,
+            session_id: self.ours.session_id,
             version: 1,
             rtcp_mux,
             direction: None,
@@ -115,6 +166,13 @@ impl Negotiation {
         if let Some(previous) = &self.local {
             body.number_after(previous);
         }
+    }
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
     }
 }
 

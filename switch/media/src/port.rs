@@ -236,9 +236,7 @@ impl Port {
         let source = match rtp_host {
             Some(host) if host == from.ip() => self.rtcp.keep(from),
             Some(_) if !self.rtcp.expects(from) => Source::Stray,
-            Some(_) | None => {
-                self.rtcp.judge(now, from, Mark { ssrc, sequence: None }, &self.trust)
-            }
+            Some(_) | None => self.rtcp.judge(now, from, Mark { ssrc, sequence: None }, &self.trust),
         };
         match source {
             Source::Known | Source::New => true,

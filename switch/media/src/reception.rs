@@ -95,8 +95,7 @@ impl Reception {
     /// Whether another stream goes on for long enough while the one so far pauses.
     fn follows(&mut self, now: Mono, header: &Header) -> bool {
         let goes_on = |next: &Next| {
-            next.ssrc == header.ssrc
-                && (1..=RUN_GAP).contains(&header.sequence.wrapping_sub(next.sequence))
+            next.ssrc == header.ssrc && (1..=RUN_GAP).contains(&header.sequence.wrapping_sub(next.sequence))
         };
         let run = self.next.filter(goes_on).map_or(1, |next| next.run.saturating_add(1));
         self.next = Some(Next { ssrc: header.ssrc, sequence: header.sequence, run });

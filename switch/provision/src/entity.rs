@@ -3,6 +3,7 @@
 use std::fmt;
 
 use base::SessionTimers;
+use base::media::Nat;
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,12 @@ pub struct Trunk {
     /// Where it is told by which numbers a call was led on, when it is trusted.
     #[serde(default)]
     pub forwards: ForwardsIn,
+    /// Whether the real address of its media is learned when it is not the one that SDP names.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub nat: Nat,
+    /// Networks its media may come from though SDP names another address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_from: Vec<HostMask>,
 }
 
 impl Trunk {
@@ -115,6 +122,8 @@ impl Trunk {
             trust: false,
             identity: ShownIn::default(),
             forwards: ForwardsIn::default(),
+            nat: Nat::default(),
+            media_from: Vec::new(),
         }
     }
 }
@@ -250,6 +259,9 @@ pub struct Station {
     /// How much is made of session timers (RFC 4028).
     #[serde(default, skip_serializing_if = "SessionTimers::is_default")]
     pub session_timers: SessionTimers,
+    /// Whether the real address of a phone's media is learned when it is not the one that SDP names.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub nat: Nat,
 }
 
 impl Station {
@@ -269,6 +281,7 @@ impl Station {
             max_calls: 0,
             anonymous: Anonymous::default(),
             session_timers: SessionTimers::default(),
+            nat: Nat::default(),
         }
     }
 }
@@ -355,6 +368,11 @@ impl fmt::Debug for Station {
 
 mod defaults {
     use super::Role;
+
+    /// Whether it is what holds without a word.
+    pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+        *value == T::default()
+    }
 
     pub(super) fn register_secs() -> u32 {
         300

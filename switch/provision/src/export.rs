@@ -59,6 +59,8 @@ const ORDER: &[&str] = &[
     "trust",
     "identity",
     "forwards",
+    "nat",
+    "media_from",
     "health_secs",
     "failover_secs",
     "session_timers",

@@ -21,6 +21,7 @@ mod problem;
 mod read;
 mod secret;
 
+pub use base::HostMask;
 pub use check::{EMERGENCY_NUMBERS, check};
 pub use destination::{Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
@@ -28,7 +29,6 @@ pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{DialRule, HeaderRule, Number, Peer, Rewrite, Role, Station, Trunk, User};
 pub use export::{Secrets, entity_to_json, export};
 pub use identity::{Anonymous, ForwardsIn, ShownIn};
-pub use base::HostMask;
 pub use parse::{Parsed, entity_from_json, parse};
 pub use pattern::{BadPattern, Pattern, Replacement};
 pub use peer_uri::{BadPeerUri, PeerUri};

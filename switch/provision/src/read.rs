@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use base::media::Nat;
 use base::wire::Transport;
 
 use crate::fields::{Fields, Finding};
@@ -80,9 +81,14 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         trust: fields.flag("trust", default.trust),
         identity: word(fields, "identity", ShownIn::WORDS),
         forwards: word(fields, "forwards", ForwardsIn::WORDS),
+        nat: word(fields, "nat", NAT_WORDS),
+        media_from: parsed_items(fields, "media_from"),
         name,
     }
 }
+
+/// How far ends behind an address translator are treated.
+const NAT_WORDS: &[(&str, Nat)] = &[("learn", Nat::Learn), ("off", Nat::Off)];
 
 /// One of a few words; the first when there is none.
 fn word<T: Copy + Default>(fields: &mut Fields<'_>, name: &'static str, words: &[(&str, T)]) -> T {
@@ -220,6 +226,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         max_calls: fields.whole("max_calls", default.max_calls),
         anonymous: word(fields, "anonymous", Anonymous::WORDS),
         session_timers: fields.parsed("session_timers").unwrap_or_default(),
+        nat: word(fields, "nat", NAT_WORDS),
         extension,
     }
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use base::media::Nat;
 use base::wire::Transport;
 use common::{Plain, reading};
 use proptest::prelude::*;
@@ -49,6 +50,8 @@ fn trunk() -> impl Strategy<Value = Entity> {
                 headers: headers.into_iter().map(|(name, value)| HeaderRule { name, value }).collect(),
                 number_in: rewrites.clone(),
                 caller_out: rewrites,
+                nat: if flag { Nat::Off } else { Nat::Learn },
+                media_from: vec![format!("198.51.100.0/{}", 24 + small % 9).parse().expect("a network")],
                 ..Trunk::named(&name)
             })
         },

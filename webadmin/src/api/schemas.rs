@@ -53,6 +53,8 @@ const TRUNK: &[Field] = fields! {
     trust: Flag, "Whether it is believed about who calls, and is told so by us";
     identity: Text, "Where it is told who calls, when it is trusted: pai, rpid or from";
     forwards: Text, "Where it is told of forwards, when it is trusted: diversion, history-info or both";
+    nat: Text, "Whether its media's real address is learned: learn or off";
+    media_from: Texts, "Networks its media may come from though SDP names another address";
 };
 
 const USER: &[Field] = fields! {
@@ -80,6 +82,7 @@ const STATION: &[Field] = fields! {
     max_calls: Whole, "Calls at a time; 0 for no cap";
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
     session_timers: Text, "off, accept, ask or require: how much is made of session timers";
+    nat: Text, "Whether the real address of a phone's media is learned: learn or off";
 };
 
 const NUMBER: &[Field] = fields! {

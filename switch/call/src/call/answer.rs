@@ -159,6 +159,8 @@ impl Call {
         let Some(talking) = self.leg_mut(leg).and_then(Leg::talking_mut) else { return };
         let Some(server) = talking.unacked.take() else { return };
         ctx.out.push(Act::Acknowledged { server });
+        self.settle_media(ctx, leg);
+        let Some(talking) = self.leg_mut(leg).and_then(Leg::talking_mut) else { return };
         if talking.bye_due.is_some() {
             self.late = None;
             return self.send_due_bye(ctx, leg);

@@ -34,6 +34,12 @@ impl Call {
         }
     }
 
+    /// A leg has answered to what only its true address can have read: an ACK or a PRACK.
+    pub(super) fn settle_media(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        let settled = self.leg_mut(leg).and_then(|leg| leg.media.as_mut()).and_then(Negotiation::settle);
+        ctx.out.extend(settled.map(Act::Media));
+    }
+
     /// Two legs hear each other.
     pub(super) fn join(&self, ctx: &mut Ctx<'_>, one: LegId, other: LegId) {
         let (Some(a), Some(b)) = (self.port_of(one), self.port_of(other)) else { return };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::fact::{Endpoint, What, record_text};
 use base::limits::CALL_LASTS;
-use base::media::MediaCommand;
+use base::media::{MediaCommand, MediaRule, Standing};
 use base::wire::{Flow, Target};
 use base::{CallId, Cause, LegId, Party, Timers, Why};
 use route::Verdict;
@@ -17,7 +17,7 @@ use super::{About, Call, CallTimer, Ctx, Phase, Refusal, session};
 use crate::act::Act;
 use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
-use crate::negotiate::{self, Negotiation};
+use crate::negotiate::{self, Negotiation, Ours, Theirs};
 use crate::reply;
 use crate::trails::Trail;
 
@@ -144,7 +144,9 @@ impl Call {
         let session_id = ctx.entropy.next_u64() >> 2;
         let Some(at) = self.leg_mut(leg) else { return false };
         let far = at.target.remote();
-        at.media = Some(Negotiation::new(lease, ctx.locals.media(far), far.ip(), session_id));
+        let ours = Ours { ip: ctx.locals.media(far), ports: ctx.config.media_ports.clone(), session_id };
+        let theirs = Theirs { host: far.ip(), rule: media_rule(ctx, &at.endpoint), standing: standing(at) };
+        at.media = Some(Negotiation::new(lease, ours, theirs));
         at.media_pending = true;
         ctx.out.push(Act::Media(MediaCommand::Open { port: lease.port }));
         true
@@ -182,6 +184,44 @@ fn told_by_users(ctx: &mut Ctx<'_>, request: &Message) -> String {
         ctx.out.push(Act::Count("uui_too_long"));
         String::new()
     })
+}
+
+/// What provisioning says about where its media may come from.
+fn media_rule(ctx: &Ctx<'_>, at: &Endpoint) -> MediaRule {
+    let of_trunk = |name: &String| {
+        ctx.routes.trunk(name).map(|route| {
+            let trunk = route.trunk();
+            let from = (!trunk.media_from.is_empty()).then(|| trunk.media_from.as_slice().into());
+            MediaRule { nat: trunk.nat, from }
+        })
+    };
+    let of_station = |extension: &String| {
+        ctx.routes.station(extension).map(|station| MediaRule { nat: station.nat, from: None })
+    };
+    let rule = match at {
+        Endpoint::Trunk(name) => of_trunk(name),
+        Endpoint::Station(extension) => of_station(extension),
+        Endpoint::Local(_) | Endpoint::Stranger(_) => None,
+    };
+    rule.unwrap_or_default()
+}
+
+/// Who calls by datagrams from a trunk's address has shown nothing yet: that address may be forged. A connection, a
+/// password and an answer to a request of ours show that the far end reads what we send.
+fn standing(leg: &Leg) -> Standing {
+    match (&leg.state, &leg.endpoint) {
+        (LegState::Incoming { .. }, Endpoint::Trunk(_)) if !leg.target.transport().is_connected() => {
+            Standing::Early
+        }
+        (
+            LegState::Incoming { .. }
+            | LegState::Calling(_)
+            | LegState::Talking(_)
+            | LegState::Cancelling
+            | LegState::Ended,
+            _,
+        ) => Standing::Settled,
+    }
 }
 
 /// What a trunk's challenges are answered with; those of phones are not.

@@ -1,127 +1,13 @@
-//! The relay as far ends and attackers see it, in virtual time.
+//! The relay as far ends and attackers see it.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use base::media::{LegMedia, MediaEvent, MediaFlow, MediaRule, Payload, Remote, Standing};
+use base::media::{LegMedia, MediaEvent, MediaFlow, Remote};
 use base::{Mono, PortId, ShardId};
 use media::{Arrival, Channel, Relay};
 use proptest::prelude::*;
 
-const ALICE: &str = "192.0.2.1:4000";
-const BOB: &str = "192.0.2.2:5000";
-const BLEEDER: &str = "203.0.113.9:6666";
-const A: u32 = 0;
-const B: u32 = 1;
-
-struct World {
-    relay: Relay,
-    now: Mono,
-}
-
-/// Where a packet went.
-type Went = Vec<(u32, String)>;
-
-impl World {
-    /// Alice on port A and Bob on port B hear each other.
-    fn call() -> Self {
-        let mut world = Self { relay: Relay::new(3, 4), now: Mono(1_000_000) };
-        for (slot, address) in [(A, ALICE), (B, BOB)] {
-            world.relay.open(slot, ShardId(1));
-            world.agree(slot, &remote(address));
-        }
-        world.hear(A, &[B]);
-        world.hear(B, &[A]);
-        world
-    }
-
-    fn agree(&mut self, slot: u32, remote: &Remote) {
-        self.relay.agree(self.now, slot, remote);
-    }
-
-    fn hear(&mut self, slot: u32, sources: &[u32]) {
-        let sources: Vec<PortId> = sources.iter().map(|slot| PortId { worker: 3, slot: *slot }).collect();
-        self.relay.hear(slot, &sources);
-    }
-
-    fn packet(&mut self, slot: u32, channel: Channel, from: &str, packet: &[u8]) -> Went {
-        let arrival = Arrival { slot, channel, from: address(from) };
-        let sendings = self.relay.receive(self.now, arrival, packet);
-        sendings.iter().map(|sending| (sending.slot, sending.to.to_string())).collect()
-    }
-
-    fn rtp(&mut self, slot: u32, from: &str, sequence: u16) -> Went {
-        self.packet(slot, Channel::Rtp, from, &rtp(0, sequence, 7))
-    }
-
-    fn wait(&mut self, time: Duration) {
-        self.now += time;
-        self.relay.tick(self.now);
-    }
-
-    fn events(&mut self) -> Vec<MediaEvent> {
-        std::iter::from_fn(|| self.relay.poll_event())
-            .map(|(shard, event)| {
-                assert_eq!(shard, ShardId(1));
-                event
-            })
-            .collect()
-    }
-
-    fn figures(&self, slot: u32) -> LegMedia {
-        self.relay.figures(slot).expect("an open port")
-    }
-}
-
-fn address(text: &str) -> SocketAddr {
-    text.parse().expect("an address")
-}
-
-fn remote(at: &str) -> Remote {
-    let rtp = address(at);
-    let payloads = [Payload { number: 0, clock_hz: 8_000 }].into_iter().collect();
-    let rtcp = Some(SocketAddr::new(rtp.ip(), rtp.port() + 1));
-    Remote {
-        rtp: Some(rtp),
-        rtcp,
-        mux: false,
-        payloads,
-        flow: MediaFlow::Both,
-        host: None,
-        rule: MediaRule::default(),
-        standing: Standing::Settled,
-    }
-}
-
-fn rtp(payload_type: u8, sequence: u16, ssrc: u32) -> Vec<u8> {
-    let mut packet = vec![0x80, payload_type];
-    packet.extend(sequence.to_be_bytes());
-    packet.extend((u32::from(sequence) * 160).to_be_bytes());
-    packet.extend(ssrc.to_be_bytes());
-    packet.extend([0xff; 160]);
-    packet
-}
-
-fn sender_report(ssrc: u32, ntp_middle: u32) -> Vec<u8> {
-    let mut packet = vec![0x80, 200, 0, 6];
-    packet.extend(ssrc.to_be_bytes());
-    packet.extend((u64::from(ntp_middle) << 16).to_be_bytes());
-    packet.extend([0; 12]);
-    packet
-}
-
-fn receiver_report(ssrc: u32, lost: u8, last_report: u32) -> Vec<u8> {
-    let mut packet = vec![0x81, 201, 0, 7];
-    packet.extend(ssrc.to_be_bytes());
-    packet.extend([0, 0, 0, 7, 0, 0, 0, lost, 0, 0, 0, 0, 0, 0, 0, 0]);
-    packet.extend(last_report.to_be_bytes());
-    packet.extend([0; 4]);
-    packet
-}
-
-fn to(slot: u32, at: &str) -> Went {
-    vec![(slot, at.to_owned())]
-}
+use super::world::*;
 
 #[test]
 fn two_far_ends_hear_each_other() {

@@ -1,0 +1,5 @@
+//! The relay in virtual time.
+
+mod calls;
+mod hygiene;
+mod world;
