@@ -13,6 +13,10 @@ use sip::message::Draft;
 pub(crate) enum Act {
     /// Answers a request.
     Respond { server: ServerId, draft: Draft },
+    /// Answers an INVITE provisionally, again and again until `Pracked` (RFC 3262).
+    RespondReliably { server: ServerId, draft: Draft },
+    /// The PRACK for that response has come.
+    Pracked { server: ServerId },
     /// Starts a client transaction; what comes back is told with `leg` and `purpose`.
     Request { leg: LegId, purpose: Purpose, target: Target, draft: Draft },
     /// Sends an ACK for a 2xx; `invite` may be forgotten when no further 2xx can come.
@@ -38,8 +42,10 @@ pub(crate) enum Purpose {
     Invite,
     /// Changes the leg: passes on the other leg's re-INVITE.
     Reinvite,
-    /// Changes the leg: passes on the other leg's UPDATE.
-    Update,
+    /// Changes the leg, or acknowledges there: passes on the other leg's UPDATE or PRACK.
+    Passed,
+    /// Acknowledges a provisional response: the answer changes nothing.
+    Prack,
     /// Refreshes the leg's session: shows that we live, and asks whether the far end does.
     Refresh,
     /// Ends the leg.

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use base::LegId;
 use base::fact::Endpoint;
-use base::wire::Target;
+use base::wire::{Flow, Target};
 use bytes::Bytes;
-use peer::PeerAt;
-use sdp::Sdp;
 use sip::auth::{Challenged, Login};
 use sip::message::{Draft, Header, Message, Method};
 use sip::{Dialog, ServerId, SessionPolicy, SessionTimer};
@@ -15,6 +13,7 @@ use sip::{Dialog, ServerId, SessionPolicy, SessionTimer};
 use crate::act::Purpose;
 use crate::headers::Trust;
 use crate::negotiate::Negotiation;
+use crate::ringing::{Calling, Incoming};
 
 /// A leg: who stands there, how to reach it, and where its dialog is.
 #[derive(Debug)]
@@ -48,6 +47,8 @@ pub(crate) struct Leg {
     pub(crate) challenges: u8,
     /// Client transactions without a final answer.
     pub(crate) pending: u32,
+    /// The highest number of our requests in early dialogs; what ends a stray fork counts on from here.
+    pub(crate) numbered: u32,
     /// Its far end takes UPDATE, as far as it has said.
     pub(crate) allows_update: bool,
     /// Its media is missing.
@@ -60,7 +61,7 @@ pub(crate) struct Leg {
 #[derive(Debug)]
 pub(crate) enum LegState {
     /// The caller's INVITE waits for our final answer.
-    Incoming { invite: ServerId, request: Message },
+    Incoming(Box<Incoming>),
     /// Our INVITE waits for theirs.
     Calling(Box<Calling>),
     /// A confirmed dialog.
@@ -69,30 +70,6 @@ pub(crate) enum LegState {
     Cancelling,
     /// Over; a late 2xx still gets ACK and BYE.
     Ended,
-}
-
-/// An INVITE of ours on its way.
-#[derive(Debug)]
-pub(crate) struct Calling {
-    /// As sent, where a challenge or a 422 may come.
-    pub(crate) invite: Option<Draft>,
-    /// The session interval asked for since a 422; 0 before.
-    pub(crate) interval: u32,
-    /// 422s answered by asking for a longer interval.
-    pub(crate) raised: u8,
-    /// The offer in it; `None` leaves the offer to them.
-    pub(crate) offer: Option<Sdp>,
-    /// The answer of a provisional response, and the To tag it came with: another tag is another fork, which the
-    /// caller must not take for the same dialog (RFC 3261 §13.2.2.4).
-    pub(crate) early: Option<(String, Sdp)>,
-    /// Any response came.
-    pub(crate) heard: bool,
-    /// 180 or 183 came.
-    pub(crate) ringing: bool,
-    /// Our tag towards the caller while this leg rings: each leg out is an early dialog of its own there.
-    pub(crate) caller_tag: String,
-    /// On a trunk: which, and which target of its peers.
-    pub(crate) trunk: Option<(String, PeerAt)>,
 }
 
 /// A confirmed dialog.
@@ -107,6 +84,8 @@ pub(crate) struct Talking {
     pub(crate) ack_body: Option<Bytes>,
     /// That ACK waits until the other side has answered the offer.
     pub(crate) owes_ack: bool,
+    /// A reliable provisional response of ours whose PRACK is still owed a 200 (RFC 3262 §3).
+    pub(crate) unpracked: Option<u32>,
     /// A BYE to send as soon as our 2xx is acknowledged (RFC 3261 §15).
     pub(crate) bye_due: Option<Draft>,
     /// A re-INVITE of ours that refreshes the session waits for its answer.
@@ -143,6 +122,7 @@ impl Leg {
             sent: None,
             challenges: 0,
             pending: 0,
+            numbered: 0,
             allows_update: false,
             silent: false,
             media_pending: false,
@@ -173,28 +153,71 @@ impl Leg {
     pub(crate) fn talking(&self) -> Option<&Talking> {
         match &self.state {
             LegState::Talking(talking) => Some(talking),
-            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => None,
+            LegState::Incoming(_) | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => None,
         }
     }
 
     pub(crate) fn talking_mut(&mut self) -> Option<&mut Talking> {
         match &mut self.state {
             LegState::Talking(talking) => Some(talking),
-            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => None,
+            LegState::Incoming(_) | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => None,
         }
     }
 
     pub(crate) fn calling_mut(&mut self) -> Option<&mut Calling> {
         match &mut self.state {
             LegState::Calling(calling) => Some(calling),
-            LegState::Incoming { .. } | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
+            LegState::Incoming(_) | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
         }
     }
 
     pub(crate) fn calling(&self) -> Option<&Calling> {
         match &self.state {
             LegState::Calling(calling) => Some(calling),
-            LegState::Incoming { .. } | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
+            LegState::Incoming(_) | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    pub(crate) fn incoming(&self) -> Option<&Incoming> {
+        match &self.state {
+            LegState::Incoming(incoming) => Some(incoming),
+            LegState::Calling(_) | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    pub(crate) fn incoming_mut(&mut self) -> Option<&mut Incoming> {
+        match &mut self.state {
+            LegState::Incoming(incoming) => Some(incoming),
+            LegState::Calling(_) | LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    /// The dialog of this leg and where its requests go; before the answer the early one that bears this tag of
+    /// ours towards the caller.
+    pub(crate) fn dialog(&mut self, near: Option<&str>) -> Option<(&mut Dialog, Target)> {
+        let to = self.target;
+        match &mut self.state {
+            LegState::Talking(talking) => Some((&mut talking.dialog, to)),
+            LegState::Incoming(incoming) => Some((&mut incoming.near(near?)?.dialog, to)),
+            LegState::Calling(calling) => {
+                let fork = calling.forks.iter_mut().find(|fork| Some(fork.near.as_str()) == near)?;
+                fork.far.as_mut().map(|(dialog, to)| (dialog, *to))
+            }
+            LegState::Cancelling | LegState::Ended => None,
+        }
+    }
+
+    /// The tag of ours towards the caller that stands for the early dialog of a request or response.
+    pub(crate) fn near_of(&self, message: &Message) -> Option<String> {
+        let (to, from) = (message.to_tag(), message.from_tag());
+        let (ours, theirs) = if message.is_request() { (to, from) } else { (from, to) };
+        match &self.state {
+            LegState::Incoming(_) => ours.map(str::to_owned),
+            LegState::Calling(calling) => {
+                let fork = calling.forks.get(calling.fork_at(theirs.unwrap_or_default())?)?;
+                Some(fork.near.clone())
+            }
+            LegState::Talking(_) | LegState::Cancelling | LegState::Ended => None,
         }
     }
 
@@ -208,8 +231,20 @@ impl Leg {
             && match &self.state {
                 LegState::Talking(talking) => talking.unacked.is_none(),
                 LegState::Ended => true,
-                LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling => false,
+                LegState::Incoming(_) | LegState::Calling(_) | LegState::Cancelling => false,
             }
+    }
+}
+
+/// The way to a hop from where a leg stands: a stream to the same machine is used on while it lasts, whatever port
+/// is named.
+pub(crate) fn towards(from: Target, hop: Target) -> Target {
+    let (transport, remote) = (from.transport(), hop.remote());
+    match from {
+        Target::Flow(flow) if transport.is_connected() && flow.remote.ip() == remote.ip() => {
+            Target::Flow(Flow { remote, ..flow })
+        }
+        Target::Flow(_) | Target::Addr { .. } => Target::Addr { transport, remote },
     }
 }
 
@@ -222,20 +257,21 @@ impl Talking {
             invite_cseq: 0,
             ack_body: None,
             owes_ack: false,
+            unpracked: None,
             bye_due: None,
             refreshing: false,
         }
     }
 
-    /// A dialog whose INVITE was ours.
-    pub(crate) fn asking(dialog: Dialog) -> Self {
-        let invite_cseq = dialog.local_cseq();
+    /// A dialog whose INVITE, with this number, was ours.
+    pub(crate) fn asking(dialog: Dialog, invite_cseq: u32) -> Self {
         Self {
             dialog,
             unacked: None,
             invite_cseq,
             ack_body: None,
             owes_ack: false,
+            unpracked: None,
             bye_due: None,
             refreshing: false,
         }

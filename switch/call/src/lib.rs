@@ -14,6 +14,7 @@ mod negotiate;
 mod ports;
 mod reasons;
 mod reply;
+mod ringing;
 mod shard;
 mod trails;
 mod view;

@@ -3,13 +3,16 @@
 use base::wire::{Locals, Target, Transport};
 use sip::TooBrief;
 use sip::message::{Draft, Header, Message, reason_phrase};
+use sip::reliable::OPTION;
 
 use crate::io::ShardConfig;
 
 /// Methods we take, as the Allow header lists them.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE, REGISTER";
-/// Extensions we know, as the Supported header lists them; what a request requires must be among them.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, REGISTER";
+/// Extensions we know, as the Supported header of every message lists them.
 pub(crate) const SUPPORTED: &str = "timer";
+/// What a request may require.
+pub(crate) const UNDERSTOOD: &[&str] = &["timer", OPTION];
 /// Bodies we take in an INVITE.
 pub(crate) const ACCEPT: &str = "application/sdp";
 
@@ -23,6 +26,7 @@ pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &s
     match status {
         405 | 501 => draft.push(Header::Allow, ALLOW),
         415 => draft.push(Header::Accept, ACCEPT),
+        421 => draft.push(Header::Require, OPTION),
         _ => &mut draft,
     };
     draft
@@ -33,6 +37,12 @@ pub(crate) fn too_brief(request: &Message, brief: TooBrief, config: &ShardConfig
     let mut draft = reply(request, 422, None, &config.user_agent);
     draft.push(Header::MinSe, &brief.min_se.to_string());
     draft
+}
+
+/// Adds an extension to what we say we know.
+pub(crate) fn support(draft: &mut Draft, extension: &str) {
+    let known = draft.get(Header::Supported).map(|known| format!("{known}, {extension}"));
+    draft.set(Header::Supported, known.as_deref().unwrap_or(extension));
 }
 
 /// Takes an extension out of what we say we know.

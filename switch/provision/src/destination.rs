@@ -33,13 +33,15 @@ pub enum TestTarget {
     Busy,
     /// 183 with SDP, 200 after 2 s.
     Early,
+    /// The same with reliable provisional responses, which the caller must support (RFC 3262).
+    Reliable,
 }
 
 /// A destination that is none of the known forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, echo, hangup, \
-     test:answer, test:ring, test:busy, test:early"
+     test:answer, test:ring, test:busy, test:early, test:reliable"
 )]
 pub struct BadDestination {
     found: String,
@@ -49,8 +51,7 @@ pub struct BadDestination {
 impl BadDestination {
     fn new(found: &str) -> Self {
         let later =
-            ["queue:", "flow:", "conference:", "voicemail:"].iter().any(|form| found.starts_with(form))
-                || found == "test:reliable";
+            ["queue:", "flow:", "conference:", "voicemail:"].iter().any(|form| found.starts_with(form));
         let what = if later { "not available in this version yet" } else { "no destination" };
         Self { found: found.chars().take(80).collect(), what }
     }
@@ -72,6 +73,7 @@ impl FromStr for Destination {
             Some(("test", "ring")) => Ok(Self::Test(TestTarget::Ring)),
             Some(("test", "busy")) => Ok(Self::Test(TestTarget::Busy)),
             Some(("test", "early")) => Ok(Self::Test(TestTarget::Early)),
+            Some(("test", "reliable")) => Ok(Self::Test(TestTarget::Reliable)),
             _ => Err(bad()),
         }
     }
@@ -89,6 +91,7 @@ impl fmt::Display for Destination {
             Self::Test(TestTarget::Ring) => f.write_str("test:ring"),
             Self::Test(TestTarget::Busy) => f.write_str("test:busy"),
             Self::Test(TestTarget::Early) => f.write_str("test:early"),
+            Self::Test(TestTarget::Reliable) => f.write_str("test:reliable"),
         }
     }
 }

@@ -7,7 +7,7 @@ use base::media::Nat;
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
-use crate::{Anonymous, Destination, ForwardsIn, HostMask, ShownIn};
+use crate::{Anonymous, Destination, ForwardsIn, HostMask, Reliable, ShownIn};
 
 /// A way out to a carrier or another switch, and a way in from it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +91,9 @@ pub struct Trunk {
     /// Networks its media may come from though SDP names another address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media_from: Vec<HostMask>,
+    /// Reliable provisional responses: `supported`, `required` or `off`.
+    #[serde(default)]
+    pub reliable: Reliable,
 }
 
 impl Trunk {
@@ -124,6 +127,7 @@ impl Trunk {
             forwards: ForwardsIn::default(),
             nat: Nat::default(),
             media_from: Vec::new(),
+            reliable: Reliable::default(),
         }
     }
 }
@@ -262,6 +266,9 @@ pub struct Station {
     /// Whether the real address of a phone's media is learned when it is not the one that SDP names.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub nat: Nat,
+    /// Reliable provisional responses: `supported`, `required` or `off`.
+    #[serde(default)]
+    pub reliable: Reliable,
 }
 
 impl Station {
@@ -282,6 +289,7 @@ impl Station {
             anonymous: Anonymous::default(),
             session_timers: SessionTimers::default(),
             nat: Nat::default(),
+            reliable: Reliable::default(),
         }
     }
 }

@@ -51,6 +51,7 @@ const ORDER: &[&str] = &[
     "ring_secs",
     "max_contacts",
     "max_calls",
+    "reliable",
     "max_cps",
     "caller_id",
     "priority",

@@ -19,6 +19,7 @@ mod peer_uri;
 mod plan;
 mod problem;
 mod read;
+mod reliable;
 mod secret;
 
 pub use base::HostMask;
@@ -35,4 +36,5 @@ pub use peer_uri::{BadPeerUri, PeerUri};
 pub use plan::{Plan, plan};
 pub use problem::Problem;
 pub use read::Reading;
+pub use reliable::Reliable;
 pub use secret::{CannotHash, PasswordHasher, ha1_md5, ha1_sha256};

@@ -11,7 +11,7 @@ use crate::node::Entry;
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Anonymous, Destination, DialRule, Directory, Entity, ForwardsIn, HeaderRule, Kind, Number,
-    PasswordHasher, Peer, Rewrite, Role, ShownIn, Station, Trunk, User,
+    PasswordHasher, Peer, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -83,6 +83,7 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         forwards: word(fields, "forwards", ForwardsIn::WORDS),
         nat: word(fields, "nat", NAT_WORDS),
         media_from: parsed_items(fields, "media_from"),
+        reliable: word(fields, "reliable", Reliable::WORDS),
         name,
     }
 }
@@ -227,6 +228,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         anonymous: word(fields, "anonymous", Anonymous::WORDS),
         session_timers: fields.parsed("session_timers").unwrap_or_default(),
         nat: word(fields, "nat", NAT_WORDS),
+        reliable: word(fields, "reliable", Reliable::WORDS),
         extension,
     }
 }

@@ -3,6 +3,7 @@
 pub mod auth;
 mod dialog;
 pub mod message;
+pub mod reliable;
 mod session_timer;
 mod stack;
 pub mod transaction;

@@ -45,6 +45,7 @@ const TRUNK: &[Field] = fields! {
     health_secs: Whole, "Seconds between OPTIONS to each peer; 0 for none";
     failover_secs: Whole, "Seconds without an answer before the next peer is tried, 1 to 32";
     session_timers: Text, "off, accept, ask or require: how much is made of session timers";
+    reliable: Text, "Reliable provisional responses: supported, required or off";
     number_in: Objects, "Rewriting of dialled numbers that come in: { pattern, replace }";
     number_out: Objects, "Rewriting of dialled numbers that go out";
     caller_in: Objects, "Rewriting of caller numbers that come in";
@@ -78,6 +79,7 @@ const STATION: &[Field] = fields! {
     codecs: Texts, "Codecs allowed, most wanted first; empty allows all";
     caller_id: Text, "The number shown on calls out; empty leaves it to the dial rule and the trunk";
     ring_secs: Whole, "Seconds it rings, 5 to 180";
+    reliable: Text, "Reliable provisional responses: supported, required or off";
     max_contacts: Whole, "Phones that may be registered at once, 1 to 10";
     max_calls: Whole, "Calls at a time; 0 for no cap";
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";

@@ -10,101 +10,153 @@ use sip::{Dialog, ServerId, target_of};
 use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::headers;
-use crate::leg::{Leg, LegState, Talking};
+use crate::leg::{Leg, LegState, Talking, towards};
 use crate::negotiate::body_of;
 use crate::reply::{self, Agent, introduce, reply};
+use crate::ringing::{Held, Session};
 
 impl Call {
     /// The first 2xx of a leg out while the caller waits.
     pub(super) fn answered(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message, flow: Flow) {
-        let Ok(dialog) = Dialog::uac(response) else {
-            return self.leg_refused(ctx, leg, Refusal::of(Cause::ProtocolError));
-        };
+        if self.answer_must_wait() {
+            let held = || Box::new(Held { leg, response: response.clone(), flow });
+            self.held.get_or_insert_with(held);
+            return;
+        }
         self.judge_peer(ctx, leg, Refusal::of(Cause::Normal));
         self.parting = None;
-        let Some(at) = self.leg_mut(leg) else { return };
-        at.learn(response);
-        at.session.accepted(ctx.now.mono, response);
-        at.target = Target::Flow(flow);
-        if [Header::Contact, Header::RecordRoute].iter().any(|way| response.header(*way).is_some()) {
-            at.retarget(&dialog, flow);
-        }
-        at.challenges = 0;
-        let LegState::Calling(mut calling) =
-            std::mem::replace(&mut at.state, LegState::Talking(Box::new(Talking::asking(dialog))))
-        else {
-            return;
+        let Some(answered) = self.leg_mut(leg).and_then(|at| at.pick_up(ctx, response, flow)) else {
+            self.leg_refused(ctx, leg, Refusal::of(Cause::ProtocolError));
+            return self.end_stray(ctx, leg, response);
         };
-        if calling.early.as_ref().is_some_and(|(fork, _)| Some(fork.as_str()) != response.to_tag()) {
-            calling.early = None;
-            calling.caller_tag = ctx.entropy.token();
-        }
-        let early = calling.early.take().map(|(_, body)| body);
-        let body = body_of(response).ok().flatten().or(early);
-        let Some(body) = body else {
-            self.acknowledge(ctx, leg, None);
-            return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
-        };
-        let to_caller = match (&self.offer, &calling.offer) {
+        let Answered { near, session, sent } = answered;
+        let body = body_of(response).ok().flatten();
+        let to_caller = match (self.offer.clone(), sent) {
             (Some(offer), Some(sent)) => {
-                let (offer, sent) = (offer.clone(), sent.clone());
-                self.acknowledge(ctx, leg, None);
-                self.agree(ctx, leg, &sent, &body);
-                let caller = self.caller();
-                let Some(answer) = self.media_of(caller).map(|media| media.pass_answer(&body, &offer)) else {
-                    return;
-                };
-                self.agree(ctx, caller, &answer, &offer);
-                answer
+                self.answer_for_caller(ctx, leg, &near, (session, sent), body, &offer)
             }
-            (Some(_) | None, None) | (None, Some(_)) => {
-                let caller = self.caller();
-                let Some(offer) = self.media_of(caller).and_then(|media| media.pass_offer(&body, &[]).ok())
-                else {
-                    self.acknowledge(ctx, leg, None);
-                    return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
-                };
+            (Some(_) | None, None) | (None, Some(_)) => self.offer_for_caller(ctx, leg, &near, session, body),
+        };
+        match to_caller {
+            Ok(body) => self.connect(ctx, leg, &near, response, body.as_ref()),
+            Err(NoSession) => {
+                self.acknowledge(ctx, leg, None);
+                self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
+            }
+        }
+    }
+
+    /// The caller made the offer: the callee's answer, unless the caller has it already (RFC 6337 patterns 1 and 3).
+    fn answer_for_caller(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        near: &str,
+        (session, sent): (Session, Sdp),
+        body: Option<Sdp>,
+        offer: &Sdp,
+    ) -> Result<Option<Sdp>, NoSession> {
+        let (ours, theirs) = match (session, body) {
+            (Session::Settled(ours, theirs), _) | (Session::Preview(ours, theirs), None) => (ours, theirs),
+            (Session::Open | Session::Preview(..), Some(body)) => (sent, body),
+            (Session::Open, None) => return Err(NoSession),
+        };
+        self.acknowledge(ctx, leg, None);
+        self.agree(ctx, leg, &ours, &theirs);
+        self.facts.codec = sdp::first_codec_name(&theirs).unwrap_or_default();
+        if self.agree_as_settled(ctx, near) {
+            return Ok(None);
+        }
+        let caller = self.caller();
+        let answer = self.media_of(caller).map(|media| media.pass_answer(&theirs, offer)).ok_or(NoSession)?;
+        self.agree(ctx, caller, &answer, offer);
+        Ok(Some(answer))
+    }
+
+    /// The caller made no offer: the callee's, unless PRACK has settled it (RFC 6337 patterns 2 and 4).
+    fn offer_for_caller(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        near: &str,
+        session: Session,
+        body: Option<Sdp>,
+    ) -> Result<Option<Sdp>, NoSession> {
+        let (theirs, codecs) = match (session, body) {
+            (Session::Settled(ours, theirs), _) => {
+                self.acknowledge(ctx, leg, None);
+                self.agree(ctx, leg, &ours, &theirs);
+                self.facts.codec = sdp::first_codec_name(&ours).unwrap_or_default();
+                if self.agree_as_settled(ctx, near) {
+                    return Ok(None);
+                }
+                (theirs, vec![self.facts.codec.clone()])
+            }
+            (Session::Open | Session::Preview(..), Some(body)) => {
                 if let Some(talking) = self.leg_mut(leg).and_then(Leg::talking_mut) {
                     talking.owes_ack = true;
                 }
-                self.late = Some((body.clone(), offer.clone()));
-                offer
+                self.facts.codec = sdp::first_codec_name(&body).unwrap_or_default();
+                (body, Vec::new())
             }
+            (Session::Open | Session::Preview(..), None) => return Err(NoSession),
         };
-        self.facts.codec = sdp::first_codec_name(&body).unwrap_or_default();
-        self.connect(ctx, leg, &calling.caller_tag, response, &to_caller);
+        let caller = self.caller();
+        let offer = self.media_of(caller).and_then(|media| media.pass_offer(&theirs, &codecs).ok());
+        let offer = offer.ok_or(NoSession)?;
+        self.late = Some((theirs, offer.clone()));
+        Ok(Some(offer))
+    }
+
+    /// Takes up what the caller has agreed to in the early dialog of this tag; `false` when nothing.
+    pub(super) fn agree_as_settled(&mut self, ctx: &mut Ctx<'_>, near: &str) -> bool {
+        let Some(incoming) = self.legs.first_mut().and_then(Leg::incoming_mut) else { return false };
+        let known = incoming.dialogs.iter_mut().find(|known| known.dialog.local_tag() == near);
+        let Some(Session::Settled(ours, theirs)) = known.map(|known| std::mem::take(&mut known.session))
+        else {
+            return false;
+        };
+        let caller = self.caller();
+        self.agree(ctx, caller, &ours, &theirs);
+        true
     }
 
     /// Ends the other legs, answers the caller and joins the two.
-    fn connect(&mut self, ctx: &mut Ctx<'_>, leg: LegId, tag: &str, response: &Message, body: &Sdp) {
+    fn connect(&mut self, ctx: &mut Ctx<'_>, leg: LegId, tag: &str, response: &Message, body: Option<&Sdp>) {
         self.stop_ringing();
         self.answered_at = Some(ctx.now.wall);
         ctx.out.push(Act::Fact(What::Answered { leg, codec: self.facts.codec.clone() }));
+        self.phase = Phase::Talking { callee: leg };
         let losers: Vec<LegId> =
             self.legs.iter().filter(|other| other.calling().is_some()).map(|other| other.id).collect();
         for loser in losers {
             self.end_leg(ctx, loser, Refusal::of(Cause::AnsweredElsewhere));
         }
-        self.phase = Phase::Talking { callee: leg };
         let caller = self.caller();
         self.join(ctx, caller, leg);
         self.accept_caller(ctx, tag, Some((leg, response)), body);
     }
 
-    /// Sends our 2xx to the caller.
+    /// Sends our 2xx to the caller; without a body when a reliable response or its PRACK has settled the session.
     pub(super) fn accept_caller(
         &mut self,
         ctx: &mut Ctx<'_>,
         tag: &str,
         answer: Option<(LegId, &Message)>,
-        body: &Sdp,
+        body: Option<&Sdp>,
     ) {
         let agent = ctx.config.user_agent.clone();
         let border = answer.map(|(leg, _)| self.border(leg, self.caller()));
         let Some(at) = self.legs.first_mut() else { return };
-        let LegState::Incoming { invite, request } = &at.state else { return };
-        let (server, request) = (*invite, request.clone());
-        let Ok(dialog) = Dialog::uas(&request, tag) else {
+        let Some(incoming) = at.incoming_mut() else { return };
+        let (server, request) = (incoming.invite, incoming.request.clone());
+        let unpracked = incoming.said.open();
+        let known = incoming.dialogs.iter().position(|near| near.dialog.local_tag() == tag);
+        let dialog = match known {
+            Some(known) => Ok(incoming.dialogs.swap_remove(known).dialog),
+            None => Dialog::uas(&request, tag),
+        };
+        let Ok(dialog) = dialog else {
             return self.finish(ctx, Refusal::of(Cause::ProtocolError), Party::System);
         };
         tag.clone_into(&mut at.local_tag);
@@ -112,14 +164,16 @@ impl Call {
         if let Target::Flow(flow) = at.target {
             at.retarget(&dialog, flow);
         }
-        at.state = LegState::Talking(Box::new(Talking::asked(dialog, server)));
+        at.state = LegState::Talking(Box::new(Talking { unpracked, ..Talking::asked(dialog, server) }));
         let mut draft = reply(&request, 200, Some(tag), &agent);
         introduce(&mut draft, &at.contact, Agent::Server(&agent));
         at.accept_timer(ctx.now.mono, &request, &mut draft);
         if let (Some((_, answer)), Some(border)) = (answer, border) {
             headers::pass(answer, &mut draft, border);
         }
-        draft.body(reply::ACCEPT, body.to_bytes().into());
+        if let Some(body) = body {
+            draft.body(reply::ACCEPT, body.to_bytes().into());
+        }
         self.timers.stop(CallTimer::Expires);
         ctx.out.push(Act::Respond { server, draft });
     }
@@ -177,6 +231,9 @@ impl Call {
         };
         self.agree(ctx, leg, passed, &answer);
         let Some(other) = self.other(leg) else { return };
+        if !self.leg(other).and_then(Leg::talking).is_some_and(|talking| talking.owes_ack) {
+            return;
+        }
         let Some(body) = self.media_of(other).map(|media| media.pass_answer(&answer, theirs)) else { return };
         self.agree(ctx, other, &body, theirs);
         self.acknowledge(ctx, other, Some(body.to_bytes().into()));
@@ -189,7 +246,50 @@ impl Call {
     }
 }
 
+/// Nothing that the two could talk by.
+struct NoSession;
+
+/// What a leg out has agreed to when it answers.
+struct Answered {
+    /// Our tag towards the caller for the fork that answered.
+    near: String,
+    session: Session,
+    /// Our offer in the INVITE.
+    sent: Option<Sdp>,
+}
+
 impl Leg {
+    /// Our INVITE is answered: the dialog is confirmed. `None`, and nothing has changed, when the answer makes none.
+    fn pick_up(&mut self, ctx: &mut Ctx<'_>, response: &Message, flow: Flow) -> Option<Answered> {
+        self.learn(response);
+        self.session.accepted(ctx.now.mono, response);
+        let number = response.cseq().ok()?.number;
+        let tag = response.to_tag().unwrap_or_default();
+        let calling = self.calling_mut()?;
+        let fork = calling.fork_at(tag).map(|index| calling.forks.swap_remove(index));
+        let sent = calling.offer.take();
+        let near = match &fork {
+            Some(fork) => fork.near.clone(),
+            None if calling.forks.is_empty() => calling.caller_tag.clone(),
+            None => ctx.entropy.token(),
+        };
+        let (far, session) = fork.map_or((None, Session::Open), |fork| (fork.far, fork.session));
+        let dialog = match far {
+            Some((mut dialog, _)) if dialog.remote_tag() == tag => {
+                dialog.confirm(response).ok()?;
+                dialog
+            }
+            Some(_) | None => Dialog::uac(response).ok()?,
+        };
+        self.target = Target::Flow(flow);
+        if [Header::Contact, Header::RecordRoute].iter().any(|way| response.header(*way).is_some()) {
+            self.retarget(&dialog, flow);
+        }
+        self.challenges = 0;
+        self.state = LegState::Talking(Box::new(Talking::asking(dialog, number)));
+        Some(Answered { near, session, sent })
+    }
+
     /// Requests inside the dialog go where its first hop says when that is an address of a carrier; to a phone
     /// they go back along the path its messages come by, whatever its Contact claims (NAT).
     fn retarget(&mut self, dialog: &Dialog, flow: Flow) {
@@ -197,23 +297,20 @@ impl Leg {
         self.aim_at(dialog.next_hop());
     }
 
-    /// The far end's Contact has changed with a re-INVITE or its 2xx (RFC 3261 §12.2).
+    /// The far end's Contact has changed with a re-INVITE, an UPDATE or their 2xx (RFC 3261 §12.2).
     pub(super) fn refresh_target(&mut self, message: &Message) {
-        let Some(talking) = self.talking_mut() else { return };
-        talking.dialog.refresh_target(message);
-        let hop = talking.dialog.next_hop().clone();
-        self.aim_at(&hop);
+        let near = self.near_of(message);
+        let Some((dialog, _)) = self.dialog(near.as_deref()) else { return };
+        dialog.refresh_target(message);
+        let hop = dialog.next_hop().clone();
+        if self.talking().is_some() {
+            self.aim_at(&hop);
+        }
     }
 
-    /// A stream to the same machine is used on while it lasts, whatever port is named.
     fn aim_at(&mut self, hop: &Uri) {
-        let (Endpoint::Trunk(_), Some(hop)) = (&self.endpoint, target_of(hop)) else { return };
-        let (transport, remote) = (self.target.transport(), hop.remote());
-        self.target = match self.target {
-            Target::Flow(flow) if transport.is_connected() && flow.remote.ip() == remote.ip() => {
-                Target::Flow(Flow { remote, ..flow })
-            }
-            Target::Flow(_) | Target::Addr { .. } => Target::Addr { transport, remote },
-        };
+        if let (Endpoint::Trunk(_), Some(hop)) = (&self.endpoint, target_of(hop)) {
+            self.target = towards(self.target, hop);
+        }
     }
 }

@@ -33,13 +33,30 @@ impl Call {
         };
         match status {
             200..=299 => self.passage_accepted(ctx, passage, response),
-            408 | 481 => {
-                let told = if status == 408 && !passage.came_as(&Method::Invite) { 500 } else { status };
-                refuse(ctx, passage.server, &passage.request, told);
-                self.finish(ctx, Refusal::from_response(status, response), Party::Callee);
+            _ => self.passage_refused(ctx, &passage, status, response),
+        }
+    }
+
+    /// A refusal leaves the session as it was. Who knows no dialog any more has none (RFC 5057 §5.2). A PRACK is an
+    /// acknowledgement first: the caller's was right, whatever became of ours.
+    fn passage_refused(&mut self, ctx: &mut Ctx<'_>, passage: &Passage, status: u16, response: &Message) {
+        let came_as_invite = passage.came_as(&Method::Invite);
+        let told = match status {
+            _ if passage.came_as(&Method::Prack) => {
+                if passage.offer.is_some() {
+                    488
+                } else {
+                    200
+                }
             }
-            401 | 407 | 300..=399 => refuse(ctx, passage.server, &passage.request, 488),
-            _ => refuse(ctx, passage.server, &passage.request, status),
+            408 if !came_as_invite => 500,
+            401 | 407 | 420 | 421 | 300..=399 => 488,
+            _ => status,
+        };
+        refuse(ctx, passage.server, &passage.request, told);
+        let confirmed = passage.near.is_none() && self.leg(passage.to).and_then(Leg::talking).is_some();
+        if matches!(status, 408 | 481) && confirmed {
+            self.finish(ctx, Refusal::from_response(status, response), Party::Callee);
         }
     }
 
@@ -56,14 +73,17 @@ impl Call {
     }
 
     fn passage_accepted(&mut self, ctx: &mut Ctx<'_>, passage: Passage, response: &Message) {
-        let Passage { from, to, server, request, sent, offer } = passage;
+        let Passage { from, to, near, server, request, sent, offer } = passage;
+        let near = near.as_deref();
         let is_invite = sent == Method::Invite;
         if let Some(talking) = self.leg_mut(to).and_then(Leg::talking_mut).filter(|_| is_invite) {
             talking.invite_cseq = response.cseq().map_or(talking.invite_cseq, |cseq| cseq.number);
         }
         if let Some(at) = self.leg_mut(to) {
             at.refresh_target(response);
-            at.session.accepted(ctx.now.mono, response);
+            if near.is_none() {
+                at.session.accepted(ctx.now.mono, response);
+            }
         }
         let body = body_of(response).ok().flatten();
         let passed = match (offer, body) {
@@ -71,17 +91,23 @@ impl Call {
                 if is_invite {
                     self.acknowledge(ctx, to, None);
                 }
-                self.agree(ctx, to, &ours, &answer);
+                self.exchanged(ctx, to, near, &ours, &answer);
                 let passed = self.media_of(from).map(|media| media.pass_answer(&answer, &theirs));
                 if let Some(passed) = &passed {
-                    self.agree(ctx, from, passed, &theirs);
+                    self.exchanged(ctx, from, near, passed, &theirs);
                 }
                 passed
             }
-            (None, Some(theirs)) => self.passage_offers(to, from, theirs),
-            (Some(_) | None, None) => None,
+            (None, Some(theirs)) if is_invite => self.passage_offers(to, from, theirs),
+            (None, _) if sent == Method::Prack => {
+                return self.accept_prack(ctx, server, &request, None);
+            }
+            (Some(_), None) | (None, _) => None,
         };
         let Some(passed) = passed else {
+            if near.is_some() {
+                return refuse(ctx, server, &request, 488);
+            }
             if is_invite {
                 self.acknowledge(ctx, to, None);
             }
@@ -90,6 +116,8 @@ impl Call {
         };
         if request.method() == Some(&Method::Invite) {
             self.accept_reinvite(ctx, from, server, &request, Some(response), &passed);
+        } else if request.method() == Some(&Method::Prack) {
+            self.accept_prack(ctx, server, &request, Some(&passed));
         } else {
             self.accept_update(ctx, from, server, &request, Some(response), Some(&passed));
         }
@@ -136,7 +164,9 @@ impl Call {
         at.refresh_target(request);
         let mut draft: Draft = reply(request, 200, None, &agent);
         introduce(&mut draft, &at.contact, Agent::Server(&agent));
-        at.accept_timer(ctx.now.mono, request, &mut draft);
+        if at.talking().is_some() {
+            at.accept_timer(ctx.now.mono, request, &mut draft);
+        }
         if let (Some(response), Some(border)) = (response, border) {
             headers::pass(response, &mut draft, border);
         }
@@ -149,9 +179,15 @@ impl Call {
     /// The request we passed on got no answer: that dialog is broken (RFC 3261 §12.2.1.2).
     pub(super) fn passage_failed(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
         let Some(passage) = self.passage.take_if(|passage| passage.to == leg) else { return };
-        let status = if passage.came_as(&Method::Invite) { 408 } else { 500 };
+        let status = match passage.request.method() {
+            Some(Method::Invite) => 408,
+            Some(Method::Prack) if passage.offer.is_none() => 200,
+            _ => 500,
+        };
         refuse(ctx, passage.server, &passage.request, status);
-        self.finish(ctx, Refusal::of(Cause::NoResponse), Party::System);
+        if passage.near.is_none() {
+            self.finish(ctx, Refusal::of(Cause::NoResponse), Party::System);
+        }
     }
 
     /// The side that sent the re-INVITE takes it back; `false` when this CANCEL is not for a passage. What the

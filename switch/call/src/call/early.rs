@@ -1,126 +1,256 @@
-//! Before the answer: ringing, early media, and challenges.
+//! Provisional responses of the legs out: ringing, early media, forks (RFC 3960's gateway model, RFC 6228).
+//!
+//! The caller hears one early dialog at a time: the first that sends media, until it ends or another one answers.
+//! Then the next that has sent any is told to the caller under a tag of its own.
 
 use base::LegId;
 use base::fact::What;
-use sip::auth::Challenged;
+use sdp::Sdp;
 use sip::message::{Header, Message};
+use sip::reliable::{Heard, Order, RAck, rseq_of};
+use sip::{Dialog, target_of};
 
+use super::telling::Telling;
 use super::{Call, Ctx, Phase};
-use crate::act::{Act, Purpose};
-use crate::headers;
-use crate::leg::LegState;
+use crate::act::Act;
+use crate::leg::Leg;
 use crate::negotiate::body_of;
-use crate::reply::{self, Agent, introduce, reply};
+use crate::ringing::{Fork, Owed, Session, Standing};
 
-/// A first challenge and one that says our nonce was stale (RFC 7616 §3.3); more is a peer that plays with us.
-const MOST_CHALLENGES: u8 = 2;
+/// Early dialogs of one INVITE of ours; a further fork is only heard when it answers.
+const FORKS: usize = 16;
+
+/// A fork of a leg out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ForkAt {
+    pub(super) leg: LegId,
+    pub(super) index: usize,
+}
 
 impl Call {
     /// 180, 183 and their kin: the caller hears the first leg that rings and the first that sends media.
     pub(super) fn provisional(&mut self, ctx: &mut Ctx<'_>, leg: LegId, status: u16, response: &Message) {
-        let delayed = self.offer.is_none();
-        let body = if delayed { None } else { body_of(response).ok().flatten() };
-        let Some(calling) = self.leg_mut(leg).and_then(crate::leg::Leg::calling_mut) else { return };
+        let Some(at) = self.fork_of(ctx, leg, response) else { return };
+        let Some(rack) = self.takes(at, response) else { return };
+        if status == 199 {
+            if let Some(rack) = rack {
+                self.prack(ctx, at, &rack, None);
+            }
+            return self.fork_gone(ctx, at);
+        }
+        let body = self.early_body(at, response, rack.is_some());
+        let Some(calling) = self.leg_mut(leg).and_then(Leg::calling_mut) else { return };
         let first = !calling.ringing;
         calling.ringing |= matches!(status, 180 | 183);
-        let news = body.is_some() && calling.early.is_none();
-        if let Some(body) = body.clone().filter(|_| news) {
-            calling.early = Some((response.to_tag().unwrap_or_default().to_owned(), body));
-        }
         if first && calling.ringing {
             ctx.out.push(Act::Fact(What::LegRinging { leg, early_media: body.is_some() }));
         }
+        self.tell_of(ctx, at, status, response, body, rack);
+    }
+
+    /// Tells the caller what is news to it, and sees to it that a reliable response gets its PRACK.
+    fn tell_of(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        at: ForkAt,
+        status: u16,
+        response: &Message,
+        body: Option<Sdp>,
+        rack: Option<String>,
+    ) {
+        let near = self.fork(at).map(|fork| fork.near.clone()).unwrap_or_default();
+        let late = self.offer.is_none();
+        let hearable = body.is_some() && (!late || self.takes_reliable());
         let Phase::Hunting(hunt) = &mut self.phase else { return };
-        let hears = body.is_some() && *hunt.early.get_or_insert(leg) == leg;
-        let as_ringing = status == 180 || (status == 183 && !hears);
+        if hearable && hunt.early.is_none() {
+            hunt.early = Some((at.leg, near.clone()));
+        }
+        let hears = hunt.early.as_ref().is_some_and(|(_, heard)| *heard == near);
+        let silent = !hears || response.body().is_empty();
+        let as_ringing = status == 180 || (status == 183 && silent);
         let first_ring = as_ringing && !std::mem::replace(&mut hunt.rang, true);
-        let tells = (hears && news) || !hunt.rung || first_ring;
+        let tells = (hears && hearable) || !hunt.rung || first_ring;
         hunt.rung |= matches!(status, 180 | 183);
-        let answer = if hears { body.and_then(|body| self.early_media(ctx, leg, &body)) } else { None };
-        if tells {
-            self.tell_provisional(ctx, leg, status, response, answer.as_ref());
+        let (passed, offer) = match &body {
+            Some(theirs) if hears && late => self.early_offer(theirs).unzip(),
+            Some(_) if hears => (self.early_media(ctx, at), None),
+            Some(_) | None => (None, None),
+        };
+        let ours = match &body {
+            Some(theirs) if late && passed.is_none() => self.answer_early_offer(ctx, at, theirs),
+            Some(_) | None => None,
+        };
+        let wants_prack = rack.is_some();
+        let owed = rack.clone().filter(|_| passed.is_some()).map(|rack| Owed::Callee {
+            leg: at.leg,
+            near: near.clone(),
+            rack,
+            offer,
+        });
+        let telling = Telling { near, status, body: passed, owed, wants_prack };
+        let end_to_end = tells && self.tell_provisional(ctx, telling, Some((at.leg, response)));
+        if let Some(rack) = rack.filter(|_| !end_to_end) {
+            self.prack(ctx, at, &rack, ours.as_ref());
         }
     }
 
-    /// Connects the caller to the early media of a leg; the answer for the caller comes back.
-    fn early_media(&mut self, ctx: &mut Ctx<'_>, leg: LegId, body: &sdp::Sdp) -> Option<sdp::Sdp> {
-        let offer = self.offer.clone()?;
-        let sent = self.leg(leg)?.calling()?.offer.clone()?;
-        let caller = self.caller();
-        let answer = self.leg(caller)?.media.as_ref()?.pass_answer(body, &offer);
-        self.agree(ctx, leg, &sent, body);
-        self.agree(ctx, caller, &answer, &offer);
-        self.join(ctx, caller, leg);
+    /// A callee's offer as the caller gets it, and both forms for the answer to come.
+    fn early_offer(&self, theirs: &Sdp) -> Option<(Sdp, (Sdp, Sdp))> {
+        let caller = self.legs.first()?;
+        let passed = caller.media.as_ref()?.pass_offer(theirs, &caller.codecs).ok()?;
+        Some((passed.clone(), (theirs.clone(), passed)))
+    }
+
+    /// A callee offers what the caller cannot be asked before the answer: answered in its place, with one codec.
+    fn answer_early_offer(&mut self, ctx: &mut Ctx<'_>, at: ForkAt, theirs: &Sdp) -> Option<Sdp> {
+        let answer = self.media_of(at.leg)?.own_answer(theirs, super::local::CODECS).ok()?;
+        self.agree(ctx, at.leg, &answer, theirs);
+        self.fork_mut(at)?.session = Session::Settled(answer.clone(), theirs.clone());
         Some(answer)
     }
 
-    fn tell_provisional(
-        &self,
-        ctx: &mut Ctx<'_>,
-        leg: LegId,
-        status: u16,
-        response: &Message,
-        answer: Option<&sdp::Sdp>,
-    ) {
-        let Some(tag) = self.leg(leg).and_then(|leg| leg.calling()).map(|calling| calling.caller_tag.clone())
-        else {
-            return;
-        };
-        let Some(caller) = self.legs.first() else { return };
-        let LegState::Incoming { invite, request } = &caller.state else { return };
-        let status = match (status, answer) {
-            (183, None) => 180,
-            (other, _) => other,
-        };
-        let mut draft = reply(request, status, Some(&tag), &ctx.config.user_agent);
-        introduce(&mut draft, &caller.contact, Agent::Server(&ctx.config.user_agent));
-        headers::pass(response, &mut draft, self.border(leg, caller.id));
-        if let Some(answer) = answer {
-            draft.body(reply::ACCEPT, answer.to_bytes().into());
-        }
-        ctx.out.push(Act::Enlist { call_id: caller.call_id.clone(), local_tag: tag, leg: caller.id });
-        ctx.out.push(Act::Respond { server: *invite, draft });
-    }
-
-    /// A trunk asks who we are: answered with that trunk's own credentials, and not without end.
-    /// `true` when the request goes out again.
-    pub(super) fn authenticate(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        leg: LegId,
-        purpose: Purpose,
-        response: &Message,
-    ) -> bool {
-        let Some(at) = self.leg_mut(leg) else { return false };
-        if at.credentials.is_none() {
-            return false;
-        }
-        let draft = match (&mut at.state, purpose) {
-            (LegState::Calling(calling), Purpose::Invite) => calling.invite.clone(),
-            _ => at.sent.take_if(|(sent, _)| *sent == purpose).map(|(_, draft)| draft),
-        };
-        let Some(mut draft) = draft else { return false };
-        if at.challenges >= MOST_CHALLENGES {
-            return false;
-        }
-        let Some(method) = draft.method().cloned() else { return false };
-        let Some(asked) = Challenged::by(response, ctx.entropy) else { return false };
-        at.challenges += 1;
-        at.challenged.retain(|known| known.header() != asked.header());
-        at.challenged.push(asked);
-        at.authorize(&mut draft);
-        let number = match &mut at.state {
-            LegState::Talking(talking) => talking.dialog.next_cseq(),
-            LegState::Calling(_) | LegState::Incoming { .. } | LegState::Cancelling | LegState::Ended => {
-                response.cseq().map_or(1, |cseq| cseq.number).saturating_add(1)
+    /// The early dialog of a provisional response, made now if it is the first of its tag.
+    fn fork_of(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) -> Option<ForkAt> {
+        let at = self.leg_mut(leg)?;
+        at.learn(response);
+        let (allows_update, base) = (at.allows_update, at.target);
+        let is_trunk = matches!(at.endpoint, base::fact::Endpoint::Trunk(_));
+        let calling = at.calling_mut()?;
+        let tag = response.to_tag().unwrap_or_default();
+        let index = match calling.fork_at(tag) {
+            Some(index) => index,
+            None if calling.forks.len() >= FORKS => return None,
+            None => {
+                let near =
+                    if calling.forks.is_empty() { calling.caller_tag.clone() } else { ctx.entropy.token() };
+                calling.forks.reserve_exact(1);
+                calling.forks.push(Fork {
+                    tag: tag.to_owned(),
+                    near,
+                    far: None,
+                    heard: Heard::default(),
+                    session: Session::Open,
+                    standing: Standing::Rings,
+                });
+                calling.forks.len() - 1
             }
         };
-        draft.set(Header::CSeq, &format!("{number} {method}"));
-        if let LegState::Calling(calling) = &mut at.state {
-            calling.invite = Some(draft.clone());
+        let speaks = (allows_update || rseq_of(response).is_some()) && !tag.is_empty();
+        let fork = calling.forks.get_mut(index)?;
+        if speaks && fork.far.is_none() {
+            fork.far = Dialog::uac(response).ok().map(|dialog| {
+                let says_where = [Header::Contact, Header::RecordRoute].iter().any(|way| response.has(*way));
+                let hop = target_of(dialog.next_hop()).filter(|_| is_trunk && says_where);
+                (dialog, hop.map_or(base, |hop| crate::leg::towards(base, hop)))
+            });
         }
-        at.pending += 1;
-        ctx.out.push(Act::Request { leg, purpose, target: at.target, draft });
-        true
+        Some(ForkAt { leg, index })
+    }
+
+    /// Whether a response is to be used: `Some(None)` for a plain one, `Some` of the RAck value for a reliable one in
+    /// its order, `None` for one that comes again or too early.
+    fn takes(&mut self, at: ForkAt, response: &Message) -> Option<Option<String>> {
+        let calling = self.leg_mut(at.leg)?.calling_mut()?;
+        let rseq = rseq_of(response).filter(|_| calling.reliable);
+        let Some(rseq) = rseq else { return Some(None) };
+        let fork = calling.forks.get_mut(at.index)?;
+        let cseq = response.cseq().ok()?;
+        let rack = RAck { rseq, cseq: cseq.number, method: cseq.method };
+        (fork.heard.take(rseq) == Order::Next).then(|| Some(rack.to_string()))
+    }
+
+    /// The session description that counts: the first of the fork. Where the caller made no offer it is one itself,
+    /// and only a reliable response can make it (RFC 3262 §5).
+    fn early_body(&mut self, at: ForkAt, response: &Message, reliable: bool) -> Option<Sdp> {
+        let late = self.offer.is_none();
+        let body = body_of(response).ok().flatten().filter(|_| reliable || !late)?;
+        let calling = self.leg_mut(at.leg)?.calling_mut()?;
+        let sent = calling.offer.clone();
+        let fork = calling.forks.get_mut(at.index)?;
+        match (&fork.session, sent) {
+            (Session::Open, None) => Some(body),
+            (Session::Open, Some(sent)) => {
+                fork.session = if reliable {
+                    Session::Settled(sent, body.clone())
+                } else {
+                    Session::Preview(sent, body.clone())
+                };
+                Some(body)
+            }
+            (Session::Preview(..), Some(sent)) if reliable => {
+                fork.session = Session::Settled(sent, body.clone());
+                Some(body)
+            }
+            (Session::Preview(..) | Session::Settled(..), _) => None,
+        }
+    }
+
+    /// Connects the caller to the early media of a fork; the answer for the caller comes back.
+    fn early_media(&mut self, ctx: &mut Ctx<'_>, at: ForkAt) -> Option<Sdp> {
+        let offer = self.offer.clone()?;
+        let (sent, body) =
+            self.fork(at)?.session.pair().map(|(ours, theirs)| (ours.clone(), theirs.clone()))?;
+        let caller = self.caller();
+        let answer = self.media_of(caller)?.pass_answer(&body, &offer);
+        self.agree(ctx, at.leg, &sent, &body);
+        self.agree(ctx, caller, &answer, &offer);
+        self.join(ctx, caller, at.leg);
+        Some(answer)
+    }
+
+    /// A fork is over before it answered: the caller hears the next that has sent media.
+    fn fork_gone(&mut self, ctx: &mut Ctx<'_>, at: ForkAt) {
+        let Some(fork) = self.fork_mut(at) else { return };
+        fork.standing = Standing::Gone;
+        let near = fork.near.clone();
+        if let Phase::Hunting(hunt) = &mut self.phase
+            && hunt.early.take_if(|(_, heard)| *heard == near).is_some()
+        {
+            self.next_early(ctx);
+        }
+    }
+
+    /// A leg has ended before any answer.
+    pub(super) fn early_lost(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        if let Phase::Hunting(hunt) = &mut self.phase
+            && hunt.early.take_if(|(heard, _)| *heard == leg).is_some()
+        {
+            self.next_early(ctx);
+        }
+    }
+
+    fn next_early(&mut self, ctx: &mut Ctx<'_>) {
+        if self.offer.is_none() {
+            return;
+        }
+        let forks = self.legs.iter().flat_map(|leg| {
+            let forks = leg.calling().map(|calling| calling.forks.as_slice()).unwrap_or_default();
+            forks.iter().enumerate().map(|(index, fork)| (ForkAt { leg: leg.id, index }, fork))
+        });
+        let next = forks
+            .filter(|(_, fork)| fork.standing == Standing::Rings && fork.session.pair().is_some())
+            .map(|(at, fork)| (at, fork.near.clone()))
+            .next();
+        let (Some((at, near)), Phase::Hunting(hunt)) = (next, &mut self.phase) else { return };
+        hunt.early = Some((at.leg, near.clone()));
+        let body = self.early_media(ctx, at);
+        let telling = Telling { near, status: 183, body, owed: None, wants_prack: false };
+        self.tell_provisional(ctx, telling, None);
+    }
+
+    pub(super) fn fork(&self, at: ForkAt) -> Option<&Fork> {
+        self.leg(at.leg)?.calling()?.forks.get(at.index)
+    }
+
+    pub(super) fn fork_mut(&mut self, at: ForkAt) -> Option<&mut Fork> {
+        self.leg_mut(at.leg)?.calling_mut()?.forks.get_mut(at.index)
+    }
+
+    /// The fork that the caller knows by this tag of ours.
+    pub(super) fn fork_by(&self, near: &str) -> Option<ForkAt> {
+        self.legs.iter().find_map(|leg| {
+            let index = leg.calling()?.forks.iter().position(|fork| fork.near == near)?;
+            Some(ForkAt { leg: leg.id, index })
+        })
     }
 }

@@ -147,8 +147,10 @@ impl Call {
             .into_iter()
             .zip(shares)
             .map(|(binding, share)| {
-                let codecs = ctx.routes.station(&binding.aor).map(|station| station.codecs.clone());
-                LegOut::to_phone(binding, codecs.unwrap_or_default()).with_breadth(share)
+                let station = ctx.routes.station(&binding.aor);
+                let codecs = station.map(|station| station.codecs.clone()).unwrap_or_default();
+                let reliable = station.map(|station| station.reliable).unwrap_or_default();
+                LegOut::to_phone(binding, codecs, reliable.into()).with_breadth(share)
             })
             .collect();
         self.ring_within(ctx, outs, PHONE_SILENCE)
@@ -181,6 +183,7 @@ impl Call {
         self.judge_peer(ctx, leg, refusal);
         let was_trunk = self.leg(leg).is_some_and(|leg| matches!(leg.endpoint, Endpoint::Trunk(_)));
         self.drop_leg(ctx, leg, refusal);
+        self.early_lost(ctx, leg);
         let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
         let Phase::Hunting(hunt) = &mut self.phase else { return };
         hunt.note(refusal);
@@ -234,12 +237,20 @@ impl Call {
         self.give_up(ctx, Refusal::of(Cause::NoResponse), |calling| !calling.heard);
     }
 
-    fn give_up(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, which: impl Fn(&crate::leg::Calling) -> bool) {
+    fn give_up(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        refusal: Refusal,
+        which: impl Fn(&crate::ringing::Calling) -> bool,
+    ) {
         let given_up: Vec<LegId> =
             self.legs.iter().filter(|leg| leg.calling().is_some_and(&which)).map(|leg| leg.id).collect();
         for leg in &given_up {
             self.judge_peer(ctx, *leg, refusal);
             self.end_leg(ctx, *leg, refusal);
+        }
+        for leg in &given_up {
+            self.early_lost(ctx, *leg);
         }
         let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
         let Phase::Hunting(hunt) = &mut self.phase else { return };

@@ -9,16 +9,18 @@ use peer::{Binding, PeerAt};
 use provision::{HeaderRule, ShownIn, Trunk};
 use route::TrunkTry;
 use sdp::Sdp;
-use sip::Dialog;
 use sip::auth::Login;
 use sip::message::{Draft, Header, Host, Message, Method, NameAddr, Uri};
+use sip::reliable::OPTION;
+use sip::{Dialog, target_of};
 
 use super::hunt::phone_target;
 use super::{Call, Ctx, Phase, Refusal, session};
 use crate::act::{Act, Failure, Purpose};
 use crate::headers::{self, Border, Identity, Trust};
-use crate::leg::{Calling, Leg, LegState};
+use crate::leg::{Leg, LegState, towards};
 use crate::reply::{self, Agent, introduce};
+use crate::ringing::{Calling, Reliability};
 
 /// What is known of a leg before it begins.
 #[derive(Debug)]
@@ -42,10 +44,11 @@ pub(super) struct LegOut {
     shown: ShownIn,
     /// Its share of the breadth that the call may take (RFC 5393).
     breadth: Option<u8>,
+    reliability: Reliability,
 }
 
 impl LegOut {
-    pub(super) fn to_phone(binding: Binding, codecs: Vec<String>) -> Self {
+    pub(super) fn to_phone(binding: Binding, codecs: Vec<String>, reliability: Reliability) -> Self {
         let target = phone_target(&binding);
         let uri = Uri::parse(&binding.contact)
             .unwrap_or_else(|_malformed| Uri::sip(Some(&binding.aor), target.remote().ip(), None));
@@ -64,6 +67,7 @@ impl LegOut {
             trust: Trust::None,
             shown: ShownIn::From,
             breadth: None,
+            reliability,
         }
     }
 
@@ -93,6 +97,7 @@ impl LegOut {
             trust: if trunk.trust { Trust::Full } else { Trust::None },
             shown: trunk.identity,
             breadth: None,
+            reliability: trunk.reliable.into(),
         }
     }
 
@@ -145,6 +150,13 @@ impl Call {
         let mut draft = self.invite_draft(&out, leg, &identity);
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
         leg.ask_for_timer(&mut draft);
+        let reliable = self.invites_reliably(out.reliability);
+        if reliable {
+            reply::support(&mut draft, OPTION);
+        }
+        if out.reliability == Reliability::Always {
+            draft.push(Header::Require, OPTION);
+        }
         self.pass_first(&mut draft, &out);
         if out.trust == Trust::Full {
             identity.assert(&mut draft, out.shown);
@@ -166,7 +178,8 @@ impl Call {
             interval: 0,
             raised: 0,
             offer,
-            early: None,
+            reliable,
+            forks: Vec::new(),
             heard: false,
             ringing: false,
             caller_tag,
@@ -217,6 +230,16 @@ impl Call {
         draft.push(Header::CallId, &leg.call_id);
         draft.push(Header::CSeq, "1 INVITE");
         draft
+    }
+
+    /// Whether a callee may answer provisionally and reliably. Where the caller makes no offer and takes none before
+    /// the answer, a callee's early offer would find nobody to answer it.
+    fn invites_reliably(&self, there: Reliability) -> bool {
+        match there {
+            Reliability::Never => false,
+            Reliability::Able => self.offer.is_some() || self.takes_reliable(),
+            Reliability::Always => true,
+        }
     }
 
     fn offer_for(&self, leg: LegId) -> Result<Option<Sdp>, Refusal> {
@@ -270,10 +293,7 @@ impl Call {
             (LegState::Talking(_), 200..=299) => self.answered_again(ctx, leg, response),
             (LegState::Cancelling | LegState::Ended, 200..=299) => self.end_stray(ctx, leg, response),
             (LegState::Cancelling, 300..) => at.state = LegState::Ended,
-            (
-                LegState::Incoming { .. } | LegState::Talking(_) | LegState::Cancelling | LegState::Ended,
-                _,
-            ) => {}
+            (LegState::Incoming(_) | LegState::Talking(_) | LegState::Cancelling | LegState::Ended, _) => {}
         }
     }
 
@@ -289,7 +309,7 @@ impl Call {
                 self.leg_refused(ctx, leg, refusal);
             }
             LegState::Cancelling => at.state = LegState::Ended,
-            LegState::Incoming { .. } | LegState::Talking(_) | LegState::Ended => {}
+            LegState::Incoming(_) | LegState::Talking(_) | LegState::Ended => {}
         }
     }
 
@@ -299,14 +319,21 @@ impl Call {
         if matches!(at.state, LegState::Cancelling) {
             at.state = LegState::Ended;
         }
-        let Ok(mut dialog) = Dialog::uac(response) else { return };
+        let Some(mut dialog) = Dialog::uac(response).ok().or_else(|| Dialog::salvage(response)) else {
+            return;
+        };
         let mut ack = dialog.ack(dialog.local_cseq());
+        dialog.skip_to(at.numbered);
         for (header, value) in &at.authorization {
             ack.set(*header, value);
         }
-        ctx.out.push(Act::Ack { target: at.target, draft: ack });
+        let is_trunk = matches!(at.endpoint, Endpoint::Trunk(_));
+        let says_where = [Header::Contact, Header::RecordRoute].iter().any(|way| response.has(*way));
+        let hop = target_of(dialog.next_hop()).filter(|_| is_trunk && says_where);
+        let target = hop.map_or(at.target, |hop| towards(at.target, hop));
+        ctx.out.push(Act::Ack { target, draft: ack });
         let bye = dialog.request(Method::Bye);
-        at.send(&mut ctx.out, Purpose::ByeStray, bye);
+        at.send_to(&mut ctx.out, Purpose::ByeStray, bye, target);
     }
 }
 

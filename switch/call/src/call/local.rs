@@ -8,16 +8,18 @@ use provision::TestTarget;
 use route::Local;
 use sdp::Sdp;
 
+use super::telling::Telling;
 use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
-use crate::leg::LegState;
-use crate::reply::{self, Agent, introduce, reply};
+use crate::ringing::{Owed, Reliability};
 
 /// Codecs that the relay can echo and the tests name.
 pub(super) const CODECS: &[&str] = &["PCMU", "PCMA", "G722", "opus"];
 const ANSWER_LASTS: Duration = Duration::from_secs(60);
 const RING_LASTS: Duration = Duration::from_secs(10);
 const EARLY_LASTS: Duration = Duration::from_secs(2);
+/// How long an answer that waits for the caller's PRACK waits before it looks again.
+const PRACK_TAKES: Duration = Duration::from_millis(100);
 
 /// Where a local far end stands.
 #[derive(Debug)]
@@ -49,6 +51,11 @@ impl Call {
                 self.timers.set(CallTimer::Script, ctx.now.mono + RING_LASTS);
             }
             Local::Test(TestTarget::Early) => self.speak_early(ctx),
+            Local::Test(TestTarget::Reliable) => {
+                if self.agrees_on_reliability(ctx, Reliability::Always) {
+                    self.speak_early(ctx);
+                }
+            }
         }
     }
 
@@ -59,6 +66,10 @@ impl Call {
         };
         match end {
             LocalEnd::Ringing => self.finish(ctx, Refusal::of(Cause::Busy), Party::Callee),
+            LocalEnd::Early(body) if self.answer_must_wait() => {
+                self.phase = Phase::Local(LocalEnd::Early(body));
+                self.timers.set(CallTimer::Script, ctx.now.mono + PRACK_TAKES);
+            }
             LocalEnd::Early(body) => {
                 self.answer_with(ctx, &body);
                 self.timers.set(CallTimer::Script, ctx.now.mono + ANSWER_LASTS);
@@ -69,7 +80,7 @@ impl Call {
 
     fn speak_early(&mut self, ctx: &mut Ctx<'_>) {
         let Some(body) = self.own_body(ctx) else { return };
-        let early = self.offer.is_some().then_some(&body);
+        let early = (self.offer.is_some() || self.takes_reliable()).then_some(&body);
         self.tell_local(ctx, 183, early);
         self.phase = Phase::Local(LocalEnd::Early(Box::new(body)));
         self.timers.set(CallTimer::Script, ctx.now.mono + EARLY_LASTS);
@@ -87,12 +98,14 @@ impl Call {
         self.facts.codec = sdp::first_codec_name(body).unwrap_or_default();
         let caller = self.caller();
         ctx.out.push(Act::Fact(What::Answered { leg: caller, codec: self.facts.codec.clone() }));
+        let Some(tag) = self.legs.first().map(|leg| leg.local_tag.clone()) else { return };
+        let settled = self.agree_as_settled(ctx, &tag);
         match self.offer.clone() {
+            _ if settled => {}
             Some(offer) => self.agree(ctx, caller, body, &offer),
             None => self.late = Some((body.clone(), body.clone())),
         }
-        let Some(tag) = self.legs.first().map(|leg| leg.local_tag.clone()) else { return };
-        self.accept_caller(ctx, &tag, None, body);
+        self.accept_caller(ctx, &tag, None, Some(body).filter(|_| !settled));
     }
 
     /// Our answer, or our offer where the caller made none; ends the call where there is no common codec.
@@ -112,15 +125,12 @@ impl Call {
         }
     }
 
-    fn tell_local(&self, ctx: &mut Ctx<'_>, status: u16, body: Option<&Sdp>) {
+    fn tell_local(&mut self, ctx: &mut Ctx<'_>, status: u16, body: Option<&Sdp>) {
         let Some(caller) = self.legs.first() else { return };
-        let LegState::Incoming { invite, request } = &caller.state else { return };
-        let mut draft = reply(request, status, Some(&caller.local_tag), &ctx.config.user_agent);
-        introduce(&mut draft, &caller.contact, Agent::Server(&ctx.config.user_agent));
-        if let Some(body) = body {
-            draft.body(reply::ACCEPT, body.to_bytes().into());
-        }
-        ctx.out.push(Act::Fact(What::LegRinging { leg: caller.id, early_media: body.is_some() }));
-        ctx.out.push(Act::Respond { server: *invite, draft });
+        let (leg, near) = (caller.id, caller.local_tag.clone());
+        ctx.out.push(Act::Fact(What::LegRinging { leg, early_media: body.is_some() }));
+        let owed = body.filter(|_| self.offer.is_none()).map(|ours| Owed::Answer(ours.clone()));
+        let telling = Telling { near, status, body: body.cloned(), owed, wants_prack: false };
+        self.tell_provisional(ctx, telling, None);
     }
 }

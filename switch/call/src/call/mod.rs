@@ -8,6 +8,7 @@
 
 mod answer;
 mod carried;
+mod challenge;
 mod early;
 mod hunt;
 mod invite;
@@ -15,6 +16,7 @@ mod local;
 mod media;
 mod passage;
 mod picture;
+mod prack;
 mod redirect;
 mod refresh;
 mod refusal;
@@ -23,6 +25,8 @@ mod release;
 mod requests;
 mod session;
 mod start;
+mod telling;
+mod unanswered;
 
 use std::collections::VecDeque;
 
@@ -41,6 +45,7 @@ use crate::io::ShardConfig;
 use crate::leg::Leg;
 use crate::lines::Lines;
 use crate::ports::Ports;
+use crate::ringing::Held;
 use crate::trails::{Trail, Trails};
 
 pub(crate) use local::LocalEnd;
@@ -85,6 +90,8 @@ pub(crate) struct Call {
     /// The offer in the caller's INVITE.
     offer: Option<Sdp>,
     passage: Option<Passage>,
+    /// A 2xx of a leg out that waits for the caller's PRACK.
+    held: Option<Box<Held>>,
     /// An offer of the far side that our 2xx passed on, as it came and as we sent it: the ACK answers it.
     late: Option<(Sdp, Sdp)>,
     /// Requests passed on that wait for the other side's answer.
@@ -132,8 +139,8 @@ struct Hunt {
     emergency: bool,
     ring_secs: u32,
     tried: usize,
-    /// The leg whose early media the caller hears.
-    early: Option<LegId>,
+    /// The leg whose early media the caller hears, and our tag towards the caller for that fork of it.
+    early: Option<(LegId, String)>,
     /// The caller has been told that it rings, in these or other words.
     rung: bool,
     /// A 180 has come.
@@ -204,6 +211,8 @@ pub(crate) enum CallInput {
     Failed { leg: LegId, purpose: Purpose, failure: Failure },
     /// Our 2xx was never acknowledged.
     Unacknowledged { leg: LegId },
+    /// A reliable provisional response of ours to the caller was never acknowledged.
+    Unpracked,
     /// A media worker reports on a leg's port.
     Media { leg: LegId, event: MediaEvent },
     /// The node ends it.
@@ -224,6 +233,7 @@ impl Call {
             }
             CallInput::Failed { leg, purpose, failure } => self.failed(ctx, leg, purpose, failure),
             CallInput::Unacknowledged { leg } => self.unacknowledged(ctx, leg),
+            CallInput::Unpracked => self.unpracked(ctx),
             CallInput::Media { leg, event } => self.media(ctx, leg, event),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
         }
@@ -282,10 +292,10 @@ impl Call {
         }
         match purpose {
             Purpose::Invite => self.invite_response(ctx, leg, status, response, flow),
-            Purpose::Reinvite | Purpose::Update => self.passage_response(ctx, leg, status, response),
+            Purpose::Reinvite | Purpose::Passed => self.passage_response(ctx, leg, status, response),
             Purpose::Refresh => self.refresh_response(ctx, leg, status, response),
             Purpose::Relay(server) => self.relay_response(ctx, leg, server, status, response),
-            Purpose::Bye | Purpose::ByeStray => {}
+            Purpose::Bye | Purpose::ByeStray | Purpose::Prack => {}
         }
     }
 
@@ -293,10 +303,10 @@ impl Call {
         self.settled_one(leg);
         match purpose {
             Purpose::Invite => self.invite_failed(ctx, leg, failure),
-            Purpose::Reinvite | Purpose::Update => self.passage_failed(ctx, leg),
+            Purpose::Reinvite | Purpose::Passed => self.passage_failed(ctx, leg),
             Purpose::Refresh => self.refresh_failed(ctx, leg),
             Purpose::Relay(server) => self.relay_failed(ctx, server),
-            Purpose::Bye | Purpose::ByeStray => {}
+            Purpose::Bye | Purpose::ByeStray | Purpose::Prack => {}
         }
     }
 

@@ -4,7 +4,7 @@
 use base::LegId;
 use sdp::Sdp;
 use sip::ServerId;
-use sip::message::{Message, Method};
+use sip::message::{Draft, Message, Method};
 
 use super::requests::refuse;
 use super::{Call, Ctx};
@@ -19,6 +19,8 @@ use crate::reply::{self, Agent, introduce};
 pub(crate) struct Passage {
     pub(super) from: LegId,
     pub(super) to: LegId,
+    /// Before the answer: our tag towards the caller, which names the early dialogs of both sides.
+    pub(super) near: Option<String>,
     pub(super) server: ServerId,
     pub(super) request: Message,
     /// What the other side got.
@@ -40,15 +42,14 @@ impl Call {
         }
         let Some(to) = self.other(leg) else { return self.reinvited_alone(ctx, leg, server, &request) };
         match self.offer_for_other(to, &request) {
-            Ok(offer) => self.pass_on(ctx, leg, to, server, request, Method::Invite, offer),
+            Ok(offer) => self.pass_offer_on(ctx, leg, to, server, request, Method::Invite, offer),
             Err(bad) => refuse(ctx, server, &request, bad.status()),
         }
     }
 
     /// An UPDATE in a confirmed dialog. Without a body it says where its sender is, and that it lives.
     pub(super) fn updated(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: Message) {
-        let from_here = |passage: &Passage| passage.from == leg && passage.came_as(&Method::Update);
-        if self.passage.as_ref().is_some_and(from_here) {
+        if self.is_updating(leg) {
             return refuse(ctx, server, &request, 500);
         }
         if request.body().is_empty() {
@@ -63,9 +64,14 @@ impl Call {
             return refuse(ctx, server, &request, status);
         }
         match self.offer_for_other(to, &request) {
-            Ok(offer) => self.pass_on(ctx, leg, to, server, request, by, offer),
+            Ok(offer) => self.pass_offer_on(ctx, leg, to, server, request, by, offer),
             Err(bad) => refuse(ctx, server, &request, bad.status()),
         }
+    }
+
+    /// Whether an UPDATE of this leg is still unanswered: a second one gets 500 (RFC 3311 §5.2).
+    pub(super) fn is_updating(&self, leg: LegId) -> bool {
+        self.passage.as_ref().is_some_and(|passage| passage.from == leg && passage.came_as(&Method::Update))
     }
 
     /// The offer of a request as it came and as the other leg gets it.
@@ -82,7 +88,7 @@ impl Call {
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of it is one exchange")]
-    fn pass_on(
+    fn pass_offer_on(
         &mut self,
         ctx: &mut Ctx<'_>,
         from: LegId,
@@ -92,20 +98,38 @@ impl Call {
         sent: Method,
         offer: Option<(Sdp, Sdp)>,
     ) {
-        let border = self.border(from, to);
-        let Some(at) = self.leg_mut(to) else { return };
+        let body = offer.as_ref().map(|(_, ours)| ours.clone());
+        let passage = Passage { from, to, near: None, server, request, sent, offer };
+        self.pass_on(ctx, passage, body.as_ref(), |_draft| {});
+    }
+
+    /// Sends the request of a passage with this body; `add` puts further headers on it.
+    pub(super) fn pass_on(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        passage: Passage,
+        body: Option<&Sdp>,
+        add: impl FnOnce(&mut Draft),
+    ) {
+        let border = self.border(passage.from, passage.to);
+        let Some(at) = self.leg_mut(passage.to) else { return };
         let contact = at.contact.clone();
-        let Some(talking) = at.talking_mut() else { return refuse(ctx, server, &request, 481) };
-        let mut draft = talking.dialog.request(sent.clone());
+        let Some((dialog, target)) = at.dialog(passage.near.as_deref()) else {
+            return refuse(ctx, passage.server, &passage.request, 481);
+        };
+        let mut draft = dialog.request(passage.sent.clone());
         introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
-        at.keep_timer(&mut draft);
-        headers::pass(&request, &mut draft, border);
-        if let Some((_, ours)) = &offer {
-            draft.body(reply::ACCEPT, ours.to_bytes().into());
+        if passage.near.is_none() {
+            at.keep_timer(&mut draft);
         }
-        let purpose = if sent == Method::Invite { Purpose::Reinvite } else { Purpose::Update };
-        at.send(&mut ctx.out, purpose, draft);
-        self.passage = Some(Passage { from, to, server, request, sent, offer });
+        headers::pass(&passage.request, &mut draft, border);
+        add(&mut draft);
+        if let Some(body) = body {
+            draft.body(reply::ACCEPT, body.to_bytes().into());
+        }
+        let purpose = if passage.sent == Method::Invite { Purpose::Reinvite } else { Purpose::Passed };
+        at.send_to(&mut ctx.out, purpose, draft, target);
+        self.passage = Some(passage);
     }
 
     /// The status that a re-INVITE gets while another exchange is open: 491 when it is ours on that leg, 500

@@ -32,7 +32,7 @@ impl Call {
 impl Leg {
     fn view(&self) -> LegView {
         let state = match &self.state {
-            LegState::Incoming { .. } => "incoming",
+            LegState::Incoming(_) => "incoming",
             LegState::Calling(calling) if calling.ringing => "ringing",
             LegState::Calling(_) => "calling",
             LegState::Talking(_) => "talking",

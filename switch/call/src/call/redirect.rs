@@ -19,6 +19,7 @@ impl Call {
         }
         self.judge_peer(ctx, leg, refusal);
         self.drop_leg(ctx, leg, refusal);
+        self.early_lost(ctx, leg);
         self.stop_ringing();
         self.next_stage(ctx);
     }

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use base::fact::What;
 use base::media::MediaCommand;
+use base::wire::Target;
 use base::{Cause, LegId, Party};
 use sip::ServerId;
 use sip::message::{Draft, Header, Message, Method};
+use sip::reliable::OPTION;
 
 use super::{Call, CallTimer, Ctx, Ending, Phase, Refusal};
 use crate::act::{Act, Purpose};
@@ -39,7 +41,7 @@ impl Call {
         self.parting = Parting::of(request);
         let q850 = reasons::q850_of(request).unwrap_or_else(|| Cause::Normal.q850());
         let (cause, status) = match self.leg(leg).map(|leg| &leg.state) {
-            Some(LegState::Incoming { .. }) => (Cause::Cancelled, 487),
+            Some(LegState::Incoming(_)) => (Cause::Cancelled, 487),
             Some(LegState::Talking(_)) => (Cause::Normal, 200),
             Some(LegState::Calling(_) | LegState::Cancelling | LegState::Ended) | None => return,
         };
@@ -98,12 +100,16 @@ impl Call {
         let parting = self.parting.take();
         let Some(at) = self.leg_mut(leg) else { return };
         match std::mem::replace(&mut at.state, LegState::Ended) {
-            LegState::Incoming { invite, request } => {
+            LegState::Incoming(incoming) => {
+                let (invite, request) = (incoming.invite, incoming.request);
                 let at_fault = nobody_asked && matches!(refusal.cause, Cause::ProtocolError | Cause::Loop);
                 let status = if at_fault { refusal.status } else { refusal.outward() };
                 let mut draft = reply(&request, status, Some(&at.local_tag), &ctx.config.user_agent);
                 draft.push(Header::Reason, &reason);
                 parting.iter().for_each(|parting| parting.tell(&mut draft));
+                if status == 420 {
+                    draft.push(Header::Unsupported, OPTION);
+                }
                 if status == 503 {
                     draft.push(Header::RetryAfter, "5");
                 }
@@ -112,6 +118,9 @@ impl Call {
             LegState::Calling(_) => {
                 at.state = LegState::Cancelling;
                 ctx.out.push(Act::Cancel { leg, reason: Some(reason) });
+                if let Some(held) = self.held.take_if(|held| held.leg == leg) {
+                    self.end_stray(ctx, leg, &held.response);
+                }
             }
             LegState::Talking(mut talking) => {
                 let mut draft = talking.dialog.request(Method::Bye);
@@ -155,7 +164,7 @@ impl Call {
                     return;
                 }
             }
-            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling => {}
+            LegState::Incoming(_) | LegState::Calling(_) | LegState::Cancelling => {}
         }
         self.leg_is_over(ctx, leg, refusal);
     }
@@ -223,13 +232,22 @@ impl Call {
 
 impl Leg {
     /// Sends a request inside the dialog, with credentials where the far end has asked for them before.
-    pub(crate) fn send(&mut self, out: &mut Vec<Act>, purpose: Purpose, mut draft: Draft) {
+    pub(crate) fn send(&mut self, out: &mut Vec<Act>, purpose: Purpose, draft: Draft) {
+        self.send_to(out, purpose, draft, self.target);
+    }
+
+    /// The same to where an early dialog or a stray fork is.
+    pub(crate) fn send_to(&mut self, out: &mut Vec<Act>, purpose: Purpose, mut draft: Draft, target: Target) {
         self.authorize(&mut draft);
         self.challenges = 0;
         if self.credentials.is_some() {
             self.sent = Some((purpose, draft.clone()));
         }
+        if self.calling().is_some() {
+            let number = draft.get(Header::CSeq).and_then(|place| place.split(' ').next()?.parse().ok());
+            self.numbered = self.numbered.max(number.unwrap_or(0));
+        }
         self.pending += 1;
-        out.push(Act::Request { leg: self.id, purpose, target: self.target, draft });
+        out.push(Act::Request { leg: self.id, purpose, target, draft });
     }
 }

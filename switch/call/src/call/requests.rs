@@ -23,20 +23,10 @@ impl Call {
     ) {
         let Some(method) = request.method().cloned() else { return };
         let Some(at) = self.leg_mut(leg) else { return };
-        match &mut at.state {
-            LegState::Talking(talking) => {
-                if let Err(status) = talking.dialog.accepts(&request) {
-                    return refuse(ctx, server, &request, status);
-                }
-            }
-            LegState::Incoming { .. } if method == Method::Bye => {}
-            LegState::Ended | LegState::Cancelling if method == Method::Bye => {
-                return refuse(ctx, server, &request, 200);
-            }
-            LegState::Incoming { .. } | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => {
-                return refuse(ctx, server, &request, 481);
-            }
+        if let Err(status) = at.accepts(&request, &method) {
+            return refuse(ctx, server, &request, status);
         }
+        let early = at.talking().is_none();
         at.follow(flow);
         at.learn(&request);
         if matches!(method, Method::Invite | Method::Update)
@@ -50,6 +40,8 @@ impl Call {
         match method {
             Method::Bye => self.bye(ctx, leg, server, &request),
             Method::Invite => self.reinvited(ctx, leg, server, request),
+            Method::Prack => self.pracked(ctx, leg, server, request),
+            Method::Update if early => self.updated_early(ctx, leg, server, request),
             Method::Update => self.updated(ctx, leg, server, request),
             Method::Info | Method::Message => self.relay(ctx, leg, server, &request),
             Method::Options => self.answer_options(ctx, leg, server, &request),
@@ -69,6 +61,24 @@ impl Call {
 }
 
 impl Leg {
+    /// Whether a request belongs here now; else the status it gets. Before the answer that is BYE of the caller, PRACK
+    /// and UPDATE.
+    fn accepts(&mut self, request: &Message, method: &Method) -> Result<(), u16> {
+        let near = self.near_of(request);
+        match &self.state {
+            LegState::Talking(_) => {}
+            LegState::Incoming(_) if *method == Method::Bye => return Ok(()),
+            LegState::Incoming(_) if matches!(method, Method::Prack | Method::Update) => {}
+            LegState::Calling(_) if *method == Method::Update => {}
+            LegState::Ended | LegState::Cancelling if *method == Method::Bye => return Err(200),
+            LegState::Incoming(_) | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => {
+                return Err(481);
+            }
+        }
+        let (dialog, _) = self.dialog(near.as_deref()).ok_or(481_u16)?;
+        dialog.accepts(request)
+    }
+
     /// A phone behind NAT, or one whose connection was opened anew, is reached where it last spoke from.
     fn follow(&mut self, flow: Flow) {
         if let Target::Flow(known) = self.target

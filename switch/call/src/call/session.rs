@@ -86,6 +86,7 @@ impl Call {
         if calling.raised >= MOST_RAISES {
             return false;
         }
+        calling.forks.clear();
         calling.raised += 1;
         calling.interval = interval;
         policy.ask_for(draft, interval);

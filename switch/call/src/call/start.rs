@@ -19,6 +19,7 @@ use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
 use crate::negotiate::{self, Negotiation, Ours, Theirs};
 use crate::reply;
+use crate::ringing::{Incoming, Reliability};
 use crate::trails::Trail;
 
 /// An INVITE that was let in, and what was decided about it.
@@ -86,6 +87,7 @@ impl Call {
             parting: None,
             invite: arrival.request,
             passage: None,
+            held: None,
             late: None,
             relayed: Vec::new(),
             admitted: arrival.admitted,
@@ -109,6 +111,14 @@ impl Call {
     fn set_out(&mut self, ctx: &mut Ctx<'_>, verdict: Verdict) {
         if let Verdict::Refuse(cause) = verdict {
             return self.finish(ctx, Refusal::of(cause), Party::System);
+        }
+        let set_up = match &self.facts.origin {
+            Endpoint::Trunk(name) => ctx.routes.trunk(name).map(|route| route.trunk().reliable),
+            Endpoint::Station(extension) => ctx.routes.station(extension).map(|station| station.reliable),
+            Endpoint::Local(_) | Endpoint::Stranger(_) => None,
+        };
+        if !self.agrees_on_reliability(ctx, set_up.unwrap_or_default().into()) {
+            return;
         }
         match negotiate::offer_of(&self.invite) {
             Ok(offer) => self.offer = offer,
@@ -138,6 +148,23 @@ impl Call {
         }
     }
 
+    /// Settles which provisional responses the caller gets; `false` when it was refused for what it says of them.
+    pub(super) fn agrees_on_reliability(&mut self, ctx: &mut Ctx<'_>, set_up: Reliability) -> bool {
+        match set_up.agreed(&self.invite) {
+            Ok(agreed) => {
+                if let Some(incoming) = self.legs.first_mut().and_then(Leg::incoming_mut) {
+                    incoming.reliability = agreed;
+                }
+                true
+            }
+            Err(status) => {
+                let cause = Cause::ProtocolError;
+                self.finish(ctx, Refusal { cause, status, q850: cause.q850() }, Party::System);
+                false
+            }
+        }
+    }
+
     /// Takes a port for a leg of this call and opens it; `false` when none is left.
     pub(super) fn open_port(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
         let Some(lease) = ctx.ports.take(self.worker) else { return false };
@@ -160,7 +187,11 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
     let mut leg = Leg {
         contact: reply::contact(ctx.locals, &target)
             .unwrap_or_else(|| format!("<sip:{}>", arrival.flow.local)),
-        state: LegState::Incoming { invite: arrival.server, request: arrival.request.clone() },
+        state: LegState::Incoming(Box::new(Incoming::new(
+            arrival.server,
+            arrival.request.clone(),
+            Reliability::Never,
+        ))),
         trust: arrival.trust,
         codecs: arrival.codecs.clone(),
         credentials: credentials(ctx, &arrival.from),

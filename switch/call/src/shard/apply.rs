@@ -12,6 +12,8 @@ impl Shard {
     pub(super) fn apply(&mut self, now: Now, id: CallId, slot: &mut Slot, act: Act) {
         match act {
             Act::Respond { server, draft } => self.stack.respond(now, server, draft),
+            Act::RespondReliably { server, draft } => self.stack.respond_reliably(now, server, draft),
+            Act::Pracked { server } => self.stack.pracked(server),
             Act::Request { leg, purpose, target, draft } => {
                 match self.stack.request(now, &mut *self.entropy, target, &*self.locals, draft) {
                     Ok(client) => {

@@ -75,11 +75,11 @@ impl Shard {
 
     /// Refuses a request for what we lack (RFC 3261 §8.2.2.3).
     fn requires_more(&mut self, now: Now, id: ServerId, request: &Message) -> bool {
-        let known =
-            |option: &&str| reply::SUPPORTED.split(", ").any(|ours| ours.eq_ignore_ascii_case(option));
+        let lacked =
+            |option: &&str| !reply::UNDERSTOOD.iter().any(|known| known.eq_ignore_ascii_case(option));
         let required: Vec<&str> = request
             .values(Header::Require)
-            .filter(|option| !known(option))
+            .filter(lacked)
             .chain(request.values(Header::ProxyRequire))
             .collect();
         if required.is_empty() {
@@ -98,6 +98,7 @@ impl Shard {
             introduce(&mut draft, &contact, Agent::Server(&self.config.user_agent));
         }
         draft.push(Header::Accept, reply::ACCEPT);
+        reply::support(&mut draft, sip::reliable::OPTION);
         self.stack.respond(now, id, draft);
     }
 

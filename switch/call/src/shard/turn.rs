@@ -212,6 +212,11 @@ impl Shard {
             SipEvent::TimedOut { id } => self.unanswered(now, id, crate::act::Failure::TimedOut),
             SipEvent::Unreachable { id } => self.unanswered(now, id, crate::act::Failure::Unreachable),
             SipEvent::Unacknowledged { id } => self.unacknowledged(now, id),
+            SipEvent::Unpracked { id } => {
+                if let Some(call) = self.servers.get(&id).copied() {
+                    self.turn(now, call, CallInput::Unpracked);
+                }
+            }
             SipEvent::Done { id } => self.transaction_over(id),
         }
     }

@@ -65,6 +65,27 @@ impl Dialog {
         })
     }
 
+    /// The same of a 2xx whose Contact or Record-Route cannot be read, for the ACK and the BYE that it is owed all the
+    /// same: what can be read of its route stands, and the To URI is the target. `None` without From or To.
+    #[must_use]
+    pub fn salvage(response: &Message) -> Option<Self> {
+        let (from, to) = (response.from().ok()?, response.to().ok()?);
+        let read = |text| NameAddr::parse(text).ok();
+        let mut route_set: Vec<NameAddr> = response.values(Header::RecordRoute).filter_map(read).collect();
+        route_set.reverse();
+        Some(Self {
+            call_id: call_id_of(response).ok()?,
+            local: text_of(response, Header::From).ok()?,
+            remote: text_of(response, Header::To).ok()?,
+            local_tag: from.tag().unwrap_or("").to_owned(),
+            remote_tag: to.tag().unwrap_or("").to_owned(),
+            local_cseq: response.cseq().ok()?.number,
+            remote_cseq: None,
+            route_set,
+            remote_target: contact_of(response).ok().flatten().unwrap_or(to.uri),
+        })
+    }
+
     /// The 2xx of an early dialog's INVITE came: route set and target are taken anew. RFC 3261 §13.2.2.4.
     ///
     /// # Errors
@@ -148,6 +169,11 @@ impl Dialog {
     #[must_use]
     pub fn remote(&self) -> &str {
         &self.remote
+    }
+
+    /// Requests of ours went out here before under numbers up to this one.
+    pub fn skip_to(&mut self, number: u32) {
+        self.local_cseq = self.local_cseq.max(number);
     }
 
     /// The number of our latest request; 0 before the first.

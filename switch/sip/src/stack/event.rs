@@ -80,6 +80,11 @@ pub enum SipEvent {
         /// The INVITE.
         id: ServerId,
     },
+    /// The PRACK of a reliable provisional response never came: the owner refuses the INVITE (RFC 3262 §3).
+    Unpracked {
+        /// The INVITE.
+        id: ServerId,
+    },
     /// The transaction is gone; its id may be forgotten.
     Done {
         /// Which.

@@ -55,6 +55,24 @@ impl Stack {
         self.answer(now.mono, id, draft);
     }
 
+    /// Sends a provisional response to an INVITE, again and again until `pracked` (RFC 3262 §3). Its owner sends no
+    /// further one until then, and refuses the INVITE when told `Unpracked`.
+    pub fn respond_reliably(&mut self, now: Now, id: ServerId, draft: Draft) {
+        self.answer(now.mono, id, draft);
+        let timing = self.config.timing;
+        if let Some(Server { machine: Machine::Invite(machine), .. }) = self.servers.get_mut(id.0) {
+            machine.expect_prack(&timing, now.mono);
+        }
+        self.settle_server(id);
+    }
+
+    /// The PRACK of that response has come.
+    pub fn pracked(&mut self, id: ServerId) {
+        if let Some(Server { machine: Machine::Invite(machine), .. }) = self.servers.get_mut(id.0) {
+            machine.pracked();
+        }
+    }
+
     /// The ACK of the 2xx to this INVITE has come: the 2xx is not repeated any more.
     pub fn acknowledged(&mut self, id: ServerId) {
         let Some(server) = self.servers.get_mut(id.0) else { return };
@@ -163,6 +181,7 @@ impl Stack {
                 }
                 Fired::Trying => self.send_trying(id),
                 Fired::Unacknowledged => self.tell(SipEvent::Unacknowledged { id }),
+                Fired::Unpracked => self.tell(SipEvent::Unpracked { id }),
                 Fired::Terminated => {}
             }
         }

@@ -1,4 +1,5 @@
-//! The server's side of an INVITE: RFC 3261 §17.2.1 with RFC 6026 §7.1, and the repetition of the 2xx.
+//! The server's side of an INVITE: RFC 3261 §17.2.1 with RFC 6026 §7.1, and the repetition of the 2xx
+//! and of reliable provisional responses (RFC 3262).
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::{Repeated, Responded, Timing};
 ///                    INVITE: 100 goes out
 ///                         │
 ///                         ▼
-///   INVITE: resend ↺ Proceeding ↺ 1xx
+///   INVITE: resend ↺ Proceeding ↺ 1xx; a reliable one again until its PRACK, else the owner hears so
 ///                    │        │
 ///          300-699 ──┘        └── 2xx
 ///             │                    │
@@ -32,15 +33,20 @@ use super::{Repeated, Responded, Timing};
 #[derive(Clone, Debug)]
 pub struct ServerInvite {
     state: State,
-    timers: Timers<Timer, 5>,
+    timers: Timers<Timer, 7>,
     transport: Transport,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Proceeding,
+    /// `interval` runs while a reliable provisional response waits for its PRACK.
+    Proceeding {
+        interval: Duration,
+    },
     Accepted(Ack),
-    Completed { interval: Duration },
+    Completed {
+        interval: Duration,
+    },
     Confirmed,
     Terminated,
 }
@@ -63,10 +69,15 @@ enum Timer {
     L,
     /// Repeats the 2xx on every transport; doubles up to T2. RFC 3261 §13.3.1.4.
     Again,
+    /// Repeats a reliable provisional response on every transport; doubles without a ceiling. RFC 3262 §3.
+    Provisional,
+    /// Gives up waiting for its PRACK. RFC 3262 §3.
+    Unpracked,
 }
 
 impl TimerKind for Timer {
-    const ALL: &'static [Self] = &[Self::G, Self::H, Self::I, Self::L, Self::Again];
+    const ALL: &'static [Self] =
+        &[Self::G, Self::H, Self::I, Self::L, Self::Again, Self::Provisional, Self::Unpracked];
     fn index(self) -> usize {
         self as usize
     }
@@ -88,6 +99,8 @@ pub enum ServerInviteFired {
     Resend,
     /// The ACK never came; the transaction is over.
     Unacknowledged,
+    /// The PRACK of a reliable provisional response never came; a final response is due.
+    Unpracked,
     /// The transaction is over.
     Terminated,
 }
@@ -96,12 +109,12 @@ impl ServerInvite {
     /// The INVITE has just arrived.
     #[must_use]
     pub fn new(transport: Transport) -> Self {
-        Self { state: State::Proceeding, timers: Timers::new(), transport }
+        Self { state: State::Proceeding { interval: Duration::ZERO }, timers: Timers::new(), transport }
     }
 
     /// Takes the status of a response the owner sends.
     pub fn respond(&mut self, timing: &Timing, now: Mono, status: u16) -> Responded {
-        if self.state != State::Proceeding {
+        if !self.is_proceeding() {
             return Responded::Drop;
         }
         match status / 100 {
@@ -112,10 +125,25 @@ impl ServerInvite {
         Responded::Send
     }
 
+    /// The provisional response just sent wants a PRACK; a plain one sent meanwhile would be repeated in its place.
+    pub fn expect_prack(&mut self, timing: &Timing, now: Mono) {
+        if let State::Proceeding { interval } = &mut self.state {
+            *interval = timing.t1;
+            self.timers.set(Timer::Provisional, now + timing.t1);
+            self.timers.set(Timer::Unpracked, now + timing.patience());
+        }
+    }
+
+    /// Its PRACK has come.
+    pub fn pracked(&mut self) {
+        self.timers.stop(Timer::Provisional);
+        self.timers.stop(Timer::Unpracked);
+    }
+
     /// The INVITE arrived again.
     pub fn handle_repeated(&mut self) -> Repeated {
         match self.state {
-            State::Proceeding | State::Completed { .. } => Repeated::Resend,
+            State::Proceeding { .. } | State::Completed { .. } => Repeated::Resend,
             State::Accepted(_) | State::Confirmed | State::Terminated => Repeated::Absorb,
         }
     }
@@ -128,7 +156,7 @@ impl ServerInvite {
                 AckStep::Absorb
             }
             State::Accepted(_) => AckStep::Deliver,
-            State::Proceeding | State::Confirmed | State::Terminated => AckStep::Absorb,
+            State::Proceeding { .. } | State::Confirmed | State::Terminated => AckStep::Absorb,
         }
     }
 
@@ -145,6 +173,11 @@ impl ServerInvite {
         let timer = self.timers.due(now)?;
         Some(match (timer, self.state) {
             (Timer::G | Timer::Again, _) => self.resend(timing, now, timer),
+            (Timer::Provisional, _) => self.resend_provisional(now),
+            (Timer::Unpracked, _) => {
+                self.pracked();
+                ServerInviteFired::Unpracked
+            }
             (Timer::L, State::Accepted(Ack::Awaited { .. })) | (Timer::H, _) => {
                 self.end(ServerInviteFired::Unacknowledged)
             }
@@ -155,7 +188,7 @@ impl ServerInvite {
     /// Whether no final response was sent.
     #[must_use]
     pub fn is_proceeding(&self) -> bool {
-        self.state == State::Proceeding
+        matches!(self.state, State::Proceeding { .. })
     }
 
     /// Whether it is over.
@@ -171,12 +204,14 @@ impl ServerInvite {
     }
 
     fn accept(&mut self, timing: &Timing, now: Mono) {
+        self.timers.clear();
         self.timers.set(Timer::L, now + timing.patience());
         self.timers.set(Timer::Again, now + timing.t1);
         self.state = State::Accepted(Ack::Awaited { interval: timing.t1 });
     }
 
     fn complete(&mut self, timing: &Timing, now: Mono) {
+        self.timers.clear();
         self.timers.set(Timer::H, now + timing.patience());
         if !self.transport.is_reliable() {
             self.timers.set(Timer::G, now + timing.t1);
@@ -198,6 +233,14 @@ impl ServerInvite {
         if let State::Completed { interval } | State::Accepted(Ack::Awaited { interval }) = &mut self.state {
             *interval = timing.doubled(*interval);
             self.timers.set(timer, now + *interval);
+        }
+        ServerInviteFired::Resend
+    }
+
+    fn resend_provisional(&mut self, now: Mono) -> ServerInviteFired {
+        if let State::Proceeding { interval } = &mut self.state {
+            *interval *= 2;
+            self.timers.set(Timer::Provisional, now + *interval);
         }
         ServerInviteFired::Resend
     }
@@ -277,6 +320,31 @@ mod tests {
         let mut machine = answered(Transport::Udp, 180);
         assert_eq!(machine.handle_repeated(), Repeated::Resend);
         assert_eq!(machine.deadline(), None);
+    }
+
+    /// RFC 3262 §3: T1, doubled without T2 as a ceiling, for 64·T1, over TCP too.
+    #[test]
+    fn a_reliable_provisional_response_without_prack_is_sent_seven_times_on_every_transport() {
+        for transport in [Transport::Udp, Transport::Tcp] {
+            let mut machine = answered(transport, 183);
+            machine.expect_prack(&Timing::default(), Mono(0));
+            assert_eq!(
+                story(&mut machine),
+                "500 Resend, 1500 Resend, 3500 Resend, 7500 Resend, 15500 Resend, 31500 Resend, 32000 Unpracked"
+            );
+            assert!(machine.is_proceeding(), "its owner refuses the INVITE");
+        }
+    }
+
+    #[test]
+    fn a_prack_or_a_final_response_ends_the_repetition() {
+        let mut machine = answered(Transport::Udp, 183);
+        machine.expect_prack(&Timing::default(), Mono(0));
+        machine.pracked();
+        assert_eq!(machine.deadline(), None);
+        machine.expect_prack(&Timing::default(), Mono(0));
+        machine.respond(&Timing::default(), Mono(MS), 486);
+        assert_eq!(machine.deadline(), Some(Mono(501 * MS)), "timer G alone");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl FarEnd {
             SipEvent::TimedOut { id } => self.handle_silence(id, 408),
             SipEvent::Unreachable { id } => self.handle_silence(id, 503),
             SipEvent::Unacknowledged { id } => self.handle_unacknowledged(now, id),
-            SipEvent::Done { .. } => {}
+            SipEvent::Unpracked { .. } | SipEvent::Done { .. } => {}
         }
     }
 

@@ -21,6 +21,7 @@ pub(super) enum Fired {
     Resend,
     Trying,
     Unacknowledged,
+    Unpracked,
     Terminated,
 }
 
@@ -52,6 +53,7 @@ impl Machine {
             Self::Invite(machine) => machine.handle_timeout(timing, now).map(|fired| match fired {
                 ServerInviteFired::Resend => Fired::Resend,
                 ServerInviteFired::Unacknowledged => Fired::Unacknowledged,
+                ServerInviteFired::Unpracked => Fired::Unpracked,
                 ServerInviteFired::Terminated => Fired::Terminated,
             }),
             Self::Other(machine) => machine.handle_timeout(now).map(|fired| match fired {

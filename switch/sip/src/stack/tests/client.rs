@@ -55,6 +55,7 @@ fn every_2xx_of_a_fork_is_delivered() {
         | SipEvent::TimedOut { .. }
         | SipEvent::Unreachable { .. }
         | SipEvent::Unacknowledged { .. }
+        | SipEvent::Unpracked { .. }
         | SipEvent::Done { .. } => None,
     });
     assert_eq!((tags.next(), tags.next()), (Some("one"), Some("two")));

@@ -205,6 +205,7 @@ fn name_of(event: &SipEvent) -> String {
         SipEvent::TimedOut { .. } => "TimedOut".into(),
         SipEvent::Unreachable { .. } => "Unreachable".into(),
         SipEvent::Unacknowledged { .. } => "Unacknowledged".into(),
+        SipEvent::Unpracked { .. } => "Unpracked".into(),
         SipEvent::Done { .. } => "Done".into(),
     }
 }

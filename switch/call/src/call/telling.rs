@@ -1,0 +1,104 @@
+//! What the caller is told before the answer, one reliable response at a time (RFC 3262 §3).
+
+use base::LegId;
+use sdp::Sdp;
+use sip::message::{Header, Message};
+use sip::reliable::{Manner, OPTION};
+
+use super::{Call, Ctx};
+use crate::act::Act;
+use crate::headers;
+use crate::leg::Leg;
+use crate::reply::{self, Agent, introduce, reply};
+use crate::ringing::{Incoming, Owed, Provisional, Reliability, Session};
+
+/// A provisional response for the caller.
+#[derive(Debug)]
+pub(super) struct Telling {
+    /// Our tag: the early dialog.
+    pub(super) near: String,
+    pub(super) status: u16,
+    pub(super) body: Option<Sdp>,
+    pub(super) owed: Option<Owed>,
+    /// The callee's own response is reliable.
+    pub(super) wants_prack: bool,
+}
+
+impl Call {
+    /// Whether the caller takes reliable provisional responses.
+    pub(super) fn takes_reliable(&self) -> bool {
+        let incoming = self.legs.first().and_then(Leg::incoming);
+        incoming.is_some_and(|incoming| incoming.reliability != Reliability::Never)
+    }
+
+    /// Tells the caller; `true` when its PRACK will bring what is owed.
+    pub(super) fn tell_provisional(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        telling: Telling,
+        response: Option<(LegId, &Message)>,
+    ) -> bool {
+        let border = response.map(|(leg, _)| self.border(leg, self.caller()));
+        let Telling { near, status, body, owed, wants_prack } = telling;
+        let offer = self.offer.clone().filter(|_| body.is_some());
+        let agent = ctx.config.user_agent.clone();
+        let Some(caller) = self.legs.first_mut() else { return false };
+        let (contact, call_id, leg) = (caller.contact.clone(), caller.call_id.clone(), caller.id);
+        let Some(incoming) = caller.incoming_mut() else { return false };
+        let status = if status == 183 && body.is_none() { 180 } else { status };
+        let mut draft = reply(&incoming.request, status, Some(&near), &agent);
+        introduce(&mut draft, &contact, Agent::Server(&agent));
+        if let (Some((_, response)), Some(border)) = (response, border) {
+            headers::pass(response, &mut draft, border);
+        }
+        if let Some(body) = &body {
+            draft.body(reply::ACCEPT, body.to_bytes().into());
+        }
+        ctx.out.push(Act::Enlist { call_id, local_tag: near.clone(), leg });
+        let manner = incoming.manner(body.is_some(), wants_prack);
+        if manner == Manner::Plain && incoming.said.is_idle() {
+            ctx.out.push(Act::Respond { server: incoming.invite, draft });
+            return false;
+        }
+        let end_to_end = manner != Manner::Plain && owed.is_some();
+        if manner != Manner::Plain
+            && let (Some(body), Some(offer)) = (body, offer)
+            && let Some(known) = incoming.near(&near)
+        {
+            known.session = Session::Settled(body, offer);
+        }
+        let owed = owed.filter(|_| end_to_end);
+        if incoming.said.say(manner, &near, Provisional { draft, owed }).is_err() {
+            return false;
+        }
+        self.say_next(ctx);
+        end_to_end
+    }
+
+    /// Sends what may go out now.
+    pub(super) fn say_next(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(incoming) = self.legs.first_mut().and_then(Leg::incoming_mut) else { return };
+        while let Some((rseq, Provisional { mut draft, owed })) = incoming.said.next(ctx.entropy) {
+            let server = incoming.invite;
+            let Some(rseq) = rseq else {
+                ctx.out.push(Act::Respond { server, draft });
+                continue;
+            };
+            draft.push(Header::Require, OPTION);
+            draft.push(Header::RSeq, &rseq.to_string());
+            incoming.owed = owed;
+            ctx.out.push(Act::RespondReliably { server, draft });
+        }
+    }
+}
+
+impl Incoming {
+    /// Reliable where the caller wants nothing else, and where it takes them and the response matters.
+    fn manner(&self, session: bool, matters: bool) -> Manner {
+        match self.reliability {
+            Reliability::Never => Manner::Plain,
+            Reliability::Able if !session && !matters => Manner::Plain,
+            Reliability::Able | Reliability::Always => Manner::Reliable { session },
+        }
+    }
+}
