@@ -6,6 +6,7 @@
 
 mod agent;
 mod digest;
+pub mod fuzzing;
 mod ladder;
 mod media;
 mod msg;

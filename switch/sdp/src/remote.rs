@@ -58,7 +58,8 @@ fn is_sendable(ip: IpAddr) -> bool {
 
 fn rtcp_address(media: &Media, ip: Option<IpAddr>) -> Option<SocketAddr> {
     let Some(written) = media.rtcp() else {
-        return Some(SocketAddr::new(ip?, media.port.checked_add(1)?));
+        let port = media.port.checked_add(1).filter(|port| *port > FIRST_PORT)?;
+        return Some(SocketAddr::new(ip?, port));
     };
     let ip = match written.host {
         Some(host) => host.ip().filter(|ip| is_sendable(*ip)),
@@ -146,7 +147,8 @@ mod tests {
     #[test]
     fn no_media_goes_to_the_ports_of_services() {
         for port in [1, 53, 1_023] {
-            assert_eq!(remote(&sdp(&format!("m=audio {port} RTP/AVP 0\n")), None).rtp, None, "{port}");
+            let far = remote(&sdp(&format!("m=audio {port} RTP/AVP 0\n")), None);
+            assert_eq!((far.rtp, far.rtcp), (None, None), "{port}");
             let theirs = sdp(&format!("m=audio 4000 RTP/AVP 0\na=rtcp:{port}\n"));
             assert_eq!(remote(&theirs, None).rtcp, None, "{port}");
         }

@@ -63,7 +63,7 @@ impl Challenge {
             realm: fields.get("realm").ok_or(CHALLENGE)?,
             nonce: fields.get("nonce").ok_or(CHALLENGE)?,
             opaque: fields.get("opaque"),
-            algorithm: fields.get("algorithm"),
+            algorithm: fields.token("algorithm", CHALLENGE)?,
             qop: qop.split(',').map(trim).filter(|qop| !qop.is_empty()).map(str::to_owned).collect(),
             stale: fields.get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
         })
@@ -92,10 +92,10 @@ impl Credentials {
             nonce: need("nonce")?,
             uri: need("uri")?,
             response: need("response")?,
-            algorithm: fields.get("algorithm"),
+            algorithm: fields.token("algorithm", CREDENTIALS)?,
             opaque: fields.get("opaque"),
             cnonce: fields.get("cnonce"),
-            qop: fields.get("qop"),
+            qop: fields.token("qop", CREDENTIALS)?,
             nc,
         })
     }
@@ -130,6 +130,14 @@ impl<'a> Fields<'a> {
     fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some(quoted(value).map_or_else(|| (*value).to_owned(), |(inner, _)| unescape(inner)))
+    }
+
+    /// A field that must be a token, in quotes or without.
+    fn token(&self, name: &str, otherwise: Malformed) -> Result<Option<String>, Malformed> {
+        match self.get(name) {
+            Some(value) if !is_token(value.as_bytes()) => Err(otherwise),
+            value => Ok(value),
+        }
     }
 }
 
