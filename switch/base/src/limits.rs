@@ -63,6 +63,8 @@ pub const FORK_LEGS: usize = 16;
 pub const PEERS_TRIED: usize = 8;
 /// How long a call may ring before it is given up (RFC 3261 timer C's order of magnitude).
 pub const RING: Duration = Duration::from_secs(180);
+/// How long a re-INVITE that was passed on may wait for its final answer; then it is cancelled.
+pub const EXCHANGE: Duration = Duration::from_secs(60);
 /// How long a call may last, whatever its far ends say; then it is ended with BYE.
 pub const CALL_LASTS: Duration = Duration::from_secs(24 * 3_600);
 /// Port pairs leased to a shard at a time by each media worker.

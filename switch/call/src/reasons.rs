@@ -34,3 +34,10 @@ pub(crate) fn is_elsewhere(message: &Message) -> bool {
 pub(crate) fn q850(value: u8, cause: Cause) -> String {
     format!("Q.850;cause={value};text=\"{}\"", cause.text())
 }
+
+/// In how many seconds the sender of a refusal wants to hear from us again (RFC 3261 §20.33).
+pub(crate) fn retry_after(message: &Message) -> Option<u32> {
+    let value = message.header(Header::RetryAfter)?.trim_start();
+    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+    value.get(..digits)?.parse().ok()
+}

@@ -77,6 +77,9 @@ pub(crate) enum Agent<'a> {
     Server(&'a str),
 }
 
+/// The user of our Contacts.
+pub(crate) const US: &str = "tandem";
+
 /// Our Contact towards a far end: an address it can reach over the protocol it uses.
 pub(crate) fn contact(locals: &dyn Locals, target: &Target) -> Option<String> {
     let ours = locals.signalling(target.transport(), target.remote())?;

@@ -190,6 +190,15 @@ impl Call {
         }
     }
 
+    /// A 2xx to a re-INVITE of ours on a leg that has ended meanwhile: its ACK is owed all the same (RFC 3261 §13.2.2.4,
+    /// RFC 5407 §3.2.1).
+    pub(super) fn acknowledge_late(&self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
+        let Some(at) = self.leg(leg).filter(|leg| leg.is_over()) else { return };
+        let Some(dialog) = Dialog::uac(response).ok().or_else(|| Dialog::salvage(response)) else { return };
+        let draft = dialog.ack(dialog.local_cseq());
+        ctx.out.push(Act::Ack { target: at.target, draft });
+    }
+
     /// Sends the ACK for the leg's last 2xx, with our answer when the 2xx made the offer.
     pub(super) fn acknowledge(&mut self, ctx: &mut Ctx<'_>, leg: LegId, body: Option<bytes::Bytes>) {
         let Some(at) = self.leg_mut(leg) else { return };

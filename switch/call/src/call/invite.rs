@@ -19,6 +19,7 @@ use super::{Call, Ctx, Phase, Refusal, session};
 use crate::act::{Act, Failure, Purpose};
 use crate::headers::{self, Border, Identity, Trust};
 use crate::leg::{Leg, LegState, towards};
+use crate::reasons;
 use crate::reply::{self, Agent, introduce};
 use crate::ringing::{Calling, Reliability};
 
@@ -275,6 +276,9 @@ impl Call {
         response: &Message,
         flow: Flow,
     ) {
+        if let Some(secs) = reasons::retry_after(response).filter(|_| status >= 400) {
+            self.retry_after = Some((status, secs));
+        }
         let Some(at) = self.leg_mut(leg) else { return };
         match (&mut at.state, status) {
             (LegState::Calling(calling), 100..=199) => {

@@ -37,7 +37,7 @@ use peer::{Binding, PeerAt, Registrar, Trunks};
 use route::{Snapshot, TrunkTry};
 use sdp::Sdp;
 use sip::ServerId;
-use sip::message::{Header, Message};
+use sip::message::{Header, Message, Method};
 
 use crate::act::{Act, Failure, Purpose};
 use crate::headers::{Border, End, Parting, SessionIds, Trust};
@@ -78,7 +78,7 @@ pub(crate) struct Call {
     /// The caller's leg is the first.
     legs: Vec<Leg>,
     phase: Phase,
-    timers: Timers<CallTimer, 7>,
+    timers: Timers<CallTimer, 8>,
     worker: u8,
     facts: About,
     invite: Message,
@@ -101,6 +101,8 @@ pub(crate) struct Call {
     /// Extensions whose lines this call holds.
     occupied: Vec<String>,
     answered_at: Option<Wall>,
+    /// When a callee that refused says to try again, and with which status.
+    retry_after: Option<(u16, u32)>,
 }
 
 /// What the record and the legs out need of the INVITE.
@@ -184,13 +186,23 @@ enum CallTimer {
     Session,
     /// The caller waits no longer: its INVITE's Expires (RFC 3261 §13.3.1).
     Expires,
+    /// A re-INVITE that was passed on has waited long enough for its final answer.
+    Exchange,
     /// The call has lasted as long as any may.
     Lasts,
 }
 
 impl TimerKind for CallTimer {
-    const ALL: &'static [Self] =
-        &[Self::Ring, Self::Silence, Self::Script, Self::Linger, Self::Session, Self::Expires, Self::Lasts];
+    const ALL: &'static [Self] = &[
+        Self::Ring,
+        Self::Silence,
+        Self::Script,
+        Self::Linger,
+        Self::Session,
+        Self::Expires,
+        Self::Exchange,
+        Self::Lasts,
+    ];
     fn index(self) -> usize {
         self as usize
     }
@@ -269,6 +281,7 @@ impl Call {
                 CallTimer::Linger => self.linger_over(ctx),
                 CallTimer::Session => self.sessions_due(ctx),
                 CallTimer::Expires => self.invite_expired(ctx),
+                CallTimer::Exchange => self.exchange_over(ctx),
                 CallTimer::Lasts => self.finish(ctx, Refusal::of(Cause::Timeout), Party::System),
             }
         }
@@ -289,6 +302,12 @@ impl Call {
         }
         if status > 100 {
             self.hear_session(ctx, leg, response);
+        }
+        if matches!(purpose, Purpose::Reinvite | Purpose::Refresh)
+            && (200..300).contains(&status)
+            && response.cseq().is_ok_and(|cseq| cseq.method == Method::Invite)
+        {
+            self.acknowledge_late(ctx, leg, response);
         }
         match purpose {
             Purpose::Invite => self.invite_response(ctx, leg, status, response, flow),
@@ -346,6 +365,11 @@ impl Call {
     fn border(&self, from: LegId, to: LegId) -> Border {
         let trust = |leg| self.leg(leg).map_or(Trust::None, |leg| leg.trust);
         Border::between(trust(from), trust(to))
+    }
+
+    /// Our tag towards the caller where the call is refused.
+    pub(crate) fn our_tag(&self) -> &str {
+        self.legs.first().map_or("", |leg| &leg.local_tag)
     }
 
     fn settled_one(&mut self, leg: LegId) {

@@ -2,13 +2,14 @@
 //! the other side takes one (RFC 3261 §14, RFC 3264 §8, RFC 3311 §5).
 
 use base::LegId;
+use base::limits::EXCHANGE;
 use sdp::Sdp;
 use sip::ServerId;
 use sip::message::{Draft, Message, Method};
 
 use super::requests::refuse;
-use super::{Call, Ctx};
-use crate::act::Purpose;
+use super::{Call, CallTimer, Ctx};
+use crate::act::{Act, Purpose};
 use crate::headers;
 use crate::leg::{Leg, Talking};
 use crate::negotiate::{BadBody, offer_of};
@@ -130,6 +131,14 @@ impl Call {
         let purpose = if passage.sent == Method::Invite { Purpose::Reinvite } else { Purpose::Passed };
         at.send_to(&mut ctx.out, purpose, draft, target);
         self.passage = Some(passage);
+        self.timers.set(CallTimer::Exchange, ctx.now.mono + EXCHANGE);
+    }
+
+    /// The other side says that it works on our re-INVITE and then nothing: it is taken back.
+    pub(super) fn exchange_over(&self, ctx: &mut Ctx<'_>) {
+        if let Some(passage) = self.passage.as_ref().filter(|passage| passage.sent == Method::Invite) {
+            ctx.out.push(Act::Cancel { leg: passage.to, reason: None });
+        }
     }
 
     /// The status that a re-INVITE gets while another exchange is open: 491 when it is ours on that leg, 500

@@ -98,6 +98,7 @@ impl Call {
         let nobody_asked = self.legs.len() == 1;
         let reason = self.reason(refusal);
         let parting = self.parting.take();
+        let retry_after = self.retry_after;
         let Some(at) = self.leg_mut(leg) else { return };
         match std::mem::replace(&mut at.state, LegState::Ended) {
             LegState::Incoming(incoming) => {
@@ -110,9 +111,11 @@ impl Call {
                 if status == 420 {
                     draft.push(Header::Unsupported, OPTION);
                 }
-                if status == 503 {
-                    draft.push(Header::RetryAfter, "5");
-                }
+                match retry_after.filter(|(of, _)| *of == status) {
+                    Some((_, secs)) => draft.push(Header::RetryAfter, &secs.to_string()),
+                    None if status == 503 => draft.push(Header::RetryAfter, "5"),
+                    None => &mut draft,
+                };
                 ctx.out.push(Act::Respond { server: invite, draft });
             }
             LegState::Calling(_) => {

@@ -93,6 +93,7 @@ impl Call {
             admitted: arrival.admitted,
             occupied: Vec::new(),
             answered_at: None,
+            retry_after: None,
         };
         if let Endpoint::Station(extension) = &call.facts.origin {
             call.occupied.push(extension.clone());

@@ -17,13 +17,13 @@ use crate::headers::{self, Trust};
 use crate::reply;
 
 /// Who sends the INVITE, once that is certain.
-struct Caller {
-    from: Endpoint,
+pub(super) struct Caller {
+    pub(super) from: Endpoint,
     /// As the trunk sent it; the routing rules rewrite it themselves.
-    claimed: String,
+    pub(super) claimed: String,
     number: String,
     name: String,
-    withheld: bool,
+    pub(super) withheld: bool,
     trust: Trust,
     codecs: Vec<String>,
 }
@@ -81,7 +81,13 @@ impl Shard {
     }
 
     /// A trunk by its address, else a station by its password; `None` when the request has been answered.
-    fn identify(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) -> Option<Caller> {
+    pub(super) fn identify(
+        &mut self,
+        now: Now,
+        id: ServerId,
+        request: &Message,
+        flow: Flow,
+    ) -> Option<Caller> {
         let Ok(from) = request.from() else {
             self.refuse(now, id, 400);
             return None;
@@ -164,7 +170,7 @@ impl Shard {
 }
 
 /// What was dialled; nothing else of the Request-URI, its host included, says where a call goes.
-fn dialled(uri: &Uri) -> Option<String> {
+pub(super) fn dialled(uri: &Uri) -> Option<String> {
     Some(headers::user_of(uri)).filter(|dialled| !dialled.is_empty())
 }
 

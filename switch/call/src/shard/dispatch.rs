@@ -8,7 +8,7 @@ use sip::{ClientId, ServerId, TransactionId};
 use super::{Asker, Shard};
 use crate::act::Failure;
 use crate::call::CallInput;
-use crate::reply::{self, Agent, introduce, reply};
+use crate::reply::{self, reply};
 
 impl Shard {
     /// A new request.
@@ -89,17 +89,6 @@ impl Shard {
         draft.push(Header::Unsupported, &required.join(", "));
         self.stack.respond(now, id, draft);
         true
-    }
-
-    fn options(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) {
-        let status = if self.gate.draining { 503 } else { 200 };
-        let mut draft = reply(request, status, None, &self.config.user_agent);
-        if let Some(contact) = reply::contact(&*self.locals, &base::wire::Target::Flow(flow)) {
-            introduce(&mut draft, &contact, Agent::Server(&self.config.user_agent));
-        }
-        draft.push(Header::Accept, reply::ACCEPT);
-        reply::support(&mut draft, sip::reliable::OPTION);
-        self.stack.respond(now, id, draft);
     }
 
     /// Answers with a status and nothing more to say.

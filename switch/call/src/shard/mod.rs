@@ -4,6 +4,7 @@ mod admit;
 mod apply;
 mod digest;
 mod dispatch;
+mod options;
 mod register;
 mod trunks;
 mod turn;

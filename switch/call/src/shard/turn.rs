@@ -46,6 +46,7 @@ impl Shard {
             self.count("panics");
             return self.refuse(now, server, 500);
         };
+        self.stack.will_answer_as(server, call.our_tag());
         let slot = Slot {
             call: Box::new(call),
             keys: Vec::new(),

@@ -84,6 +84,13 @@ impl Stack {
         }
     }
 
+    /// The tag that our responses to this INVITE bear, for the answer to its CANCEL (RFC 3261 §9.2).
+    pub fn will_answer_as(&mut self, id: ServerId, tag: &str) {
+        if let Some(server) = self.servers.get_mut(id.0) {
+            server.path.answer_as(tag);
+        }
+    }
+
     /// The request as received, to make responses from; `None` once a final response is sent.
     #[must_use]
     pub fn server_request(&self, id: ServerId) -> Option<&Message> {
@@ -211,9 +218,13 @@ impl Stack {
         }
     }
 
-    /// The tag our latest response to this request bore, once one had a tag.
+    /// The tag of ours in the final response to this request, or in the one that follows.
     pub(super) fn tag_given(&self, id: ServerId) -> Option<String> {
-        let latest = self.servers.get(id.0)?.latest.clone()?;
+        let server = self.servers.get(id.0)?;
+        if server.machine.is_unanswered() {
+            return Some(server.path.tag().to_owned());
+        }
+        let latest = server.latest.clone()?;
         let response = Message::parse(latest, Framing::Datagram).ok()?;
         response.to_tag().map(str::to_owned)
     }

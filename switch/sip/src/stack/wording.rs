@@ -127,6 +127,16 @@ impl ReturnPath {
 }
 
 impl ReturnPath {
+    /// Our tag, where the owner gives none.
+    pub(super) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// The owner has chosen its tag.
+    pub(super) fn answer_as(&mut self, tag: &str) {
+        tag.clone_into(&mut self.tag);
+    }
+
     /// Frees the texts; for a transaction whose last response is made.
     pub(super) fn worded(&mut self) {
         self.via = String::new();

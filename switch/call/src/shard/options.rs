@@ -1,0 +1,81 @@
+//! OPTIONS outside dialogs: whether we live, and what an INVITE to the same address would get (RFC 3261 §11.2).
+
+use base::Now;
+use base::fact::Endpoint;
+use base::wire::{Flow, Target};
+use provision::TestTarget;
+use route::{Inquiry, Local, Origin, Verdict};
+use sip::ServerId;
+use sip::message::{Header, Message, Uri};
+
+use super::Shard;
+use super::admit::dialled;
+use crate::reply::{self, Agent, introduce, reply};
+
+impl Shard {
+    /// Who asks for an address of ours is asked for its password as an INVITE would be, and then learns what that
+    /// would get; who asks for nobody is told that we live.
+    pub(super) fn options(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) {
+        let asked = request.uri().ok().as_ref().filter(|uri| !is_ourselves(uri)).and_then(dialled);
+        let status = match asked {
+            _ if self.gate.draining => 503,
+            None => 200,
+            Some(dialled) => match self.would_get(now, id, request, flow, &dialled) {
+                Some(status) => status,
+                None => return,
+            },
+        };
+        let mut draft = reply(request, status, None, &self.config.user_agent);
+        if let Some(contact) = reply::contact(&*self.locals, &Target::Flow(flow)) {
+            introduce(&mut draft, &contact, Agent::Server(&self.config.user_agent));
+        }
+        draft.set(Header::Accept, reply::ACCEPT);
+        reply::support(&mut draft, sip::reliable::OPTION);
+        if status == 503 {
+            draft.push(Header::RetryAfter, "5");
+        }
+        self.stack.respond(now, id, draft);
+    }
+
+    /// The status an INVITE for this number would get at once; `None` when the request has been answered.
+    fn would_get(
+        &mut self,
+        now: Now,
+        id: ServerId,
+        request: &Message,
+        flow: Flow,
+        dialled: &str,
+    ) -> Option<u16> {
+        let caller = self.identify(now, id, request, flow)?;
+        let from = match &caller.from {
+            Endpoint::Trunk(name) => Origin::Trunk(name),
+            Endpoint::Station(name) | Endpoint::Local(name) | Endpoint::Stranger(name) => {
+                Origin::Station(name)
+            }
+        };
+        let inquiry = Inquiry { from, dialled, caller: &caller.claimed, withheld: caller.withheld };
+        Some(match route::decide(&self.routes, &inquiry).0 {
+            Verdict::Refuse(cause) => cause.sip(),
+            Verdict::Stations { extensions, .. } => self.reaches(now, &extensions),
+            Verdict::Local(Local::Test(TestTarget::Busy)) => 486,
+            Verdict::Local(Local::Test(_) | Local::Echo) | Verdict::Trunks { .. } => 200,
+        })
+    }
+
+    /// 200 when one of these has a free line and a phone, 486 when all are taken, 480 when none is registered.
+    fn reaches(&self, now: Now, extensions: &[String]) -> u16 {
+        let cap = |extension: &str| self.routes.station(extension).map_or(0, |station| station.max_calls);
+        let mut free =
+            extensions.iter().filter(|extension| !self.lines.is_full(extension, cap(extension))).peekable();
+        if free.peek().is_none() {
+            return 486;
+        }
+        let has_phone = |extension: &String| !self.registrar.lookup(now, extension).is_empty();
+        if free.any(has_phone) { 200 } else { 480 }
+    }
+}
+
+/// The user of our own Contacts.
+fn is_ourselves(uri: &Uri) -> bool {
+    uri.user_decoded().is_some_and(|user| user == reply::US)
+}
