@@ -99,7 +99,7 @@ fn a_node_starts_answers_and_ends_and_its_records_are_in_the_store() {
     let node = running.sip_udp()[0];
     let phone = peer("127.0.0.9:0");
     let from = phone.local_addr().unwrap();
-    let answer = ask(&phone, node, &request("OPTIONS", "any", from, "one", ""));
+    let answer = ask(&phone, node, &request("OPTIONS", "tandem", from, "one", ""));
     assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
     set_up(&running, &runtime);
     let answer = ask(&phone, node, &request("INVITE", "100", from, "two", ""));
