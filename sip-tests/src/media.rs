@@ -122,6 +122,12 @@ impl MediaSim {
         })
     }
 
+    /// Where a port sends its audio.
+    #[must_use]
+    pub fn far_end_of(&self, port: PortId) -> Option<std::net::SocketAddr> {
+        self.ports.get(&port)?.remote.as_ref()?.rtp
+    }
+
     /// Whether the two audio addresses hear each other.
     #[must_use]
     pub fn are_joined(&self, one: std::net::SocketAddr, other: std::net::SocketAddr) -> bool {

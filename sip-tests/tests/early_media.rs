@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::fact::What;
-use sip_tests::{EARLY, SILENT, State, office};
+use sip_tests::{EARLY, Line, Reply, SILENT, State, World, body, office};
 
 #[test]
 fn the_caller_hears_the_far_end_before_it_answers() {
@@ -83,5 +83,143 @@ fn a_180_after_early_media_is_told_once() {
     assert!(world.hear_each_other(caller, callee), "the early media goes on");
     world.cancel(caller);
     world.settle();
+    world.assert_clean();
+}
+
+/// A carrier's proxy that forks: what it says under each tag.
+fn forked(seed: u64, headers: &[String]) -> (World, Line, Line) {
+    let mut world = World::new(seed);
+    let (carrier, far) = (world.trunk("carrier"), world.trunk("far"));
+    world.number("+4930123", "trunk:far");
+    world.agents[far].manner = SILENT;
+    world.open(&[]);
+    let caller = world.dial_as(carrier, None, "+4930123", true, headers);
+    world.settle();
+    let callee = world.incoming(far);
+    world.forget_ladder();
+    (world, caller, callee)
+}
+
+/// A response of the fork with this tag, whose audio is at this port.
+fn fork_says(world: &mut World, callee: Line, status: u16, tag: &str, port: u16, rseq: Option<u32>) {
+    let mut at = world.talk(callee).media;
+    at.set_port(port);
+    let body = if port == 0 { String::new() } else { body(at, 1, "sendrecv") };
+    world.reply(callee, Reply { status, body, tag: Some(tag.to_owned()), rseq, ..Reply::default() });
+    world.settle();
+}
+
+fn tags_heard(world: &World, line: Line, statuses: std::ops::Range<u16>) -> Vec<String> {
+    let said = world.agents[line.agent].heard.iter();
+    let said = said.filter(|msg| msg.status().is_some_and(|status| statuses.contains(&status)));
+    let mut tags: Vec<String> =
+        said.filter(|msg| msg.cseq().1 == "INVITE").map(|msg| msg.to_tag().to_owned()).collect();
+    tags.dedup();
+    tags
+}
+
+/// Whom the caller hears: the address that the port it listens to sends to.
+fn heard_at(world: &World, caller: Line) -> Vec<u16> {
+    let (_, _, _, hears) = world.media.towards(world.talk(caller).media).expect("the caller has a port");
+    hears.iter().filter_map(|port| world.media.far_end_of(*port)).map(|at| at.port()).collect()
+}
+
+/// RFC 3960 §3.1, RFC 3261 §13.2.2.4: the first fork that sends media is heard, the one that answers in the end.
+#[test]
+fn of_two_forks_with_early_media_the_first_is_heard_and_the_answer_switches() {
+    let (mut world, caller, callee) = forked(7, &[]);
+    fork_says(&mut world, callee, 183, "one", 41_000, None);
+    fork_says(&mut world, callee, 183, "two", 42_000, None);
+    assert_eq!(heard_at(&world, caller), [41_000], "{}", world.ladder());
+    assert_eq!(tags_heard(&world, caller, 101..200).len(), 1, "one early dialog with media at a time");
+    fork_says(&mut world, callee, 200, "two", 42_000, None);
+    assert_eq!(heard_at(&world, caller), [42_000], "{}", world.ladder());
+    let (early, answer) = (tags_heard(&world, caller, 101..200), tags_heard(&world, caller, 200..201));
+    assert_ne!(early, answer, "another fork is another dialog");
+    world.bye(caller);
+    world.settle();
+    world.agents[callee.agent].talks[callee.talk].state = State::Over;
+    world.assert_clean();
+}
+
+/// RFC 6228: 199 says that a fork is over; the next with media is heard, in an early dialog of its own.
+#[test]
+fn a_199_ends_the_early_media_of_its_fork_and_the_next_is_heard() {
+    let (mut world, caller, callee) = forked(8, &[]);
+    fork_says(&mut world, callee, 183, "one", 41_000, None);
+    fork_says(&mut world, callee, 183, "two", 42_000, None);
+    fork_says(&mut world, callee, 199, "one", 0, None);
+    assert_eq!(heard_at(&world, caller), [42_000], "{}", world.ladder());
+    assert_eq!(tags_heard(&world, caller, 101..200).len(), 2);
+    assert!(world.agents[caller.agent].heard.iter().all(|msg| msg.status() != Some(199)), "it is consumed");
+    fork_says(&mut world, callee, 200, "two", 42_000, None);
+    assert_eq!(heard_at(&world, caller), [42_000], "{}", world.ladder());
+    assert_eq!(tags_heard(&world, caller, 101..201).len(), 2, "the answer is in the second early dialog");
+    insta::assert_snapshot!(world.ladder());
+    world.bye(caller);
+    world.settle();
+    world.agents[callee.agent].talks[callee.talk].state = State::Over;
+    world.assert_clean();
+}
+
+/// RFC 3262 §4: each early dialog counts its own RSeq, and each PRACK goes into its own.
+#[test]
+fn reliable_responses_of_two_forks_are_acknowledged_each_in_its_own_dialog() {
+    let (mut world, caller, callee) = forked(9, &[]);
+    fork_says(&mut world, callee, 183, "one", 41_000, Some(900));
+    fork_says(&mut world, callee, 180, "two", 0, Some(5));
+    let pracks: Vec<(String, String)> = world.agents[callee.agent]
+        .requests("PRACK")
+        .map(|msg| (msg.to_tag().to_owned(), msg.must("RAck").to_owned()))
+        .collect();
+    let expected = [("one", "900 1 INVITE"), ("two", "5 1 INVITE")];
+    assert_eq!(pracks, expected.map(|(tag, rack)| (tag.to_owned(), rack.to_owned())), "{}", world.ladder());
+    fork_says(&mut world, callee, 200, "two", 42_000, None);
+    assert_eq!(heard_at(&world, caller), [42_000], "{}", world.ladder());
+    world.bye(caller);
+    world.settle();
+    let bye = world.agents[callee.agent].requests("BYE").next().expect("a BYE");
+    assert_eq!(
+        (bye.to_tag(), bye.cseq().0),
+        ("two", 3),
+        "INVITE, PRACK, BYE of this dialog:\n{}",
+        world.ladder()
+    );
+    world.agents[callee.agent].talks[callee.talk].state = State::Over;
+    world.assert_clean();
+}
+
+/// A carrier whose gateway plays an announcement and then fails: the next one is heard.
+#[test]
+fn the_early_media_of_the_next_gateway_is_heard_after_the_first_has_failed() {
+    let mut world = World::new(10);
+    let (carrier, first, second) = (world.trunk("carrier"), world.trunk("first"), world.trunk("second"));
+    world.number("+4930123", "trunk:first");
+    let peers = [first, second].map(|agent| world.agents[agent].addr);
+    world.edit_trunk("first", |trunk| {
+        let [one, two] = peers;
+        let peer = |uri: String, priority| provision::Peer { uri, priority, weight: 1 };
+        trunk.peers = vec![peer(format!("sip:{one}"), 0), peer(format!("sip:{two}"), 1)];
+    });
+    for agent in [first, second] {
+        world.agents[agent].manner = SILENT;
+    }
+    world.open(&[]);
+    let caller = world.dial(carrier, "+4930123");
+    world.settle();
+    let one = world.incoming(first);
+    world.say_with_body(one, 183);
+    world.settle();
+    assert!(world.hear_each_other(caller, one));
+    world.say(one, 503);
+    world.settle();
+    let two = world.incoming(second);
+    world.say_with_body(two, 183);
+    world.settle();
+    assert!(world.hear_each_other(caller, two), "{}", world.ladder());
+    assert_eq!(tags_heard(&world, caller, 183..184).len(), 2, "RFC 3261 §12.1: another early dialog");
+    world.say_with_body(two, 200);
+    world.settle();
+    world.end_all();
     world.assert_clean();
 }

@@ -165,3 +165,63 @@ fn a_provisional_answer_with_another_tag_from_a_fork_is_taken_for_ringing() {
     world.end_all();
     world.assert_clean();
 }
+
+/// RFC 3261 §13.2.2.4: a 2xx nobody wants is acknowledged and ended along its own route set.
+#[test]
+fn a_stray_answer_is_ended_along_its_own_route_set_and_counts_on_after_its_pracks() {
+    let mut world = World::new(4);
+    let (carrier, far, proxy) = (world.trunk("carrier"), world.trunk("far"), world.trunk("proxy"));
+    world.number("+4930123", "trunk:far");
+    world.agents[far].manner = SILENT;
+    world.open(&[]);
+    let caller = world.dial(carrier, "+4930123");
+    world.settle();
+    let callee = world.incoming(far);
+    let route = format!("Record-Route: <sip:{};lr>", world.agents[proxy].addr);
+    let said = |status, tag: &str, rseq, headers| Reply {
+        status,
+        tag: Some(tag.to_owned()),
+        rseq,
+        headers,
+        ..Reply::default()
+    };
+    world.reply(callee, said(180, "stray", Some(1), Vec::new()));
+    world.settle();
+    world.say_with_body(callee, 200);
+    world.settle();
+    assert!(world.hear_each_other(caller, callee));
+    world.reply(callee, said(200, "stray", None, vec![route]));
+    world.settle();
+    let heard: Vec<_> =
+        world.agents[proxy].heard.iter().map(|msg| (msg.method(), msg.to_tag(), msg.cseq().0)).collect();
+    assert_eq!(heard, [(Some("ACK"), "stray", 1), (Some("BYE"), "stray", 3)], "{}", world.ladder());
+    world.bye(caller);
+    world.run_for(Duration::from_secs(40));
+    world.assert_clean();
+}
+
+/// RFC 3261 §13.2.2.4: whatever cannot be read of a 2xx, it gets its ACK and a BYE, and its caller a refusal.
+#[test]
+fn an_answer_whose_contact_or_route_cannot_be_read_is_acknowledged_and_ended() {
+    for bad in ["Record-Route: <sip:[nonsense;lr>", "Record-Route: \"x <"] {
+        let mut world = World::new(5);
+        let (carrier, far) = (world.trunk("carrier"), world.trunk("far"));
+        world.number("+4930123", "trunk:far");
+        world.agents[far].manner = SILENT;
+        world.open(&[]);
+        let caller = world.dial(carrier, "+4930123");
+        world.settle();
+        let callee = world.incoming(far);
+        let body = world.body_for(callee);
+        world.reply(callee, Reply { status: 200, body, headers: vec![bad.to_owned()], ..Reply::default() });
+        world.settle();
+        assert!(world.talk(caller).status() >= 400, "{}", world.ladder());
+        assert_eq!(
+            (world.talk(callee).acks, world.state(callee)),
+            (1, State::Over),
+            "{bad}:\n{}",
+            world.ladder()
+        );
+        world.assert_clean();
+    }
+}

@@ -235,3 +235,23 @@ fn the_end_of_a_call_is_told_to_whoever_asked_for_it() {
     assert_eq!(bye.header("Reason"), Some("Q.850;cause=16;text=\"normal\""));
     assert_eq!(world.ending(), (Cause::Normal, 200, Party::Callee));
 }
+
+/// RFC 3261 §9.1: a CANCEL that crosses the 2xx has no effect; both sides end up with the same session.
+#[test]
+fn a_cancel_that_crosses_the_2xx_of_a_re_invite_leaves_both_sides_in_step() {
+    let (mut world, caller, callee) = up(5);
+    world.agents[callee.agent].reinvites = Reinvite::Wait;
+    world.reinvite(caller, "sendonly");
+    world.settle();
+    world.with_agent(callee.agent, |agent, now| {
+        agent.respond(now, callee.talk, Reply { status: 100, ..Reply::default() });
+    });
+    world.settle();
+    world.cancel(caller);
+    world.with_agent(callee.agent, |agent, now| agent.accept_reinvite(now, callee.talk));
+    world.settle();
+    assert_eq!(world.talk(caller).reinvites, [200], "{}", world.ladder());
+    assert_eq!(direction_of(&world.talk(callee).remote_body), "sendonly");
+    assert_eq!(direction_of(&world.talk(caller).remote_body), "recvonly");
+    over(world, caller);
+}

@@ -66,8 +66,7 @@ impl Call {
             hunt.early = Some((at.leg, near.clone()));
         }
         let hears = hunt.early.as_ref().is_some_and(|(_, heard)| *heard == near);
-        let silent = !hears || response.body().is_empty();
-        let as_ringing = status == 180 || (status == 183 && silent);
+        let as_ringing = status == 180 || (status == 183 && hunt.early.is_none());
         let first_ring = as_ringing && !std::mem::replace(&mut hunt.rang, true);
         let tells = (hears && hearable) || !hunt.rung || first_ring;
         hunt.rung |= matches!(status, 180 | 183);

@@ -6,6 +6,8 @@
 //! | its exchange is still open, or an offer is under way | 491 (ours) or 500 with Retry-After (theirs) |
 //! | it takes no UPDATE, or no reliable responses, so nothing can be said before the answer | 488 |
 //! | there is no other side: Tandem answers | our answer |
+//!
+//! A PRACK whose offer cannot be passed on is answered here with the codec agreed before, since it cannot be refused.
 
 use base::LegId;
 use sip::ServerId;
@@ -14,6 +16,7 @@ use sip::message::{Message, Method};
 use super::requests::refuse;
 use super::{Call, Ctx, Passage, Phase};
 use crate::leg::{Leg, LegState};
+use crate::negotiate::offer_of;
 use crate::ringing::Reliability;
 
 impl Call {
@@ -48,6 +51,9 @@ impl Call {
         }
         let to = match self.way_for_early_offer(leg, near.as_deref()) {
             Ok(to) => to,
+            Err(_) if request.method() == Some(&Method::Prack) => {
+                return self.answer_as_agreed(ctx, leg, server, &request);
+            }
             Err(status) => return refuse(ctx, server, &request, status),
         };
         match self.offer_for_other(to, &request) {
@@ -93,6 +99,21 @@ impl Call {
             (true, false) => Err(491),
             (true, true) => Ok(caller),
         }
+    }
+
+    /// The other side cannot be asked, and a PRACK is not to be refused (RFC 6337 §3.2): what was agreed before is
+    /// agreed again, 488 where it is not offered.
+    fn answer_as_agreed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
+        let tag = request.to_tag().unwrap_or_default().to_owned();
+        let near = self.leg_mut(leg).and_then(Leg::incoming_mut).and_then(|incoming| incoming.near(&tag));
+        let codec = near.and_then(|near| sdp::first_codec_name(near.session.pair()?.0));
+        let offer = offer_of(request).ok().flatten();
+        let answer = codec.zip(offer).and_then(|(codec, offer)| {
+            Some((self.media_of(leg)?.own_answer(&offer, &[codec.as_str()]).ok()?, offer))
+        });
+        let Some((answer, offer)) = answer else { return refuse(ctx, server, request, 488) };
+        self.exchanged(ctx, leg, Some(&tag), &answer, &offer);
+        self.accept_prack(ctx, server, request, Some(&answer));
     }
 
     /// Tandem is the far end.
