@@ -223,6 +223,7 @@ impl World {
                 }
                 ShardOutput::Binding(change) => self.bindings.push(change),
                 ShardOutput::Gossip(gossip) => self.gossip(shard, &gossip),
+                ShardOutput::Known(_) => {}
                 ShardOutput::Resolve { question } => {
                     let answer = self.answer(&question);
                     self.asked.push(question.clone());

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use base::media::MediaEvent;
+use base::wire::Transport;
 use base::{Mono, ShardId};
 use call::{Shard, ShardConfig, ShardInput, ShardView};
 use journal::{Journal, JournalConfig, SinkError};
 use media_io::{MediaIo, MediaIoConfig};
-use net::{Net, NetConfig, NetEvent};
+use net::{ConnectionLimits, Net, NetConfig, NetEvent, Origins, TlsSetup};
 use peer::BindingChange;
 use provision::Directory;
 use route::Snapshot;
@@ -23,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle as Task;
 
 use crate::clock::Clock;
-use crate::config::NodeConfig;
+use crate::config::{NodeConfig, SipConfig};
 use crate::drive::{Driver, Ended};
 use crate::edge::{Keeper, Neighbour, Resolving, Screen, ShardEdge};
 use crate::entropy::OsEntropy;
@@ -31,6 +32,7 @@ use crate::hub::{Hub, HubParts, ShardHandle};
 use crate::inbox::{Door, Inbox, InboxSender, Lane, inbox};
 use crate::journaling::{Fill, Journaling};
 use crate::media_side::MediaSide;
+use crate::security::{Security, SecurityError};
 use crate::{bindings, descriptors, realm, resolve};
 
 /// Cores for which one shard is enough, measured at some thousand messages a second each.
@@ -64,6 +66,9 @@ pub enum StartError {
     /// A listener's address cannot be had.
     #[error(transparent)]
     Sip(#[from] net::StartError),
+    /// A file of TLS cannot be used.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
     /// No media.
     #[error("media: {0}")]
     Media(#[from] media_io::StartError),
@@ -133,7 +138,9 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let (senders, inboxes): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
     prime(&senders, &Arc::new(snapshot), &known);
     let media = Arc::new(start_media(&config, cores, clock, senders.clone())?);
-    let (net, inboxes) = start_net(&config, runtime, senders.clone(), inboxes)?;
+    let security = Security::of(&config, &data);
+    let setup = security.read(&directory)?;
+    let (net, inboxes) = start_net(&config, setup, runtime, senders.clone(), inboxes)?;
 
     let (changes, to_keep) = mpsc::channel(bindings::CHANGES);
     let (questions, asked) = mpsc::channel(resolve::QUESTIONS);
@@ -168,6 +175,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         media,
         net: net.gauge(),
         dns: dns.clone(),
+        security,
         directory,
         realms,
     }));
@@ -181,16 +189,10 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
 }
 
 impl Running {
-    /// The UDP listeners as bound.
+    /// The SIP listeners of a protocol as bound.
     #[must_use]
-    pub fn sip_udp(&self) -> &[SocketAddr] {
-        self.net.udp_addresses()
-    }
-
-    /// The TCP listeners as bound.
-    #[must_use]
-    pub fn sip_tcp(&self) -> &[SocketAddr] {
-        self.net.tcp_addresses()
+    pub fn sip(&self, transport: Transport) -> &[SocketAddr] {
+        self.net.addresses(transport)
     }
 
     /// Where the web panel listens.
@@ -325,7 +327,8 @@ fn start_media(
 /// The address of every SIP listener when they have one in common. SDP names it, so media has to come from it too
 /// (RFC 4961), not from whichever of the machine's addresses the kernel would choose.
 fn only_address(config: &NodeConfig) -> Option<IpAddr> {
-    let mut addresses = config.sip.udp.iter().chain(&config.sip.tcp).map(SocketAddr::ip);
+    let SipConfig { udp, tcp, tls, ws, wss, .. } = &config.sip;
+    let mut addresses = [udp, tcp, tls, ws, wss].into_iter().flatten().map(SocketAddr::ip);
     let first = addresses.next().filter(|ip| !ip.is_unspecified())?;
     addresses.all(|ip| ip == first).then_some(first)
 }
@@ -333,6 +336,7 @@ fn only_address(config: &NodeConfig) -> Option<IpAddr> {
 /// A shard that is alone takes its datagrams in by itself: none of them has to wake a second thread.
 fn start_net(
     config: &NodeConfig,
+    security: TlsSetup,
     runtime: &Handle,
     senders: Vec<InboxSender<ShardInput>>,
     mut inboxes: Vec<Inbox<ShardInput>>,
@@ -340,11 +344,16 @@ fn start_net(
     let net = NetConfig {
         udp: config.sip.udp.clone(),
         tcp: config.sip.tcp.clone(),
+        tls: config.sip.tls.clone(),
+        ws: config.sip.ws.clone(),
+        wss: config.sip.wss.clone(),
+        security,
+        origins: Origins::new(&config.sip.origins),
         external_ip: config.sip.external_ip,
         media_external_ip: config.media.external_ip,
         media_ip: only_address(config),
         shards: u8::try_from(senders.len()).unwrap_or(u8::MAX),
-        connections: net::ConnectionLimits::default(),
+        connections: ConnectionLimits { strangers: descriptors::for_strangers(), ..Default::default() },
     };
     let sink = move |shard: ShardId, event: NetEvent| {
         let Some(inbox) = senders.get(usize::from(shard.0)) else { return Ok(()) };
@@ -352,6 +361,7 @@ fn start_net(
         room.put(match event {
             NetEvent::Wire(inbound) => ShardInput::Wire(inbound),
             NetEvent::SendFailed { ticket } => ShardInput::SendFailed { ticket },
+            NetEvent::ConnProven(conn, proofs) => ShardInput::ConnProven(conn, proofs),
             NetEvent::ConnClosed(conn) => ShardInput::ConnClosed(conn),
         });
         Ok(())

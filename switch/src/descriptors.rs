@@ -1,5 +1,6 @@
 //! Room for file descriptors: a call with media holds four sockets.
 
+use base::limits;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::NodeConfig;
@@ -26,6 +27,17 @@ pub(crate) fn make_room(config: &NodeConfig) {
     }
 }
 
+/// Connections at a time for those who have not shown yet who they are: a share of what the process may open.
+pub(crate) fn for_strangers() -> usize {
+    let Rlimit { current, .. } = getrlimit(Resource::Nofile);
+    share(current)
+}
+
+fn share(descriptors: Option<u64>) -> usize {
+    let all = descriptors.unwrap_or(u64::MAX) / 100 * limits::STRANGERS_PERCENT;
+    usize::try_from(all).unwrap_or(usize::MAX).clamp(1, limits::CONNECTIONS)
+}
+
 fn wanted(config: &NodeConfig) -> u64 {
     let ports = u64::from(config.media.ports.last - config.media.ports.first) + 1;
     OTHERS + ports.min(u64::from(config.limits.calls) * PER_CALL)
@@ -34,6 +46,14 @@ fn wanted(config: &NodeConfig) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Conformance S11.
+    #[test]
+    fn strangers_have_a_fifth_of_the_descriptors() {
+        assert_eq!(share(Some(10_000)), 2_000);
+        assert_eq!(share(Some(50)), 1);
+        assert_eq!(share(None), limits::CONNECTIONS);
+    }
 
     #[test]
     fn neither_ports_nor_calls_that_cannot_be_need_descriptors() {

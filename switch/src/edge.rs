@@ -46,6 +46,7 @@ impl Edge<Shard> for ShardEdge {
                 ShardOutput::Fact(fact) => self.journal.owe(now.mono, fact),
                 ShardOutput::Media(command) => media.push(command),
                 ShardOutput::Send(outbound) => sends.push(outbound),
+                ShardOutput::Known(conn) => self.net.known(conn),
                 output @ (ShardOutput::Binding(_) | ShardOutput::Gossip(_) | ShardOutput::Resolve { .. }) => {
                     rest.push(output);
                 }
@@ -95,7 +96,7 @@ impl ShardEdge {
                 self.gossip.iter_mut().for_each(|neighbour| neighbour.push(gossip.clone()));
             }
             ShardOutput::Resolve { question } => again.extend(self.resolver.ask(question)),
-            ShardOutput::Fact(_) | ShardOutput::Send(_) | ShardOutput::Media(_) => {}
+            ShardOutput::Fact(_) | ShardOutput::Send(_) | ShardOutput::Known(_) | ShardOutput::Media(_) => {}
         }
     }
 }

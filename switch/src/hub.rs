@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::inbox::{InboxSender, Lane};
 use crate::journaling::Fill;
 use crate::realm::Realms;
+use crate::security::Security;
 use crate::{metrics, picture};
 
 /// The pause before a full inbox is tried again.
@@ -53,6 +54,7 @@ pub struct Hub {
     pub(crate) media: Arc<MediaIo>,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
+    security: Security,
     directory: ArcSwap<Directory>,
     /// As at the start; what is set up since is compared with it.
     realms: Realms,
@@ -70,13 +72,14 @@ pub(crate) struct HubParts {
     pub(crate) media: Arc<MediaIo>,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
+    pub(crate) security: Security,
     pub(crate) directory: Arc<Directory>,
     pub(crate) realms: Realms,
 }
 
 impl Hub {
     pub(crate) fn new(parts: HubParts) -> Self {
-        let HubParts { name, clock, store, shards, media, net, dns, directory, realms } = parts;
+        let HubParts { name, clock, store, shards, media, net, dns, security, directory, realms } = parts;
         Self {
             name,
             started_at: clock.now().wall,
@@ -86,6 +89,7 @@ impl Hub {
             media,
             net,
             dns,
+            security,
             directory: ArcSwap::new(directory),
             realms,
             changing: Semaphore::new(1),
@@ -183,6 +187,11 @@ impl Hub {
     }
 
     async fn publish(&self, directory: Arc<Directory>, snapshot: Snapshot) {
+        // Who a trunk's peers must be is known before anybody speaks to them.
+        match self.security.read(&directory) {
+            Ok(setup) => self.net.secure(&setup),
+            Err(error) => tracing::error!(%error, "TLS stays as it was"),
+        }
         self.directory.store(directory);
         let snapshot = Arc::new(snapshot);
         self.tell_all(|| ShardInput::Setup(Arc::clone(&snapshot))).await;

@@ -18,4 +18,5 @@ pub mod outbox;
 mod picture;
 pub mod realm;
 mod resolve;
+pub mod security;
 pub mod supervise;

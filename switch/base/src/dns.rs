@@ -1,5 +1,6 @@
 //! Questions to the DNS and what may come back: the words between whoever locates servers and the network.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -65,6 +66,16 @@ impl Host {
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self::Name(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+    }
+}
+
+/// As a certificate or an address book has it: no brackets around IPv6.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(ip) => write!(f, "{ip}"),
+            Self::Name(name) => f.write_str(name),
+        }
     }
 }
 

@@ -29,10 +29,28 @@ pub const CONNECTIONS: usize = 16_384;
 pub const CONNECTIONS_PER_SOURCE: usize = 1_024;
 /// Messages waiting to be written to one connection; when full the connection is closed, since its peer does not read.
 pub const CONNECTION_WRITES: usize = 256;
-/// How long a connection may take over its first message, and over any message once begun.
-pub const CONNECTION_MESSAGE: Duration = Duration::from_secs(30);
+/// Connections from one address over which nobody has shown yet who it is; a further one is closed at once.
+pub const STRANGERS_PER_SOURCE: usize = 20;
+/// Of all descriptors the process may open, the share in percent for connections of strangers; a further one is closed at once.
+pub const STRANGERS_PERCENT: u64 = 20;
+/// How long a TLS handshake may take, and the one of WebSocket after it.
+pub const CONNECTION_HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long the headers of a message may take from their first octet.
+pub const CONNECTION_HEADERS: Duration = Duration::from_secs(5);
+/// How long a body may take after its headers.
+pub const CONNECTION_BODY: Duration = Duration::from_secs(10);
 /// How long a connection may say nothing at all.
 pub const CONNECTION_IDLE: Duration = Duration::from_secs(3_600);
+/// The same for one over which nobody has shown yet who it is.
+pub const STRANGER_IDLE: Duration = Duration::from_secs(30);
+/// Requests of a stranger's connection that wait for their answer; at the bound it is not read.
+pub const STRANGER_REQUESTS: usize = 100;
+/// Keep-alive pings of one connection answered at once; further ones get an answer each second.
+pub const CONNECTION_PONGS: u32 = 8;
+/// Octets of a request to become a WebSocket; more is answered 431.
+pub const UPGRADE_OCTETS: usize = 8_192;
+/// Certificates of one chain that are looked at; a longer chain proves nothing.
+pub const CERTIFICATE_CHAIN: usize = 8;
 /// How long opening a connection may take.
 pub const CONNECT: Duration = Duration::from_secs(4);
 /// How long one message may take to be written to a connection.

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use crate::dns::Host;
+
 use crate::dns::Listens;
 
 /// The transport protocol of a hop.
@@ -112,11 +114,46 @@ pub struct Flow {
     pub conn: Option<ConnId>,
 }
 
+/// Whom a connection under TLS must prove to reach: one host of one trunk, as the network was told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeerKey(u64);
+
+impl PeerKey {
+    /// The same trunk and host give the same key on every node.
+    #[must_use]
+    pub fn of(trunk: &str, host: &Host) -> Self {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let host = host.to_string();
+        let octets = trunk.bytes().chain([0]).chain(host.bytes());
+        Self(octets.fold(OFFSET, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(PRIME)))
+    }
+}
+
+/// What the certificate of a connection's far end has proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Whose word it is: the file of a trunk's own authorities as set up, or nothing for the node's.
+    pub authority: String,
+    /// The SIP domains and addresses it speaks for (RFC 5922 §7.1), in lower case.
+    pub names: Vec<String>,
+}
+
 /// Where to send a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// Along a known path. A stream whose connection is gone is opened anew towards `remote`.
+    /// Along a known path. A TCP stream whose connection is gone is opened anew towards `remote`; under TLS and
+    /// WebSocket nobody can tell who would answer there, so that the message fails.
     Flow(Flow),
+    /// To a peer that must prove its name; a connection is shared only with messages to the same peer (RFC 5923).
+    Peer {
+        /// Which protocol; one that is secure.
+        transport: Transport,
+        /// Where.
+        remote: SocketAddr,
+        /// Who.
+        peer: PeerKey,
+    },
     /// To an address; the network picks the local socket of that protocol and family, reusing a connection.
     Addr {
         /// Which protocol.
@@ -132,7 +169,7 @@ impl Target {
     pub fn transport(&self) -> Transport {
         match self {
             Self::Flow(flow) => flow.transport,
-            Self::Addr { transport, .. } => *transport,
+            Self::Peer { transport, .. } | Self::Addr { transport, .. } => *transport,
         }
     }
 
@@ -141,7 +178,7 @@ impl Target {
     pub fn remote(&self) -> SocketAddr {
         match self {
             Self::Flow(flow) => flow.remote,
-            Self::Addr { remote, .. } => *remote,
+            Self::Peer { remote, .. } | Self::Addr { remote, .. } => *remote,
         }
     }
 }
@@ -199,6 +236,14 @@ pub fn marked_shard(call_id: &[u8]) -> Option<crate::ShardId> {
 mod tests {
     use super::*;
     use crate::ShardId;
+
+    #[test]
+    fn a_peer_key_tells_trunks_and_hosts_apart() {
+        let key = |trunk, host| PeerKey::of(trunk, &Host::named(host));
+        assert_eq!(key("a", "b.example"), key("a", "B.example."));
+        assert_ne!(key("a", "b.example"), key("ab", ".example"));
+        assert_ne!(key("a", "b.example"), key("a", "c.example"));
+    }
 
     #[test]
     fn a_call_id_of_ours_names_its_shard_and_a_foreign_one_does_not() {

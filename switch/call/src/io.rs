@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base::dns::{Answer, Question};
 use base::fact::Fact;
 use base::media::{MediaCommand, MediaEvent};
-use base::wire::{ConnId, Inbound, Outbound};
+use base::wire::{ConnId, Inbound, Outbound, Proof};
 use base::{CallId, ShardId, Wall};
 use peer::{BindingChange, TrunkGossip};
 use route::Snapshot;
@@ -52,6 +52,8 @@ pub enum ShardInput {
         /// From `Outbound::ticket`.
         ticket: u64,
     },
+    /// What the far end of a new connection has proven about itself; comes before its first message.
+    ConnProven(ConnId, Arc<[Proof]>),
     /// A stream connection is gone.
     ConnClosed(ConnId),
     /// A media worker reports.
@@ -114,6 +116,8 @@ pub enum ShardOutput {
     Fact(Fact),
     /// A SIP message.
     Send(Outbound),
+    /// Over this connection speaks somebody we know: the bounds of strangers no longer apply to it.
+    Known(ConnId),
     /// For a media worker.
     Media(MediaCommand),
     /// To be kept over a restart.

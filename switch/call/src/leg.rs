@@ -244,6 +244,9 @@ pub(crate) fn towards(from: Target, hop: Target) -> Target {
         Target::Flow(flow) if transport.is_connected() && flow.remote.ip() == remote.ip() => {
             Target::Flow(Flow { remote, ..flow })
         }
+        // A Contact that forgets to say TLS is no reason to look elsewhere.
+        Target::Peer { .. } if !hop.transport().is_secure() => from,
+        Target::Peer { peer, .. } => Target::Peer { transport, remote, peer },
         Target::Flow(_) | Target::Addr { .. } => Target::Addr { transport, remote },
     }
 }

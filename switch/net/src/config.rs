@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use base::limits;
 
+use crate::tls::TlsSetup;
+use crate::ws::Origins;
+
 /// Listeners, addresses to show, and bounds.
 #[derive(Clone, Debug)]
 pub struct NetConfig {
@@ -12,6 +15,16 @@ pub struct NetConfig {
     pub udp: Vec<SocketAddr>,
     /// TCP listeners; port 0 takes a free one.
     pub tcp: Vec<SocketAddr>,
+    /// TLS listeners; port 0 takes a free one.
+    pub tls: Vec<SocketAddr>,
+    /// WebSocket listeners; port 0 takes a free one.
+    pub ws: Vec<SocketAddr>,
+    /// Listeners for WebSocket under TLS; port 0 takes a free one.
+    pub wss: Vec<SocketAddr>,
+    /// Who we are under TLS, and whom we believe.
+    pub security: TlsSetup,
+    /// Web pages that may open a WebSocket.
+    pub origins: Origins,
     /// The address to show in Via and Contact instead of the interface's, for peers of its family that are not on loopback.
     pub external_ip: Option<IpAddr>,
     /// The same for SDP.
@@ -31,10 +44,20 @@ pub struct ConnectionLimits {
     pub total: usize,
     /// Connections with one peer address.
     pub per_source: usize,
-    /// How long the first message may take, and any message once begun.
-    pub message: Duration,
+    /// Connections of the node over which nobody has shown yet who it is.
+    pub strangers: usize,
+    /// The same with one peer address.
+    pub strangers_per_source: usize,
+    /// How long a TLS handshake may take, and the one of WebSocket.
+    pub handshake: Duration,
+    /// How long the headers of a message may take once begun.
+    pub headers: Duration,
+    /// How long a body may take after its headers.
+    pub body: Duration,
     /// How long a connection may say nothing.
     pub idle: Duration,
+    /// How long a stranger's connection may say no whole message.
+    pub stranger_idle: Duration,
     /// How long opening one may take.
     pub connect: Duration,
 }
@@ -44,8 +67,13 @@ impl Default for ConnectionLimits {
         Self {
             total: limits::CONNECTIONS,
             per_source: limits::CONNECTIONS_PER_SOURCE,
-            message: limits::CONNECTION_MESSAGE,
+            strangers: limits::CONNECTIONS,
+            strangers_per_source: limits::STRANGERS_PER_SOURCE,
+            handshake: limits::CONNECTION_HANDSHAKE,
+            headers: limits::CONNECTION_HEADERS,
+            body: limits::CONNECTION_BODY,
             idle: limits::CONNECTION_IDLE,
+            stranger_idle: limits::STRANGER_IDLE,
             connect: limits::CONNECT,
         }
     }

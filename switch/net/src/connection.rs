@@ -1,54 +1,50 @@
-//! One stream connection: messages in to shards, queued messages out, keep-alives answered.
+//! One connection from its beginning to its end: handshakes first, then messages in to shards and queued ones out.
 
-use std::pin::pin;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base::limits;
 use base::wire::{Flow, Inbound, Transport};
 use bytes::Bytes;
-use sip::message::{Draft, Framed, Framer, ParseError};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsStream;
 
 use crate::counters::count;
 use crate::event::NetEvent;
+use crate::octets;
+use crate::patience::{Patience, Pongs};
 use crate::shared::Shared;
 use crate::socket;
-use crate::table::{Key, Opened, Opener, Report, Write};
-
-/// Octets of one read.
-const READ: usize = 4_096;
-/// How long answers may still go out after the peer has said that it sends no more.
-const LINGER: Duration = Duration::from_secs(1);
-const CRLF: Bytes = Bytes::from_static(b"\r\n");
+use crate::standing::Standing;
+use crate::table::{Opened, Opener, Report, Write};
+use crate::tls::Callers;
+use crate::ws;
 
 /// Why reading ended.
-enum End {
+pub(crate) enum End {
     /// The peer sends no more.
     Finished,
     /// The connection broke.
     Broken,
     /// A message took too long, or nothing came for too long.
     Late,
-    /// These octets are no SIP.
-    Unframed(Box<ParseError>),
 }
 
 /// Serves a connection until it ends, then tells everybody.
-pub(crate) async fn run(shared: Arc<Shared>, mut stream: TcpStream, mut opened: Opened) {
+pub(crate) async fn run(shared: Arc<Shared>, stream: TcpStream, mut opened: Opened) {
     socket::tune(&stream);
     let mut in_flight = None;
-    serve(&shared, &mut stream, &mut opened, &mut in_flight).await;
-    drop(stream);
+    serve(&shared, stream, &mut opened, &mut in_flight).await;
     end(&shared, opened, in_flight).await;
 }
 
 /// Forgets a connection; what it did not write has failed.
 pub(crate) async fn end(shared: &Shared, mut opened: Opened, in_flight: Option<Report>) {
-    shared.table.leave(opened.key);
+    shared.table.leave(&opened);
     count(&shared.counters.tcp_closed);
     opened.writes.close();
     let mut failed: Vec<Report> = in_flight.into_iter().collect();
@@ -59,122 +55,150 @@ pub(crate) async fn end(shared: &Shared, mut opened: Opened, in_flight: Option<R
     for Report { shard, ticket } in failed {
         shared.deliver(shard, NetEvent::SendFailed { ticket }).await;
     }
-    for shard in shared.demux.shards() {
-        shared.deliver(shard, NetEvent::ConnClosed(opened.key.id)).await;
-    }
+    shared.tell_all(&NetEvent::ConnClosed(opened.key.id)).await;
 }
 
-async fn serve(shared: &Shared, stream: &mut TcpStream, opened: &mut Opened, in_flight: &mut Option<Report>) {
+async fn serve(shared: &Shared, mut stream: TcpStream, opened: &mut Opened, in_flight: &mut Option<Report>) {
     let Ok(local) = stream.local_addr() else { return };
-    let Opened { key, opener, writes, close } = opened;
-    let flow = Flow { transport: Transport::Tcp, local, remote: key.remote, conn: Some(key.id) };
-    let (mut reader, mut writer) = stream.split();
-    {
-        let mut writing = pin!(write_all(shared, writes, &mut writer, in_flight));
-        let ended = tokio::select! {
-            ended = read_all(shared, &mut reader, flow, *opener) => ended,
-            () = &mut writing => return,
-            () = close.notified() => return,
-        };
-        match ended {
-            End::Broken => return,
-            End::Late => {
-                count(&shared.counters.tcp_timeouts);
-                return;
-            }
-            End::Finished => shared.table.retire(*key),
-            End::Unframed(error) => part(shared, *key, &error),
+    let transport = opened.key.way.transport;
+    match transport {
+        Transport::Udp => {}
+        Transport::Tcp => {
+            let (reader, writer) = stream.split();
+            Session::new(shared, opened, local).octets(reader, writer, opened, in_flight).await;
         }
-        // Lateness is no error here: the peer had its chance to take the answers.
-        timeout(LINGER, writing).await.ok();
-    }
-    // Octets left unread would turn the close into a reset that overtakes the answer.
-    if writer.shutdown().await.is_ok() {
-        timeout(LINGER, discard(&mut reader)).await.ok();
-    }
-}
-
-/// Answers what cannot be framed, as its last message.
-fn part(shared: &Shared, key: Key, error: &ParseError) {
-    count(&shared.counters.tcp_framing_errors);
-    tracing::debug!(%error, "a stream is no SIP; closing it");
-    if let Some(request) = error.answerable() {
-        let data = Draft::response(request, error.status, "").finish();
-        // A full queue has no room for an answer, and the connection ends anyway.
-        shared.table.write(key.id, Write { data, report: None }).ok();
-    }
-    shared.table.mute(key);
-}
-
-async fn read_all(shared: &Shared, reader: &mut (impl AsyncRead + Unpin), flow: Flow, opener: Opener) -> End {
-    let limits = shared.table.limits();
-    let mut framer = Framer::default();
-    let mut buffer = vec![0; READ];
-    let mut trusted = opener == Opener::Us;
-    let mut begun = !trusted;
-    let mut deadline = Instant::now() + if trusted { limits.idle } else { limits.message };
-    loop {
-        let octets = match timeout_at(deadline, reader.read(&mut buffer)).await {
-            Err(_late) => return End::Late,
-            Ok(Err(_broken)) => return End::Broken,
-            Ok(Ok(0)) => return End::Finished,
-            Ok(Ok(octets)) => octets,
-        };
-        framer.feed(buffer.get(..octets).unwrap_or_default());
-        let mut whole = false;
-        while let Some(item) = framer.next() {
-            match item {
-                Err(error) => return End::Unframed(Box::new(error)),
-                Ok(Framed::Pong) => {}
-                Ok(Framed::Ping) => pong(shared, flow),
-                Ok(Framed::Message(data)) => {
-                    take_in(shared, data, flow).await;
-                    whole = true;
-                }
-            }
+        Transport::Tls => {
+            let Some(stream) = secured(shared, opened, stream, Callers::Sip).await else { return };
+            let (reader, writer) = tokio::io::split(stream);
+            Session::new(shared, opened, local).octets(reader, writer, opened, in_flight).await;
         }
-        trusted |= whole;
-        if trusted && framer.pending() == 0 {
-            (begun, deadline) = (false, Instant::now() + limits.idle);
-        } else if trusted && (whole || !begun) {
-            (begun, deadline) = (true, Instant::now() + limits.message);
+        Transport::Ws => ws::serve(Session::new(shared, opened, local), stream, opened, in_flight).await,
+        Transport::Wss => {
+            let Some(stream) = secured(shared, opened, stream, Callers::Web).await else { return };
+            ws::serve(Session::new(shared, opened, local), stream, opened, in_flight).await;
         }
     }
 }
 
-async fn take_in(shared: &Shared, data: Bytes, flow: Flow) {
-    count(&shared.counters.tcp_received);
-    let shard = shared.demux.shard(&data);
-    shared.deliver(shard, NetEvent::Wire(Inbound { data, flow })).await;
-}
-
-fn pong(shared: &Shared, flow: Flow) {
-    count(&shared.counters.tcp_pings);
-    if let Some(id) = flow.conn {
-        // A connection with a full queue is being closed.
-        shared.table.write(id, Write { data: CRLF, report: None }).ok();
-    }
-}
-
-async fn write_all(
+/// Makes TLS of a stream, and tells what its far end has proven.
+async fn secured(
     shared: &Shared,
-    writes: &mut mpsc::Receiver<Write>,
-    writer: &mut (impl AsyncWrite + Unpin),
-    in_flight: &mut Option<Report>,
-) {
-    while let Some(write) = writes.recv().await {
-        *in_flight = write.report;
-        let written = timeout(limits::CONNECTION_WRITE, writer.write_all(&write.data)).await;
-        if !matches!(written, Ok(Ok(()))) {
-            count(&shared.counters.tcp_send_errors);
-            return;
+    opened: &Opened,
+    stream: TcpStream,
+    callers: Callers,
+) -> Option<TlsStream<TcpStream>> {
+    let shaken = shake(shared, opened, stream, callers);
+    let secured = in_time(shared, &opened.close, shaken).await;
+    match secured {
+        Some(Ok(stream)) => {
+            count(&shared.counters.tls_handshakes);
+            let proofs = shared.tls.proofs(stream.get_ref().1.peer_certificates().unwrap_or_default());
+            if !proofs.is_empty() {
+                count(&shared.counters.tls_proven);
+                shared.tell_all(&NetEvent::ConnProven(opened.key.id, proofs.into())).await;
+            }
+            Some(stream)
         }
-        count(&shared.counters.tcp_sent);
-        *in_flight = None;
+        failed => {
+            count(&shared.counters.tls_failures);
+            let error = failed.and_then(Result::err);
+            let (remote, opener) = (opened.key.way.remote, opened.opener);
+            match (opener, error) {
+                (Opener::Us, Some(error)) => {
+                    tracing::warn!(%remote, %error, "a peer is not reached under TLS")
+                }
+                (_, error) => tracing::debug!(%remote, ?error, "a TLS handshake failed"),
+            }
+            None
+        }
     }
 }
 
-async fn discard(reader: &mut (impl AsyncRead + Unpin)) {
-    let mut rest = vec![0; READ];
-    while matches!(reader.read(&mut rest).await, Ok(octets) if octets > 0) {}
+async fn shake(
+    shared: &Shared,
+    opened: &Opened,
+    stream: TcpStream,
+    callers: Callers,
+) -> io::Result<TlsStream<TcpStream>> {
+    let unknown = || io::Error::other("nothing is set up for it");
+    match opened.opener {
+        Opener::Peer => {
+            let acceptor = shared.tls.acceptor(callers).ok_or_else(unknown)?;
+            Ok(acceptor.accept(stream).await?.into())
+        }
+        Opener::Us => {
+            let connector = opened.key.way.peer.and_then(|peer| shared.tls.connector(peer));
+            let (connector, name) = connector.ok_or_else(unknown)?;
+            Ok(connector.connect(name, stream).await?.into())
+        }
+    }
+}
+
+/// A handshake's outcome; `None` when it takes too long or the connection is to end.
+pub(crate) async fn in_time<T>(
+    shared: &Shared,
+    close: &Notify,
+    handshake: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        done = timeout(shared.table.limits().handshake, handshake) => done.ok(),
+        () = close.notified() => None,
+    }
+}
+
+/// What reading a connection needs.
+pub(crate) struct Session<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) flow: Flow,
+    pub(crate) standing: Arc<Standing>,
+    pongs: Pongs,
+}
+
+impl<'a> Session<'a> {
+    fn new(shared: &'a Shared, opened: &Opened, local: SocketAddr) -> Self {
+        let key = opened.key;
+        let flow = Flow { transport: key.way.transport, local, remote: key.way.remote, conn: Some(key.id) };
+        let standing = Arc::clone(&opened.standing);
+        Self { shared, flow, standing, pongs: Pongs::new(Instant::now(), limits::CONNECTION_PONGS) }
+    }
+
+    /// How long the first octets may take.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience::new(Instant::now(), self.shared.table.limits(), Arc::clone(&self.standing))
+    }
+
+    /// Passes a message to its shard; `false` when the peer has asked too much without being answered for too long.
+    pub(crate) async fn take_in(&self, data: Bytes) -> bool {
+        let patience = self.shared.table.limits().stranger_idle;
+        if timeout(patience, self.standing.room()).await.is_err() {
+            return false;
+        }
+        self.standing.heard(&data);
+        count(&self.shared.counters.tcp_received);
+        let shard = self.shared.demux.shard(&data);
+        self.shared.deliver(shard, NetEvent::Wire(Inbound { data, flow: self.flow })).await;
+        true
+    }
+
+    /// Answers a keep-alive (RFC 5626 §4.4.1).
+    pub(crate) fn pong(&mut self) {
+        const CRLF: Bytes = Bytes::from_static(b"\r\n");
+        count(&self.shared.counters.tcp_pings);
+        if self.pongs.take(Instant::now())
+            && let Some(id) = self.flow.conn
+        {
+            // A connection with a full queue is being closed.
+            self.shared.table.write(id, Write { data: CRLF, report: None }).ok();
+        }
+    }
+
+    async fn octets(
+        self,
+        reader: impl tokio::io::AsyncRead + Unpin,
+        writer: impl tokio::io::AsyncWrite + Unpin,
+        opened: &mut Opened,
+        in_flight: &mut Option<Report>,
+    ) {
+        octets::serve(self, reader, writer, opened, in_flight).await;
+    }
 }

@@ -60,6 +60,20 @@ counters! {
     tcp_pings,
     /// Connections closed because their peer does not read.
     tcp_overflows,
+    /// TLS handshakes that came to their end, in both directions.
+    tls_handshakes,
+    /// TLS handshakes that failed: late, broken off, or over a certificate.
+    tls_failures,
+    /// Connections with peers that have proven a name by their certificate.
+    tls_proven,
+    /// WebSockets opened.
+    ws_opened,
+    /// Requests to become a WebSocket that were refused or never came.
+    ws_refused,
+    /// WebSockets closed because of a frame that must not be.
+    ws_errors,
+    /// Connections closed because they speak HTTP or something else where SIP is spoken.
+    tcp_aliens,
     /// Connections closed because their octets are no SIP.
     tcp_framing_errors,
     /// Connections closed because a message took too long or nothing came.

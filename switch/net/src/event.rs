@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::ShardId;
-use base::wire::{ConnId, Inbound};
+use base::wire::{ConnId, Inbound, Proof};
 
 /// One thing that happened on the wire.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub enum NetEvent {
         /// The ticket of the `Outbound`.
         ticket: u64,
     },
+    /// What the far end of a new connection has proven about itself; every shard is told before its first message.
+    ConnProven(ConnId, Arc<[Proof]>),
     /// A connection is gone; every shard is told.
     ConnClosed(ConnId),
 }

@@ -1,8 +1,9 @@
-//! SIP on the wire: UDP and TCP sockets, connections, and which shard a message belongs to.
+//! SIP on the wire: UDP, TCP, TLS and WebSocket, connections, and which shard a message belongs to.
 //!
 //! Deliberately absent: transactions, retransmissions, what an answer of the DNS leads to. A message comes in whole and goes to a shard's
 //! inbox; a message goes out to a flow or an address. What is full, is refused here or not read.
 
+mod alien;
 mod config;
 mod connection;
 mod counters;
@@ -12,14 +13,19 @@ mod event;
 mod facing;
 mod locals;
 mod net;
+mod octets;
 mod overload;
+mod patience;
 mod routes;
 mod sender;
 mod shared;
 mod socket;
+mod standing;
 mod table;
 mod tcp;
+mod tls;
 mod udp;
+mod ws;
 
 pub use config::{ConnectionLimits, NetConfig};
 pub use counters::NetStats;
@@ -28,4 +34,6 @@ pub use event::{NetEvent, SendFailed, Sink};
 pub use locals::NetLocals;
 pub use net::{Net, NetGauge, StartError};
 pub use sender::Sender;
+pub use tls::{Authority, Identity, SelfSigned, TlsError, TlsPeer, TlsSetup, Trust};
 pub use udp::Receiver;
+pub use ws::Origins;

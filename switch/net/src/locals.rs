@@ -10,13 +10,28 @@ use crate::facing::facing;
 use crate::routes::Routes;
 
 /// The listeners as bound, and the addresses to show instead.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Shown {
     pub(crate) udp: Vec<SocketAddr>,
     pub(crate) tcp: Vec<SocketAddr>,
+    pub(crate) tls: Vec<SocketAddr>,
+    pub(crate) ws: Vec<SocketAddr>,
+    pub(crate) wss: Vec<SocketAddr>,
     pub(crate) external_ip: Option<IpAddr>,
     pub(crate) media_external_ip: Option<IpAddr>,
     pub(crate) media_ip: Option<IpAddr>,
+}
+
+impl Shown {
+    pub(crate) fn listeners(&self, transport: Transport) -> &[SocketAddr] {
+        match transport {
+            Transport::Udp => &self.udp,
+            Transport::Tcp => &self.tcp,
+            Transport::Tls => &self.tls,
+            Transport::Ws => &self.ws,
+            Transport::Wss => &self.wss,
+        }
+    }
 }
 
 /// Answers for one shard; each copy remembers routes by itself.
@@ -34,11 +49,7 @@ impl NetLocals {
 
 impl Locals for NetLocals {
     fn signalling(&self, transport: Transport, remote: SocketAddr) -> Option<SocketAddr> {
-        let listeners = match transport {
-            Transport::Udp => &self.shown.udp,
-            Transport::Tcp => &self.shown.tcp,
-            Transport::Tls | Transport::Ws | Transport::Wss => return None,
-        };
+        let listeners = self.shown.listeners(transport);
         let listener = listeners.get(facing(listeners, remote, &self.routes)?)?;
         let ip =
             if listener.ip().is_unspecified() { self.routes.local_ip(remote.ip())? } else { listener.ip() };
@@ -77,13 +88,7 @@ mod tests {
     fn locals(udp: &str, external: Option<&str>) -> NetLocals {
         let external = external.map(|ip| ip.parse().unwrap());
         let udp = vec![udp.parse().unwrap()];
-        let shown = Shown {
-            udp,
-            tcp: Vec::new(),
-            external_ip: external,
-            media_external_ip: external,
-            media_ip: None,
-        };
+        let shown = Shown { udp, external_ip: external, media_external_ip: external, ..Shown::default() };
         NetLocals::new(Arc::new(shown), Routes::new(Arc::default()))
     }
 
@@ -106,8 +111,7 @@ mod tests {
     #[test]
     fn media_with_one_address_shows_that_one_to_every_peer() {
         let media_ip = Some(IpAddr::from([127, 0, 0, 5]));
-        let shown =
-            Shown { udp: Vec::new(), tcp: Vec::new(), external_ip: None, media_external_ip: None, media_ip };
+        let shown = Shown { media_ip, ..Shown::default() };
         let locals = NetLocals::new(Arc::new(shown), Routes::new(Arc::default()));
         assert_eq!(locals.media("127.0.0.9:5060".parse().unwrap()), IpAddr::from([127, 0, 0, 5]));
     }

@@ -23,6 +23,7 @@ use crate::shared::Shared;
 use crate::socket;
 use crate::table::Table;
 use crate::tcp;
+use crate::tls::{Tls, TlsSetup};
 use crate::udp::{Receiver, SOCKETS_PER_THREAD, UdpListener};
 
 /// Why the network could not start.
@@ -81,10 +82,13 @@ impl Net {
 
     fn listen(config: &NetConfig, runtime: Handle, sink: Sink) -> Result<Self, StartError> {
         let udp = config.udp.iter().map(|address| listen_udp(*address)).collect::<Result<Vec<_>, _>>()?;
-        let tcp = config.tcp.iter().map(|address| listen_tcp(*address)).collect::<Result<Vec<_>, _>>()?;
+        let streams = Streams::listen(config)?;
         let shown = Shown {
             udp: udp.iter().map(|listener| listener.local).collect(),
-            tcp: tcp.iter().map(|(_, local)| *local).collect(),
+            tcp: streams.addresses(Transport::Tcp),
+            tls: streams.addresses(Transport::Tls),
+            ws: streams.addresses(Transport::Ws),
+            wss: streams.addresses(Transport::Wss),
             external_ip: config.external_ip,
             media_external_ip: config.media_external_ip,
             media_ip: config.media_ip,
@@ -94,6 +98,8 @@ impl Net {
             udp,
             table: Table::new(config.connections),
             demux: Demux::new(config.shards),
+            tls: Tls::new(&config.security),
+            origins: config.origins.clone(),
             sink,
             counters: Counters::default(),
             runtime,
@@ -102,7 +108,7 @@ impl Net {
         let epoch = Arc::new(AtomicU64::new(0));
         let routes = Routes::new(Arc::clone(&epoch));
         let mut net = Self { shared, routes, epoch, threads: Vec::new(), acceptors: Vec::new() };
-        net.accept(tcp)?;
+        net.accept(streams)?;
         Ok(net)
     }
 
@@ -118,16 +124,10 @@ impl Net {
         NetLocals::new(Arc::clone(&self.shared.shown), self.routes.clone())
     }
 
-    /// The UDP listeners as bound.
+    /// The listeners of a protocol as bound.
     #[must_use]
-    pub fn udp_addresses(&self) -> &[SocketAddr] {
-        &self.shared.shown.udp
-    }
-
-    /// The TCP listeners as bound.
-    #[must_use]
-    pub fn tcp_addresses(&self) -> &[SocketAddr] {
-        &self.shared.shown.tcp
+    pub fn addresses(&self, transport: Transport) -> &[SocketAddr] {
+        self.shared.shown.listeners(transport)
     }
 
     /// What was counted since the start.
@@ -160,12 +160,12 @@ impl Net {
         Ok(())
     }
 
-    fn accept(&mut self, listeners: Vec<(std::net::TcpListener, SocketAddr)>) -> io::Result<()> {
+    fn accept(&mut self, streams: Streams) -> io::Result<()> {
         let runtime = self.shared.runtime.clone();
         let _entered = runtime.enter();
-        for (listener, _) in listeners {
+        for Bound { transport, listener, .. } in streams.0 {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            let task = runtime.spawn(tcp::accept(Arc::clone(&self.shared), listener));
+            let task = runtime.spawn(tcp::accept(Arc::clone(&self.shared), listener, transport));
             self.acceptors.push(task.abort_handle());
         }
         Ok(())
@@ -208,6 +208,17 @@ impl NetGauge {
         self.shared.table.len()
     }
 
+    /// Stream connections over which nobody has shown yet who it is.
+    #[must_use]
+    pub fn strangers(&self) -> usize {
+        self.shared.table.strangers()
+    }
+
+    /// New connections under TLS use this; those that exist go on as they are.
+    pub fn secure(&self, setup: &TlsSetup) {
+        self.shared.tls.replace(setup);
+    }
+
     /// Makes everybody ask the routing table anew; call it now and then, since addresses change.
     pub fn forget_routes(&self) {
         self.epoch.fetch_add(1, Ordering::Relaxed);
@@ -220,10 +231,36 @@ fn listen_udp(address: SocketAddr) -> Result<UdpListener, StartError> {
     Ok(UdpListener { socket, local })
 }
 
-fn listen_tcp(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), StartError> {
-    let bound = socket::tcp(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
-    let (local, listener) = bound.map_err(|source| failed(Transport::Tcp, address, source))?;
-    Ok((listener, local))
+/// The listeners for connections.
+struct Streams(Vec<Bound>);
+
+struct Bound {
+    transport: Transport,
+    listener: std::net::TcpListener,
+    local: SocketAddr,
+}
+
+impl Streams {
+    fn listen(config: &NetConfig) -> Result<Self, StartError> {
+        let wanted = [
+            (Transport::Tcp, &config.tcp),
+            (Transport::Tls, &config.tls),
+            (Transport::Ws, &config.ws),
+            (Transport::Wss, &config.wss),
+        ];
+        let each = wanted.iter().flat_map(|(transport, addresses)| {
+            addresses.iter().map(|address| {
+                let bound = socket::tcp(*address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+                let (local, listener) = bound.map_err(|source| failed(*transport, *address, source))?;
+                Ok(Bound { transport: *transport, listener, local })
+            })
+        });
+        each.collect::<Result<_, _>>().map(Self)
+    }
+
+    fn addresses(&self, transport: Transport) -> Vec<SocketAddr> {
+        self.0.iter().filter(|bound| bound.transport == transport).map(|bound| bound.local).collect()
+    }
 }
 
 fn failed(transport: Transport, address: SocketAddr, source: io::Error) -> StartError {

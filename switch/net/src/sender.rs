@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::ShardId;
-use base::wire::{Outbound, Target, Transport};
+use base::wire::{ConnId, Flow, Outbound, Target, Transport};
 
 use crate::counters::count;
 use crate::event::SendFailed;
 use crate::facing::facing;
 use crate::routes::Routes;
 use crate::shared::Shared;
-use crate::table::{Refused, Report, Towards, Write};
+use crate::table::{Refused, Report, Towards, Way, Write};
 use crate::tcp;
 use crate::udp::UdpListener;
 
@@ -37,10 +37,14 @@ impl Sender {
         let ticket = outbound.ticket;
         let sent = match outbound.target.transport() {
             Transport::Udp => self.send_udp(&outbound),
-            Transport::Tcp => self.send_tcp(outbound),
-            Transport::Tls | Transport::Ws | Transport::Wss => None,
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => self.send_stream(outbound),
         };
         sent.ok_or(SendFailed { ticket })
+    }
+
+    /// Over this connection speaks somebody we know: the bounds of strangers no longer apply to it.
+    pub fn known(&self, conn: ConnId) {
+        self.shared.table.know(conn);
     }
 
     fn send_udp(&self, outbound: &Outbound) -> Option<()> {
@@ -69,26 +73,30 @@ impl Sender {
                 let same = listeners.iter().find(|listener| listener.local == flow.local);
                 same.or_else(|| listeners.iter().find(|listener| covers(listener.local, flow.local)))
             }
-            Target::Addr { .. } => None,
+            Target::Peer { .. } | Target::Addr { .. } => None,
         };
         by_flow.or_else(|| listeners.get(facing(&self.shared.shown.udp, target.remote(), &self.routes)?))
     }
 
-    fn send_tcp(&self, outbound: Outbound) -> Option<()> {
+    fn send_stream(&self, outbound: Outbound) -> Option<()> {
         let report = (outbound.ticket != 0).then_some(Report { shard: self.shard, ticket: outbound.ticket });
         let mut write = Write { data: outbound.data, report };
-        if let Target::Flow(base::wire::Flow { conn: Some(conn), .. }) = outbound.target {
+        if let Target::Flow(Flow { conn: Some(conn), .. }) = outbound.target {
             write = match self.shared.table.write(conn, write) {
                 Ok(()) => return Some(()),
                 Err(Refused::Gone(write)) => write,
                 Err(Refused::Full) => return self.overflowed(),
             };
         }
-        match self.shared.table.write_to(outbound.target.remote(), write) {
+        let Some(way) = way_of(&outbound.target) else {
+            count(&self.shared.counters.tcp_send_errors);
+            return None;
+        };
+        match self.shared.table.write_to(way, write) {
             Towards::Queued => Some(()),
             Towards::Refused => self.overflowed(),
             Towards::Open(opened) => {
-                let from = self.tcp_source(&outbound.target);
+                let from = self.source(&outbound.target);
                 self.shared.runtime.spawn(tcp::open(Arc::clone(&self.shared), opened, from));
                 Some(())
             }
@@ -102,10 +110,24 @@ impl Sender {
     }
 
     /// The address to open a connection from: that of the listener which faces the peer, unless it is on every address.
-    fn tcp_source(&self, target: &Target) -> Option<SocketAddr> {
-        let listeners = &self.shared.shown.tcp;
+    fn source(&self, target: &Target) -> Option<SocketAddr> {
+        let listeners = self.shared.shown.listeners(target.transport());
         let listener = listeners.get(facing(listeners, target.remote(), &self.routes)?)?;
         (!listener.ip().is_unspecified()).then(|| SocketAddr::new(listener.ip(), 0))
+    }
+}
+
+/// The connection that may be opened for a message; `None` where nobody could tell who would answer.
+fn way_of(target: &Target) -> Option<Way> {
+    match *target {
+        Target::Peer { transport: transport @ Transport::Tls, remote, peer } => {
+            Some(Way { transport, remote, peer: Some(peer) })
+        }
+        Target::Flow(Flow { transport: transport @ Transport::Tcp, remote, .. })
+        | Target::Addr { transport: transport @ Transport::Tcp, remote } => {
+            Some(Way { transport, remote, peer: None })
+        }
+        Target::Flow(_) | Target::Peer { .. } | Target::Addr { .. } => None,
     }
 }
 

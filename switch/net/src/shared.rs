@@ -11,7 +11,9 @@ use crate::demux::Demux;
 use crate::event::{NetEvent, Sink};
 use crate::locals::Shown;
 use crate::table::Table;
+use crate::tls::Tls;
 use crate::udp::UdpListener;
+use crate::ws::Origins;
 
 /// How long a stream waits before it tries a full inbox again.
 const INBOX_RETRY: std::time::Duration = std::time::Duration::from_millis(2);
@@ -21,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) udp: Vec<UdpListener>,
     pub(crate) table: Table,
     pub(crate) demux: Demux,
+    pub(crate) tls: Tls,
+    pub(crate) origins: Origins,
     pub(crate) sink: Sink,
     pub(crate) counters: Counters,
     pub(crate) runtime: Handle,
@@ -44,6 +48,13 @@ impl Shared {
             }
             event = back;
             tokio::time::sleep(INBOX_RETRY).await;
+        }
+    }
+
+    /// Puts an event into the inbox of every shard.
+    pub(crate) async fn tell_all(&self, event: &NetEvent) {
+        for shard in self.demux.shards() {
+            self.deliver(shard, event.clone()).await;
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::wire::Transport;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::connection;
@@ -17,10 +18,10 @@ use crate::table::Opened;
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Accepts connections for ever.
-pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
+pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, transport: Transport) {
     loop {
         match listener.accept().await {
-            Ok((stream, remote)) => accepted(&shared, stream, remote),
+            Ok((stream, remote)) => accepted(&shared, stream, transport, remote),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_RETRY).await;
@@ -29,8 +30,8 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-fn accepted(shared: &Arc<Shared>, stream: TcpStream, remote: SocketAddr) {
-    let Some(opened) = shared.table.accept(remote) else {
+fn accepted(shared: &Arc<Shared>, stream: TcpStream, transport: Transport, remote: SocketAddr) {
+    let Some(opened) = shared.table.accept(transport, remote) else {
         count(&shared.counters.tcp_refused);
         return;
     };
@@ -40,7 +41,7 @@ fn accepted(shared: &Arc<Shared>, stream: TcpStream, remote: SocketAddr) {
 
 /// Opens the connection that was entered in the table, then serves it.
 pub(crate) async fn open(shared: Arc<Shared>, opened: Opened, from: Option<SocketAddr>) {
-    let connecting = connect(opened.key.remote, from);
+    let connecting = connect(opened.key.way.remote, from);
     let result = tokio::time::timeout(shared.table.limits().connect, connecting).await;
     match result.unwrap_or_else(|_late| Err(io::ErrorKind::TimedOut.into())) {
         Ok(stream) => {
@@ -49,7 +50,7 @@ pub(crate) async fn open(shared: Arc<Shared>, opened: Opened, from: Option<Socke
         }
         Err(error) => {
             count(&shared.counters.tcp_connect_errors);
-            tracing::debug!(remote = %opened.key.remote, %error, "a connection could not be opened");
+            tracing::debug!(remote = %opened.key.way.remote, %error, "a connection could not be opened");
             connection::end(&shared, opened, None).await;
         }
     }

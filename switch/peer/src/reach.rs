@@ -1,9 +1,9 @@
 //! One peer of a trunk while it runs: where it was found, and how each of these targets does.
 
-use base::dns::Server;
-use base::wire::Transport;
+use base::dns::{Host, Server};
+use base::wire::{PeerKey, Transport};
 use base::{Entropy, Mono, Now, Wall};
-use provision::{Peer, PeerUri};
+use provision::{Peer, PeerUri, Trunk};
 
 use crate::health::Health;
 use crate::locate::Place;
@@ -16,6 +16,8 @@ pub(crate) struct PeerState {
     pub(crate) uri: String,
     /// None when the URI cannot be read; such a peer is never tried.
     pub(crate) server: Option<Server>,
+    /// Who it must prove to be where TLS is used.
+    key: PeerKey,
     /// Set up since.
     since: Wall,
     /// The DNS owes an answer, or a newer one.
@@ -34,11 +36,12 @@ pub(crate) struct TargetState {
 }
 
 impl PeerState {
-    pub(crate) fn new(now: Now, peer: &Peer, transport: Option<Transport>) -> Self {
+    pub(crate) fn new(now: Now, peer: &Peer, trunk: &Trunk) -> Self {
         let uri: Option<PeerUri> = peer.uri.parse().ok(); // a URI that `provision::check` would refuse
         Self {
             uri: peer.uri.clone(),
-            server: uri.map(|uri| uri.server(transport)),
+            key: PeerKey::of(&trunk.name, uri.as_ref().map_or(&Host::Name(String::new()), |uri| &uri.host)),
+            server: uri.map(|uri| uri.server(trunk.transport)),
             since: now.wall,
             asking: false,
             places: Vec::new(),
@@ -106,7 +109,7 @@ impl PeerState {
     }
 
     pub(crate) fn at(&self, peer: usize, hop: Hop) -> PeerAt {
-        PeerAt { peer, uri: self.uri.clone(), transport: hop.transport, addr: hop.addr }
+        PeerAt { peer, uri: self.uri.clone(), transport: hop.transport, addr: hop.addr, key: self.key }
     }
 
     pub(crate) fn view(&self) -> PeerView {

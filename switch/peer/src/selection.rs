@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use base::Entropy;
-use base::wire::Transport;
+use base::wire::{PeerKey, Target, Transport};
 
 use crate::Hop;
 
@@ -18,9 +18,22 @@ pub struct PeerAt {
     pub transport: Transport,
     /// Where to send.
     pub addr: SocketAddr,
+    /// Who must answer there; only a secure protocol can tell.
+    pub key: PeerKey,
 }
 
 impl PeerAt {
+    /// Where messages to this peer go.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        let (transport, remote) = (self.transport, self.addr);
+        if transport.is_secure() {
+            Target::Peer { transport, remote, peer: self.key }
+        } else {
+            Target::Addr { transport, remote }
+        }
+    }
+
     /// Where and how, without whose it is.
     #[must_use]
     pub fn hop(&self) -> Hop {

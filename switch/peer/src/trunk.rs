@@ -23,7 +23,7 @@ impl TrunkState {
     /// The trunk as newly set up, keeping of its former state what still applies.
     pub(crate) fn new(now: Now, trunk: &Trunk, former: Option<Self>) -> Self {
         let mut peers: Vec<PeerState> =
-            trunk.peers.iter().map(|peer| PeerState::new(now, peer, trunk.transport)).collect();
+            trunk.peers.iter().map(|peer| PeerState::new(now, peer, trunk)).collect();
         let Some(former) = former else {
             let registration = Registration::new(trunk.register);
             return Self { trunk: trunk.clone(), peers, registration, usage: Usage::default() };

@@ -34,6 +34,7 @@ pub(crate) fn check_trunk(checker: &mut Checker<'_>, trunk: &Trunk) {
     check_peers(checker, trunk);
     check_hosts(checker, trunk);
     check_identity(checker, trunk);
+    check_tls(checker, trunk);
     checker.codecs(&trunk.codecs);
     checker.range("media_from", trunk.media_from.len(), 0..=64);
     checker.range("register_secs", trunk.register_secs, 60..=86_400);
@@ -102,6 +103,30 @@ fn check_identity(checker: &mut Checker<'_>, trunk: &Trunk) {
     if trunk.domain.len() > 253 || !trunk.domain.bytes().all(host) {
         checker.say("domain", format!("found {}; allowed: a host name or address", quoted(&trunk.domain)));
     }
+}
+
+fn check_tls(checker: &mut Checker<'_>, trunk: &Trunk) {
+    for (field, path) in
+        [("tls_ca", &trunk.tls_ca), ("tls_cert", &trunk.tls_cert), ("tls_key", &trunk.tls_key)]
+    {
+        if path.len() > 1_024 || path.chars().any(char::is_control) {
+            checker.say(field, "does not fit; allowed: a path of up to 1024 octets".to_owned());
+        }
+    }
+    if trunk.tls_cert.is_empty() != trunk.tls_key.is_empty() {
+        let missing = if trunk.tls_key.is_empty() { "tls_key" } else { "tls_cert" };
+        checker.say(missing, "is missing: a certificate and its key go together".to_owned());
+    }
+    if !trunk.tls_name.is_empty() && !is_name(&trunk.tls_name) {
+        let found = quoted(&trunk.tls_name);
+        checker.say("tls_name", format!("found {found}; allowed: a host name or address, no wildcard"));
+    }
+}
+
+/// A host name or address as a certificate bears it.
+fn is_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_:".contains(&b);
+    name.len() <= 253 && name.bytes().all(fits)
 }
 
 fn check_rewrite(checker: &mut Checker<'_>, field: &str, rule: &Rewrite) {

@@ -25,6 +25,21 @@ pub struct Trunk {
     /// requests go over TCP (RFC 3261 §18.1.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<Transport>,
+    /// The name that the certificate of who sends calls here must bear; then addresses alone let nobody in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tls_name: String,
+    /// A PEM file of the authorities that vouch for the peers; the node's when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tls_ca: String,
+    /// Whether a peer must prove that it is the host its URI names.
+    #[serde(default = "defaults::tls_verify")]
+    pub tls_verify: bool,
+    /// A PEM file of the certificate we show to the peers; the node's when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tls_cert: String,
+    /// A PEM file of its key.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tls_key: String,
     /// The digest user name, for calls out and for registering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
@@ -105,6 +120,11 @@ impl Trunk {
             hosts: Vec::new(),
             peers: Vec::new(),
             transport: None,
+            tls_name: String::new(),
+            tls_ca: String::new(),
+            tls_verify: defaults::tls_verify(),
+            tls_cert: String::new(),
+            tls_key: String::new(),
             username: None,
             password: None,
             register: false,
@@ -382,6 +402,9 @@ mod defaults {
         *value == T::default()
     }
 
+    pub(super) fn tls_verify() -> bool {
+        true
+    }
     pub(super) fn register_secs() -> u32 {
         300
     }

@@ -9,7 +9,7 @@ use base::wire::Transport;
 /// Characters of a host name (RFC 1035 §2.3.4).
 const NAME_CHARS: usize = 253;
 
-/// What a peer's URI says: `sip:[user@]host[:port][;transport=udp|tcp]`.
+/// What a peer's URI says: `sip:[user@]host[:port][;transport=udp|tcp|tls]`, or `sips:` for TLS alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerUri {
     /// Where.
@@ -18,21 +18,24 @@ pub struct PeerUri {
     pub port: Option<u16>,
     /// The protocol, when the URI names one.
     pub transport: Option<Transport>,
+    /// Whether only TLS will do: `sips`.
+    pub secure: bool,
 }
 
 impl PeerUri {
     /// The server to locate; `transport` is meant where the URI names none.
     #[must_use]
     pub fn server(&self, transport: Option<Transport>) -> Server {
-        let transport = self.transport.or(transport);
-        Server { host: self.host.clone(), port: self.port, transport, secure: false }
+        let named = transport.filter(|_| !self.secure);
+        let transport = self.transport.or(named);
+        Server { host: self.host.clone(), port: self.port, transport, secure: self.secure }
     }
 }
 
 /// A URI that is no address of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{found:?} is no peer ({reason}); allowed: sip:HOST[:PORT][;transport=udp|tcp], such as sip:198.51.100.10:5060"
+    "{found:?} is no peer ({reason}); allowed: sip:HOST[:PORT][;transport=udp|tcp|tls], such as sip:198.51.100.10:5060"
 )]
 pub struct BadPeerUri {
     found: String,
@@ -49,10 +52,8 @@ impl FromStr for PeerUri {
 
 fn read(text: &str) -> Result<PeerUri, &'static str> {
     let (scheme, rest) = text.split_once(':').ok_or("it does not begin with sip:")?;
-    if scheme.eq_ignore_ascii_case("sips") {
-        return Err("sips and TLS are not available in this version yet");
-    }
-    if !scheme.eq_ignore_ascii_case("sip") {
+    let secure = scheme.eq_ignore_ascii_case("sips");
+    if !secure && !scheme.eq_ignore_ascii_case("sip") {
         return Err("it does not begin with sip:");
     }
     if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"?,".contains(c)) {
@@ -66,14 +67,15 @@ fn read(text: &str) -> Result<PeerUri, &'static str> {
     for parameter in parts {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         if name.eq_ignore_ascii_case("transport") {
-            transport = Some(match value.to_ascii_lowercase().as_str() {
-                "udp" => Transport::Udp,
-                "tcp" => Transport::Tcp,
-                _ => return Err("its transport is neither udp nor tcp"),
+            transport = Some(match (value.to_ascii_lowercase().as_str(), secure) {
+                ("udp", false) => Transport::Udp,
+                ("tcp", false) => Transport::Tcp,
+                ("tls", _) | ("tcp", true) => Transport::Tls,
+                _ => return Err("its transport is none of udp, tcp and tls"),
             });
         }
     }
-    Ok(PeerUri { host, port, transport })
+    Ok(PeerUri { host, port, transport, secure })
 }
 
 fn host_and_port(place: &str) -> Result<(Host, Option<u16>), &'static str> {
@@ -136,21 +138,23 @@ mod tests {
         assert_eq!(read("sip:[2001:db8::1]:5080;lr"), "Ip(2001:db8::1) Some(5080) None");
     }
 
+    /// RFC 5630 §3.1.3: a sips URI is never reached without TLS.
+    #[test]
+    fn tls_is_asked_for_by_parameter_or_by_scheme() {
+        assert_eq!(read("sip:gw.example;transport=tls"), r#"Name("gw.example") None Some(Tls)"#);
+        assert_eq!(read("sips:gw.example;transport=tcp"), r#"Name("gw.example") None Some(Tls)"#);
+        assert_eq!(read("sips:gw.example;transport=udp"), "its transport is none of udp, tcp and tls");
+        let server = "sips:gw.example".parse::<PeerUri>().unwrap().server(Some(Transport::Udp));
+        assert_eq!((server.secure, server.transport), (true, None));
+    }
+
     #[test]
     fn what_is_no_peer_is_refused_with_its_reason() {
-        for wrong in [
-            "",
-            "198.51.100.10",
-            "sip:",
-            "sip:a b",
-            "sip:1.2.3.400",
-            "sip:h:0",
-            "sip:h:70000",
-            "sip:[::1",
-            "sips:h",
-        ] {
+        for wrong in
+            ["", "198.51.100.10", "sip:", "sip:a b", "sip:1.2.3.400", "sip:h:0", "sip:h:70000", "sip:[::1"]
+        {
             assert!(wrong.parse::<PeerUri>().is_err(), "{wrong}");
         }
-        assert_eq!(read("sip:h;transport=tls"), "its transport is neither udp nor tcp");
+        assert_eq!(read("sip:h;transport=ws"), "its transport is none of udp, tcp and tls");
     }
 }

@@ -58,6 +58,11 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         hosts: parsed_items(fields, "hosts"),
         peers,
         transport: transport(fields),
+        tls_name: fields.text("tls_name").to_ascii_lowercase(),
+        tls_ca: fields.text("tls_ca"),
+        tls_verify: fields.flag("tls_verify", default.tls_verify),
+        tls_cert: fields.text("tls_cert"),
+        tls_key: fields.text("tls_key"),
         username,
         password,
         register: fields.flag("register", default.register),
@@ -133,14 +138,9 @@ fn transport(fields: &mut Fields<'_>) -> Option<Transport> {
         "" => None,
         "udp" => Some(Transport::Udp),
         "tcp" => Some(Transport::Tcp),
+        "tls" => Some(Transport::Tls),
         other => {
-            let reason = match other {
-                "tls" | "ws" | "wss" => {
-                    format!("{other} is not available in this version yet; allowed: udp, tcp")
-                }
-                _ => format!("found {:?}; allowed: udp, tcp", cut(other)),
-            };
-            fields.note_at("transport", reason);
+            fields.note_at("transport", format!("found {:?}; allowed: udp, tcp, tls", cut(other)));
             None
         }
     }

@@ -95,7 +95,7 @@ fn what_a_file_leaves_out_stays_and_so_do_secrets() {
 fn everything_wrong_is_told_with_its_line_and_what_is_allowed() {
     let text = r#"[[trunk]]
 name = "carrier"
-transport = "tls"
+transport = "sctp"
 max_cps = -1
 colour = "red"
 [[station]]
@@ -111,7 +111,7 @@ did = "1"
 to = "echo"
 "#;
     let expected = [
-        "test.toml:3: trunk carrier: transport: tls is not available in this version yet; allowed: udp, tcp",
+        "test.toml:3: trunk carrier: transport: found \"sctp\"; allowed: udp, tcp, tls",
         "test.toml:4: trunk carrier: max_cps: found -1; allowed: a whole number from 0 to 4294967295",
         "test.toml:5: trunk carrier: colour: is unknown; allowed: name, ",
         "test.toml:6: extension: is missing",

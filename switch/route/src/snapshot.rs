@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use base::wire::Proof;
 use provision::{
     Anonymous, BadPattern, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern, Station, Trunk,
     User,
@@ -68,7 +69,9 @@ impl Snapshot {
     }
 
     fn add_trunk(&mut self, trunk: &Trunk) -> Result<(), BadPattern> {
-        for mask in &trunk.hosts {
+        // Who must show a certificate is never known by an address alone.
+        let hosts = if trunk.tls_name.is_empty() { &trunk.hosts[..] } else { &[] };
+        for mask in hosts {
             match mask.single() {
                 Some(address) => {
                     self.single_sources.entry(address).or_insert_with(|| trunk.name.clone());
@@ -123,6 +126,19 @@ impl Snapshot {
         self.trunks.get(name).map(TrunkRoute::trunk)
     }
 
+    /// The trunk that may be spoken for by who has proven these names and sends from `source`: its `tls_name` is
+    /// among them, on the word of its own authorities, and `source` among its hosts where it has any.
+    #[must_use]
+    pub fn trunk_by_proof(&self, proofs: &[Proof], source: IpAddr) -> Option<&Trunk> {
+        let shown = |trunk: &Trunk| {
+            let theirs = proofs.iter().filter(|proof| proof.authority == trunk.tls_ca);
+            theirs.flat_map(|proof| &proof.names).any(|name| *name == trunk.tls_name)
+        };
+        let from =
+            |trunk: &Trunk| trunk.hosts.is_empty() || trunk.hosts.iter().any(|mask| mask.contains(source));
+        self.trunks().find(|trunk| !trunk.tls_name.is_empty() && shown(trunk) && from(trunk))
+    }
+
     /// Every trunk, by name.
     pub fn trunks(&self) -> impl Iterator<Item = &Trunk> {
         self.trunks.values().map(TrunkRoute::trunk)
@@ -156,4 +172,64 @@ impl Snapshot {
 
 fn failed(kind: Kind, name: &str, bad: &BadPattern) -> BuildError {
     BuildError { key: Key { kind, name: name.to_owned() }, reason: bad.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(hosts: &[&str]) -> Snapshot {
+        let mut trunk = Trunk::named("carrier");
+        trunk.tls_name = "carrier.example".to_owned();
+        trunk.tls_ca = "ca.pem".to_owned();
+        trunk.hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        let mut directory = Directory::default();
+        directory.trunks.insert(trunk.name.clone(), trunk);
+        Snapshot::build(Arc::new(directory)).unwrap()
+    }
+
+    fn proof(authority: &str, names: &[&str]) -> Proof {
+        Proof {
+            authority: authority.to_owned(),
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn found(snapshot: &Snapshot, proofs: &[Proof], source: &str) -> bool {
+        snapshot.trunk_by_proof(proofs, source.parse().unwrap()).is_some()
+    }
+
+    /// GHSA-qqxj-v78h-hrf9: a stranger matches nothing.
+    #[test]
+    fn only_the_proven_name_on_the_word_of_the_trunks_own_authorities_is_the_trunk() {
+        let snapshot = snapshot(&[]);
+        assert!(found(&snapshot, &[proof("ca.pem", &["other.example", "carrier.example"])], "192.0.2.1"));
+        for strangers in [
+            &[][..],
+            &[proof("ca.pem", &[])],
+            &[proof("ca.pem", &["other.example"])],
+            &[proof("ca.pem", &[""])],
+            &[proof("", &["carrier.example"])],
+            &[proof("other.pem", &["carrier.example"]), proof("ca.pem", &["x.carrier.example"])],
+        ] {
+            assert!(!found(&snapshot, strangers, "192.0.2.1"), "{strangers:?}");
+        }
+    }
+
+    #[test]
+    fn a_trunk_with_a_name_is_not_known_by_its_address_alone_but_its_addresses_still_bind() {
+        let snapshot = snapshot(&["192.0.2.0/24"]);
+        assert!(snapshot.trunk_by_source("192.0.2.1".parse().unwrap()).is_none());
+        let proofs = [proof("ca.pem", &["carrier.example"])];
+        assert!(found(&snapshot, &proofs, "192.0.2.1"));
+        assert!(!found(&snapshot, &proofs, "198.51.100.1"));
+    }
+
+    #[test]
+    fn a_trunk_without_a_name_is_nobodys_by_proof() {
+        let mut directory = Directory::default();
+        directory.trunks.insert("open".to_owned(), Trunk::named("open"));
+        let snapshot = Snapshot::build(Arc::new(directory)).unwrap();
+        assert!(!found(&snapshot, &[proof("", &["", "open"])], "192.0.2.1"));
+    }
 }

@@ -40,7 +40,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             continue;
         }
         match NodeConfig::parse(Some((path.as_path(), &text)), environment()) {
-            Ok(config) => nodes.push(config),
+            Ok(config) => {
+                let wrong = switch::security::problems(&config);
+                problems.extend(wrong.iter().map(|problem| format!("{}: {problem}", path.display())));
+                nodes.push(config);
+            }
             Err(error) => problems.push(error.to_string()),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use base::wire::Transport;
 use store::Store;
 use switch::assemble::{self, Parts, Running};
 use switch::clock::Clock;
@@ -72,13 +73,23 @@ fn announce(running: &Running, held: &Held, token: String) -> Result<Announced, 
         let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         if texts.is_empty() { "off".to_owned() } else { texts.join(", ") }
     };
-    let (udp, tcp) = (list(running.sip_udp()), list(running.sip_tcp()));
+    let sip: Vec<String> = Transport::ALL
+        .into_iter()
+        .map(|transport| (transport, running.sip(transport)))
+        .filter(|(transport, addresses)| !addresses.is_empty() || is_usual(*transport))
+        .map(|(transport, addresses)| format!("SIP over {transport}: {}\n", list(addresses)))
+        .collect();
     let run = RunFile { pid: std::process::id(), url: url.clone(), token };
     let announced = held.announce(&run);
     let announced =
         announced.map_err(|error| Failure::running(format!("{}: {error}", held.path().display())))?;
-    say::result(&format_args!("SIP over UDP: {udp}\nSIP over TCP: {tcp}\nWeb panel: {url}\nReady\n"))?;
+    say::result(&format_args!("{}Web panel: {url}\nReady\n", sip.concat()))?;
     Ok(announced)
+}
+
+/// Whether people expect it, so that its absence is said.
+fn is_usual(transport: Transport) -> bool {
+    matches!(transport, Transport::Udp | Transport::Tcp)
 }
 
 /// An address that a program on this machine can connect to.

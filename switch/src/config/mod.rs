@@ -11,6 +11,6 @@ mod tests;
 pub use error::{ConfigError, Place};
 pub use node::{
     HttpConfig, LimitsConfig, LogConfig, LogFormat, LogLevel, MediaConfig, NodeConfig, NodeSection,
-    PortRange, SipConfig, StoreConfig,
+    PortRange, SipConfig, StoreConfig, TlsConfig,
 };
 pub use source::environment;

@@ -18,6 +18,8 @@ pub struct NodeConfig {
     pub node: NodeSection,
     /// `[sip]`.
     pub sip: SipConfig,
+    /// `[tls]`.
+    pub tls: TlsConfig,
     /// `[media]`.
     pub media: MediaConfig,
     /// `[http]`.
@@ -48,6 +50,14 @@ pub struct SipConfig {
     pub udp: Vec<SocketAddr>,
     /// TCP listeners.
     pub tcp: Vec<SocketAddr>,
+    /// TLS listeners.
+    pub tls: Vec<SocketAddr>,
+    /// WebSocket listeners.
+    pub ws: Vec<SocketAddr>,
+    /// Listeners for WebSocket under TLS.
+    pub wss: Vec<SocketAddr>,
+    /// Web pages that may open a WebSocket, `https://HOST[:PORT]` or `*`; empty allows those of the same host.
+    pub origins: Vec<String>,
     /// The address that others see instead of the interface's; port unchanged.
     pub external_ip: Option<IpAddr>,
     /// The digest realm.
@@ -58,6 +68,17 @@ pub struct SipConfig {
     pub session_expires: u32,
     /// The smallest session interval taken, 90 seconds up to `session_expires`.
     pub min_se: u32,
+}
+
+/// `[tls]`: who we are and whom we believe. Every file is PEM.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// Our certificate and those between it and its authority; made by ourselves without one.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+    /// The authorities that vouch for peers; the system's without one.
+    pub ca: Option<PathBuf>,
 }
 
 /// `[media]`: RTP.
@@ -174,6 +195,7 @@ impl NodeConfig {
         let config = Self {
             node: NodeSection::read(&mut reader)?,
             sip: SipConfig::read(&mut reader)?,
+            tls: TlsConfig::read(&mut reader)?,
             media: MediaConfig::read(&mut reader)?,
             http: HttpConfig::read(&mut reader)?,
             store: StoreConfig::read(&mut reader)?,
@@ -181,7 +203,6 @@ impl NodeConfig {
             log: LogConfig::read(&mut reader)?,
             limits: LimitsConfig::read(&mut reader)?,
         };
-        tls(&mut reader)?;
         reader.finish()?;
         Ok(config)
     }
@@ -192,6 +213,7 @@ impl NodeConfig {
         let changed = [
             ("[node] name", self.node.name != running.node.name),
             ("[sip]", self.sip != running.sip),
+            ("[tls]", self.tls != running.tls),
             ("[media]", self.media != running.media),
             ("[http]", self.http != running.http),
             ("[store]", self.store != running.store),
@@ -220,19 +242,29 @@ impl NodeSection {
 
 impl SipConfig {
     fn read(reader: &mut Reader) -> Result<Self, ConfigError> {
-        for key in ["tls", "ws", "wss"] {
-            let allowed = "[], because this version serves SIP over udp and tcp only";
-            reader.optional("sip", key, allowed, |value| value.as_array()?.is_empty().then_some(()))?;
-        }
         let session_expires = reader.number("sip", "session_expires", 90..=86_400, 1_800)?;
         Ok(Self {
             udp: reader.addresses("sip", "udp", "0.0.0.0:5060")?,
             tcp: reader.addresses("sip", "tcp", "0.0.0.0:5060")?,
+            tls: reader.addresses("sip", "tls", "")?,
+            ws: reader.addresses("sip", "ws", "")?,
+            wss: reader.addresses("sip", "wss", "")?,
+            origins: reader.origins("sip", "origins")?,
             external_ip: reader.ip("sip", "external_ip")?,
             realm: reader.text("sip", "realm", "tandem")?,
             user_agent: reader.text("sip", "user_agent", "Tandem")?,
             session_expires,
             min_se: reader.number("sip", "min_se", 90..=session_expires, 90)?,
+        })
+    }
+}
+
+impl TlsConfig {
+    fn read(reader: &mut Reader) -> Result<Self, ConfigError> {
+        Ok(Self {
+            cert: reader.path("tls", "cert")?,
+            key: reader.path("tls", "key")?,
+            ca: reader.path("tls", "ca")?,
         })
     }
 }
@@ -343,12 +375,4 @@ impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.first, self.last)
     }
-}
-
-/// `[tls]` is read so that a shared file is accepted; nothing uses it while `[sip] tls` is empty.
-fn tls(reader: &mut Reader) -> Result<(), ConfigError> {
-    for key in ["cert", "key"] {
-        reader.optional("tls", key, "a path", |value| value.as_str().map(PathBuf::from))?;
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use toml::Value;
 
@@ -47,6 +48,27 @@ impl Reader {
         let allowed = r#"a list of addresses with ports, such as ["0.0.0.0:5060", "[::]:5060"]"#;
         let read = self.optional(section, key, allowed, addresses)?;
         Ok(read.unwrap_or_else(|| default.parse().into_iter().collect()))
+    }
+
+    /// The path of a file; none for an empty string.
+    pub(super) fn path(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+    ) -> Result<Option<PathBuf>, ConfigError> {
+        let read =
+            self.optional(section, key, "the path of a file", |value| value.as_str().map(str::to_owned))?;
+        Ok(read.filter(|path| !path.trim().is_empty()).map(PathBuf::from))
+    }
+
+    /// A list of web origins; one string with commas is a list too.
+    pub(super) fn origins(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+    ) -> Result<Vec<String>, ConfigError> {
+        let allowed = r#"a list of origins, such as ["https://pbx.example"], or ["*"]"#;
+        Ok(self.optional(section, key, allowed, origins)?.unwrap_or_default())
     }
 
     /// A whole number within `range`.
@@ -128,6 +150,19 @@ fn addresses(value: &Value) -> Option<Vec<SocketAddr>> {
     match value.as_array() {
         Some(items) => items.iter().map(|item| item.as_str().and_then(parse)).collect(),
         None => value.as_str()?.split(',').filter(|text| !text.trim().is_empty()).map(parse).collect(),
+    }
+}
+
+fn origins(value: &Value) -> Option<Vec<String>> {
+    let fits = |text: &str| {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let plain =
+            |host: &str| !host.is_empty() && !host.contains('/') && !host.contains(char::is_whitespace);
+        (text == "*" || host.is_some_and(plain)).then(|| text.to_owned())
+    };
+    match value.as_array() {
+        Some(items) => items.iter().map(|item| fits(item.as_str()?.trim())).collect(),
+        None => value.as_str()?.split(',').map(str::trim).filter(|text| !text.is_empty()).map(fits).collect(),
     }
 }
 

@@ -41,6 +41,7 @@ tcp = ["0.0.0.0:5060"]
 tls = []
 ws = []
 wss = []
+origins = []
 external_ip = ""
 realm = "tandem"
 user_agent = "Tandem"
@@ -49,6 +50,7 @@ min_se = 90
 [tls]
 cert = ""
 key = ""
+ca = ""
 [media]
 ports = "10000-19999"
 external_ip = ""
@@ -108,9 +110,17 @@ fn broken_toml_is_named_with_its_line() {
 }
 
 #[test]
-fn a_listener_this_version_cannot_serve_is_refused() {
-    let said = complaint("[sip]\ntls = [\"0.0.0.0:5061\"]\n");
-    assert!(said.contains("[sip] tls: found"), "{said}");
+fn listeners_of_every_protocol_files_of_tls_and_origins_are_read() {
+    let text = "[sip]\ntls = [\"0.0.0.0:5061\"]\nws = [\"0.0.0.0:8088\"]\nwss = \"0.0.0.0:8443\"\n\
+                origins = [\"https://pbx.example\"]\n[tls]\ncert = \"a.pem\"\nkey = \"b.pem\"\nca = \"c.pem\"\n";
+    let config = file(text).expect("valid");
+    assert_eq!(config.sip.tls, ["0.0.0.0:5061".parse().unwrap()]);
+    assert_eq!(config.sip.ws, ["0.0.0.0:8088".parse().unwrap()]);
+    assert_eq!(config.sip.wss, ["0.0.0.0:8443".parse().unwrap()]);
+    assert_eq!(config.sip.origins, ["https://pbx.example"]);
+    assert_eq!(config.tls.ca.as_deref(), Some(Path::new("c.pem")));
+    let said = complaint("[sip]\norigins = [\"pbx.example\"]\n");
+    assert!(said.contains("[sip] origins: found"), "{said}");
 }
 
 #[test]

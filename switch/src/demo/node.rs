@@ -64,7 +64,7 @@ impl Node {
 
     /// Where SIP is spoken over UDP.
     pub(super) fn sip(&self) -> Result<SocketAddr, DemoError> {
-        self.running.sip_udp().first().copied().ok_or(DemoError::NoSip)
+        self.running.sip(base::wire::Transport::Udp).first().copied().ok_or(DemoError::NoSip)
     }
 
     /// Where the pages are.

@@ -96,7 +96,7 @@ fn set_up(running: &Running, runtime: &Runtime) {
 fn a_node_starts_answers_and_ends_and_its_records_are_in_the_store() {
     let (folder, runtime) = (Folder::new("answers"), runtime());
     let running = start(&folder, &runtime, "127.0.0.1:0", "23000-23099").unwrap();
-    let node = running.sip_udp()[0];
+    let node = running.sip(base::wire::Transport::Udp)[0];
     let phone = peer("127.0.0.9:0");
     let from = phone.local_addr().unwrap();
     let answer = ask(&phone, node, &request("OPTIONS", "tandem", from, "one", ""));
@@ -123,7 +123,7 @@ fn a_draining_node_refuses_new_calls_and_says_so() {
     set_up(&running, &runtime);
     runtime.block_on(running.hub().drain());
     let invite = request("INVITE", "100", phone.local_addr().unwrap(), "late", "");
-    let answer = ask(&phone, running.sip_udp()[0], &invite);
+    let answer = ask(&phone, running.sip(base::wire::Transport::Udp)[0], &invite);
     assert!(answer.starts_with("SIP/2.0 503 "), "{answer}");
     assert_eq!(running.hub().readiness().reasons, ["draining"]);
     stop(running, &runtime);

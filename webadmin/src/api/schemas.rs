@@ -32,7 +32,12 @@ const TRUNK: &[Field] = fields! {
     hosts: Texts, "Addresses and networks that may send calls here";
     peer: Text, "Where calls out go, such as sip:198.51.100.10:5060; also a list";
     peers: Objects, "The same as a list of { uri, priority, weight }; lower priorities first";
-    transport: Text, "udp or tcp; empty leaves it to the DNS, else udp, with large requests over tcp";
+    transport: Text, "udp, tcp or tls; empty leaves it to the DNS, else udp, with large requests over tcp";
+    tls_name: Text, "The name that the certificate of who sends calls here must bear; addresses alone then let nobody in";
+    tls_ca: Text, "A PEM file of the authorities that vouch for the peers; empty takes the node's";
+    tls_verify: Flag, "Whether a peer must prove that it is the host its URI names";
+    tls_cert: Text, "A PEM file of the certificate shown to the peers; empty takes the node's";
+    tls_key: Text, "A PEM file of its key";
     username: Text, "The digest user name";
     password: Secret, "The digest password";
     register: Flag, "Whether we register with the first peer";

@@ -290,7 +290,7 @@ impl Leg {
             }
             Some(_) | None => Dialog::uac(response).ok()?,
         };
-        self.target = Target::Flow(flow);
+        self.settle_on(flow);
         if [Header::Contact, Header::RecordRoute].iter().any(|way| response.header(*way).is_some()) {
             self.retarget(&dialog, flow);
         }
@@ -302,8 +302,16 @@ impl Leg {
     /// Requests inside the dialog go where its first hop says when that is an address of a carrier; to a phone
     /// they go back along the path its messages come by, whatever its Contact claims (NAT).
     fn retarget(&mut self, dialog: &Dialog, flow: Flow) {
-        self.target = Target::Flow(flow);
+        self.settle_on(flow);
         self.aim_at(dialog.next_hop());
+    }
+
+    /// The path by which the far end speaks is the path to it; one that must prove its name is still asked for it.
+    fn settle_on(&mut self, flow: Flow) {
+        match self.target {
+            Target::Peer { .. } => {}
+            Target::Flow(_) | Target::Addr { .. } => self.target = Target::Flow(flow),
+        }
     }
 
     /// The far end's Contact has changed with a re-INVITE, an UPDATE or their 2xx (RFC 3261 §12.2).

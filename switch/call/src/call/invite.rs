@@ -87,7 +87,7 @@ impl LegOut {
             endpoint: Endpoint::Trunk(trunk.name.clone()),
             dialled: attempt.number.clone(),
             uri: Uri::sip(Some(&attempt.number), host, port),
-            target: Target::Addr { transport: peer.transport, remote: peer.addr },
+            target: peer.target(),
             path: Vec::new(),
             codecs: trunk.codecs.clone(),
             credentials,

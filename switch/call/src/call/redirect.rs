@@ -46,6 +46,7 @@ impl Call {
 /// The Contacts that lead to a gateway of the same carrier, best first, with the number each names.
 fn ways_on(ctx: &Ctx<'_>, trunk: &str, peer: usize, response: &Message) -> Vec<(Option<String>, PeerAt)> {
     let Some(route) = ctx.routes.trunk(trunk) else { return Vec::new() };
+    let Some(from) = ctx.trunks.at(trunk, peer) else { return Vec::new() };
     let Ok(Contacts::List(mut contacts)) = response.contacts() else { return Vec::new() };
     contacts.sort_by_key(|contact| std::cmp::Reverse(contact.q_milli()));
     let lead_on = |uri: &Uri| {
@@ -56,8 +57,11 @@ fn ways_on(ctx: &Ctx<'_>, trunk: &str, peer: usize, response: &Message) -> Vec<(
             uri: uri.as_str().to_owned(),
             transport: target.transport(),
             addr: target.remote(),
+            key: from.key,
         };
-        known.then(|| (uri.user_decoded().filter(|user| !user.is_empty()), way))
+        // A carrier that is reached safely does not lead on to where nobody proves anything.
+        let safe = target.transport().is_secure() || !from.transport.is_secure();
+        (known && safe).then(|| (uri.user_decoded().filter(|user| !user.is_empty()), way))
     };
     contacts.iter().filter_map(|contact| lead_on(&contact.uri)).collect()
 }

@@ -1,11 +1,9 @@
 //! An INVITE that begins a call: who sends it, where it goes, and whether the node takes it.
 
-use std::net::IpAddr;
-
 use base::fact::Endpoint;
 use base::wire::Flow;
 use base::{Cause, Now, Why};
-use provision::Role;
+use provision::{Role, Trunk};
 use route::{Inquiry, Local, Origin, Verdict};
 use sip::ServerId;
 use sip::message::{Header, Message, Uri};
@@ -14,6 +12,7 @@ use super::Shard;
 use super::digest::AskAs;
 use crate::call::{Arrival, session_policy};
 use crate::headers::{self, Trust};
+use crate::io::ShardOutput;
 use crate::reply;
 
 /// Who sends the INVITE, once that is certain.
@@ -92,7 +91,8 @@ impl Shard {
             self.refuse(now, id, 400);
             return None;
         };
-        if let Some(name) = self.trunk_at(flow.remote.ip()) {
+        if let Some(name) = self.trunk_at(flow) {
+            self.knows(flow);
             let route = self.routes.trunk(&name)?;
             let trust = if route.trunk().trust { Trust::Full } else { Trust::None };
             let claim = headers::claim(request, &from, trust);
@@ -121,6 +121,13 @@ impl Shard {
         })
     }
 
+    /// Tells the network that this path is no stranger's.
+    pub(super) fn knows(&mut self, flow: Flow) {
+        if let Some(conn) = flow.conn {
+            self.outputs.push_back(ShardOutput::Known(conn));
+        }
+    }
+
     /// The name shown for a station: its own, its user's, else what the phone says.
     fn name_of(&self, station: &provision::Station, claimed: String) -> String {
         let of_user = || self.routes.user(&station.user).map(|user| user.name.clone());
@@ -130,12 +137,19 @@ impl Shard {
             .unwrap_or(claimed)
     }
 
-    /// The trunk that may send calls from this address: one that lists it, or one that we register with there.
-    fn trunk_at(&self, source: IpAddr) -> Option<String> {
+    /// The trunk that may send calls by this path: one whose name its certificate bears, one that lists the
+    /// address, or one that we register with there.
+    fn trunk_at(&self, flow: Flow) -> Option<String> {
+        let source = flow.remote.ip();
+        let proofs = flow.conn.and_then(|conn| self.proofs.get(&conn));
+        if let Some(trunk) = proofs.and_then(|proofs| self.routes.trunk_by_proof(proofs, source)) {
+            return Some(trunk.name.clone());
+        }
         if let Some(trunk) = self.routes.trunk_by_source(source) {
             return Some(trunk.name.clone());
         }
-        let mut registers = self.routes.trunks().filter(|trunk| trunk.register && trunk.hosts.is_empty());
+        let by_address = |trunk: &&Trunk| trunk.hosts.is_empty() && trunk.tls_name.is_empty();
+        let mut registers = self.routes.trunks().filter(|trunk| trunk.register).filter(by_address);
         registers.find(|trunk| self.trunks.is_at(&trunk.name, 0, source)).map(|trunk| trunk.name.clone())
     }
 

@@ -63,6 +63,9 @@ impl Shard {
             self.challenge(now, id, request, ask, Staleness::Stale);
             return None;
         }
+        if let Some(flow) = self.stack.server_flow(id) {
+            self.knows(flow);
+        }
         Some(credentials.username)
     }
 

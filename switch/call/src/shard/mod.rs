@@ -13,7 +13,7 @@ mod views;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use base::wire::Locals;
+use base::wire::{ConnId, Locals, Proof};
 use base::{CallId, CallIds, Entropy, LegId, Machine, Mono, Now, PortId, ShardId};
 use peer::{PeerAt, Registrar, Trunks};
 use route::Snapshot;
@@ -54,6 +54,8 @@ pub struct Shard {
     servers: HashMap<ServerId, CallId>,
     open_ports: HashMap<PortId, CallId>,
     registrations: BTreeMap<String, Registration>,
+    /// Who has shown a certificate, by connection.
+    proofs: HashMap<ConnId, Arc<[Proof]>>,
     told_usage: BTreeMap<String, u32>,
     later: VecDeque<(CallId, CallInput)>,
     outputs: VecDeque<ShardOutput>,
@@ -120,6 +122,7 @@ impl Shard {
             servers: HashMap::new(),
             open_ports: HashMap::new(),
             registrations: BTreeMap::new(),
+            proofs: HashMap::new(),
             told_usage: BTreeMap::new(),
             later: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -172,7 +175,11 @@ impl Machine for Shard {
         match input {
             ShardInput::Wire(inbound) => self.stack.receive(now, inbound),
             ShardInput::SendFailed { ticket } => self.stack.transport_failed(now, ticket),
-            ShardInput::ConnClosed(conn) => self.registrar.flow_closed(conn),
+            ShardInput::ConnProven(conn, proofs) => drop(self.proofs.insert(conn, proofs)),
+            ShardInput::ConnClosed(conn) => {
+                self.proofs.remove(&conn);
+                self.registrar.flow_closed(conn);
+            }
             ShardInput::Media(event) => self.media(now, event),
             ShardInput::Setup(routes) => {
                 self.trunks.configure(now, routes.trunks());

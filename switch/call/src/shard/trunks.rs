@@ -110,7 +110,7 @@ impl Shard {
     }
 
     fn request(&mut self, now: Now, at: &PeerAt, draft: Draft) -> Result<ClientId, NoSocket> {
-        let target = wire::Target::Addr { transport: at.transport, remote: at.addr };
+        let target = at.target();
         self.stack.request(now, &mut *self.entropy, target, &*self.locals, draft)
     }
 
@@ -129,7 +129,7 @@ impl Shard {
         let domain = domain_of(&trunk_set_up, &at);
         let mut draft = self.outside_request(Method::Register, &at, Some((user, &domain)));
         draft.set_uri(&format!("sip:{domain}"));
-        let target = wire::Target::Addr { transport: at.transport, remote: at.addr };
+        let target = at.target();
         let Some(contact) = reply::contact(&*self.locals, &target) else { return };
         draft.push(Header::Contact, &contact.replacen("tandem@", &format!("{user}@"), 1));
         draft.push(Header::Expires, &expires.to_string());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base::ShardId;
 use base::wire::{Inbound, Outbound, Target, Transport};
 use bytes::Bytes;
-use net::{ConnectionLimits, Net, NetConfig, NetEvent};
+use net::{ConnectionLimits, Net, NetConfig, NetEvent, Origins, TlsSetup};
 use tokio::runtime::Runtime;
 
 /// Far longer than anything here takes; only a failure waits for it.
@@ -29,6 +29,11 @@ pub(crate) fn config() -> NetConfig {
     NetConfig {
         udp: vec![any_port],
         tcp: vec![any_port],
+        tls: Vec::new(),
+        ws: Vec::new(),
+        wss: Vec::new(),
+        security: TlsSetup::default(),
+        origins: Origins::default(),
         external_ip: None,
         media_external_ip: None,
         media_ip: None,
@@ -51,11 +56,11 @@ pub(crate) fn bench_with(room: usize, config: NetConfig) -> Bench {
 
 impl Bench {
     pub(crate) fn udp(&self) -> SocketAddr {
-        self.net.udp_addresses()[0]
+        self.net.addresses(Transport::Udp)[0]
     }
 
     pub(crate) fn tcp(&self) -> SocketAddr {
-        self.net.tcp_addresses()[0]
+        self.net.addresses(Transport::Tcp)[0]
     }
 
     pub(crate) fn event(&self) -> NetEvent {
@@ -65,7 +70,7 @@ impl Bench {
     pub(crate) fn message(&self) -> Inbound {
         match self.event() {
             NetEvent::Wire(inbound) => inbound,
-            other @ (NetEvent::SendFailed { .. } | NetEvent::ConnClosed(_)) => {
+            other @ (NetEvent::SendFailed { .. } | NetEvent::ConnProven(..) | NetEvent::ConnClosed(_)) => {
                 panic!("{other:?} is no message")
             }
         }

@@ -118,9 +118,9 @@ fn ipv6_works_beside_ipv4_where_the_machine_has_it() {
     let udp = vec!["127.0.0.1:0".parse().unwrap(), "[::1]:0".parse().unwrap()];
     let bench = bench_with(8, NetConfig { udp, ..config() });
     let phone = phone_at("[::1]:0");
-    phone.send_to(&request("OPTIONS", "six"), bench.net.udp_addresses()[1]).unwrap();
+    phone.send_to(&request("OPTIONS", "six"), bench.net.addresses(Transport::Udp)[1]).unwrap();
     let flow = bench.message().flow;
-    assert_eq!(flow.local, bench.net.udp_addresses()[1]);
+    assert_eq!(flow.local, bench.net.addresses(Transport::Udp)[1]);
     let to_phone = outbound(Transport::Udp, phone.local_addr().unwrap(), 0);
     bench.net.sender(base::ShardId(0)).send(to_phone).unwrap();
     assert!(text(&phone).starts_with("OPTIONS "));

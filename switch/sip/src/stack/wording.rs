@@ -38,7 +38,7 @@ pub(super) fn sent_by(target: Target, locals: &dyn Locals) -> Result<SocketAddr,
     match (known, target) {
         (Some(local), _) => Ok(local),
         (None, Target::Flow(flow)) => Ok(flow.local),
-        (None, Target::Addr { remote, .. }) => Err(NoSocket(remote)),
+        (None, Target::Peer { remote, .. } | Target::Addr { remote, .. }) => Err(NoSocket(remote)),
     }
 }
 
