@@ -65,7 +65,8 @@ impl Locals for NetLocals {
     }
 
     fn listens(&self) -> Listens {
-        Listens::at(Transport::Udp, &self.shown.udp).or(Listens::at(Transport::Tcp, &self.shown.tcp))
+        let of = |transport| Listens::at(transport, self.shown.listeners(transport));
+        Transport::ALL.into_iter().map(of).fold(Listens::default(), Listens::or)
     }
 }
 
