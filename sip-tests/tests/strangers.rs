@@ -152,7 +152,7 @@ fn options_of_anybody_are_answered_with_what_we_take() {
     let text = forged("OPTIONS", "id-options", "t", "");
     assert_eq!(answer_to(&mut world, stranger, "OPTIONS", &text), Some(200));
     let answer = world.agents[stranger].heard.last().unwrap();
-    assert_eq!(answer.must("Accept"), "application/sdp");
+    assert!(answer.must("Accept").starts_with("application/sdp"));
     assert!(answer.must("Allow").contains("INVITE"), "{answer}");
     world.assert_clean();
 }

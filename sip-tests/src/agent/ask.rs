@@ -81,7 +81,8 @@ impl Agent {
             text.push_str("\r\n");
         }
         let offer = if talk.delayed { String::new() } else { body(talk.media, talk.version, talk.direction) };
-        text.push_str(&tail(&offer));
+        let whole = self.wrap.as_ref().map(|wrap| wrap.replace("{sdp}", &offer));
+        text.push_str(&tail(whole.as_ref().unwrap_or(&offer)));
         talk.invite = Msg::split(text.as_bytes());
         self.start(now, &branch, "INVITE", Some(index), self.switch, text.into_bytes());
     }

@@ -110,10 +110,12 @@ impl Agent {
     }
 }
 
-/// The end of a message: type and length of the body, the body.
+/// The end of a message: type and length of the body, the body. One that begins with a boundary has several parts.
 pub(super) fn tail(body: &str) -> String {
-    if body.is_empty() {
-        return "Content-Length: 0\r\n\r\n".to_owned();
-    }
-    format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    let kind = match body.strip_prefix("--").and_then(|rest| rest.lines().next()) {
+        _ if body.is_empty() => return "Content-Length: 0\r\n\r\n".to_owned(),
+        Some(boundary) => format!("multipart/mixed;boundary={boundary}"),
+        None => "application/sdp".to_owned(),
+    };
+    format!("Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }

@@ -122,6 +122,8 @@ pub struct Agent {
     pub withhold_acks: bool,
     /// Header lines of its re-INVITEs and of its 2xx to INVITE and UPDATE.
     pub lines: Vec<String>,
+    /// The body of its INVITEs in several parts; `{sdp}` stands for the offer.
+    pub wrap: Option<String>,
     /// Its ACKs carry no answer to an offer.
     pub forgets_bodies: bool,
     /// Its calls, oldest first.
@@ -159,6 +161,7 @@ impl Agent {
             withhold_pracked: false,
             dead: false,
             lines: Vec::new(),
+            wrap: None,
             forgets_bodies: false,
             withhold_acks: false,
             talks: Vec::new(),

@@ -8,6 +8,10 @@ pub const SIP_DATAGRAM_OCTETS: usize = 65_535;
 pub const SIP_STREAM_OCTETS: usize = 262_144;
 /// Octets of a body; more is answered 413.
 pub const SIP_BODY_OCTETS: usize = 65_536;
+/// Parts of one body, those of parts included; more is answered 400.
+pub const BODY_PARTS: usize = 16;
+/// How deep parts may stand in parts; deeper is answered 400.
+pub const BODY_DEPTH: usize = 4;
 /// Octets of one header line with its folds; more is answered 400.
 pub const SIP_HEADER_OCTETS: usize = 8_192;
 /// Header lines of one message; more is answered 400.

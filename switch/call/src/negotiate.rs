@@ -6,7 +6,12 @@ use std::ops::RangeInclusive;
 use base::PortId;
 use base::media::{MediaCommand, MediaRule, PortLease, Remote, Standing};
 use sdp::Sdp;
-use sip::message::Message;
+use sip::message::multipart::{Part, is_multipart, parts};
+use sip::message::{Header, Message};
+
+use crate::headers;
+
+const SDP: &str = "application/sdp";
 
 /// What a leg and we have told each other about media.
 #[derive(Debug)]
@@ -46,6 +51,8 @@ pub(crate) struct Theirs {
 pub(crate) enum BadBody {
     /// Of a type we do not take: 415.
     Type,
+    /// Packed in a way that we do not unpack: 415.
+    Packed,
     /// Not SDP: 400.
     Syntax,
     /// No stream or codec we can carry: 488.
@@ -176,19 +183,49 @@ fn is_link_local(ip: IpAddr) -> bool {
     }
 }
 
-/// The SDP a message carries: `None` without a body.
+/// The SDP a message carries, alone or as one of several parts: `None` without one.
 pub(crate) fn body_of(message: &Message) -> Result<Option<Sdp>, BadBody> {
     let body = message.body();
     if body.is_empty() {
         return Ok(None);
     }
-    let is_sdp = message.header(sip::message::Header::ContentType).and_then(|value| {
-        value.split(';').next().map(|kind| kind.trim().eq_ignore_ascii_case("application/sdp"))
-    });
-    if is_sdp != Some(true) {
+    let kind = message.header(Header::ContentType).unwrap_or_default();
+    if message.values(Header::ContentEncoding).any(|packing| !packing.eq_ignore_ascii_case("identity")) {
+        return Err(BadBody::Packed);
+    }
+    if is_multipart(kind) {
+        return sdp_among(&parts(kind, &body).map_err(|_bad| BadBody::Syntax)?);
+    }
+    let is_sdp = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(SDP));
+    if is_sdp {
+        return Sdp::parse(&body).map(Some).map_err(|_fault| BadBody::Syntax);
+    }
+    let disposition = message.header(Header::ContentDisposition).unwrap_or_default();
+    if is_optional(disposition) { Ok(None) } else { Err(BadBody::Type) }
+}
+
+/// The SDP among parts: the first, or of a choice the last, which is the best (RFC 2046 §5.1.4).
+fn sdp_among(found: &[Part<'_>]) -> Result<Option<Sdp>, BadBody> {
+    let unknown = |part: &Part<'_>| part.is_required() && !part.is(SDP) && !headers::is_carried(part);
+    if found.iter().any(|part| part.choice == 0 && unknown(part)) {
         return Err(BadBody::Type);
     }
-    Sdp::parse(&body).map(Some).map_err(|_fault| BadBody::Syntax)
+    let sdps = || found.iter().filter(|part| part.is(SDP));
+    let Some(first) = sdps().next() else { return Ok(None) };
+    let of_choice = sdps().rfind(|part| part.choice == first.choice);
+    let best = if first.choice == 0 { first } else { of_choice.unwrap_or(first) };
+    if best.encoding.is_some() {
+        return Err(BadBody::Packed);
+    }
+    Sdp::parse(best.body).map(Some).map_err(|_fault| BadBody::Syntax)
+}
+
+/// Whether a body may be passed over by who does not know its type (RFC 3261 §20.11).
+fn is_optional(disposition: &str) -> bool {
+    let mut params = disposition.split(';').skip(1).filter_map(|param| param.split_once('='));
+    params.any(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("handling") && value.trim().eq_ignore_ascii_case("optional")
+    })
 }
 
 /// The offer a request carries: it must have a stream that we can carry.
@@ -204,7 +241,7 @@ impl BadBody {
     /// The status for a request with such a body.
     pub(crate) fn status(self) -> u16 {
         match self {
-            Self::Type => 415,
+            Self::Type | Self::Packed => 415,
             Self::Syntax => 400,
             Self::Media => 488,
         }

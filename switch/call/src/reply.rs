@@ -13,8 +13,10 @@ pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE
 pub(crate) const SUPPORTED: &str = "timer";
 /// What a request may require.
 pub(crate) const UNDERSTOOD: &[&str] = &["timer", OPTION];
-/// Bodies we take in an INVITE.
+/// The body of an INVITE of ours.
 pub(crate) const ACCEPT: &str = "application/sdp";
+/// Bodies we take in an INVITE.
+pub(crate) const ACCEPTED: &str = "application/sdp, multipart/mixed, multipart/alternative";
 
 /// A response with our To tag (where it has none yet) and the headers its status asks for.
 pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &str) -> Draft {
@@ -25,7 +27,7 @@ pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &s
     draft.push(Header::Server, agent);
     match status {
         405 | 501 => draft.push(Header::Allow, ALLOW),
-        415 => draft.push(Header::Accept, ACCEPT),
+        415 => draft.push(Header::Accept, ACCEPTED).push(Header::AcceptEncoding, "identity"),
         421 => draft.push(Header::Require, OPTION),
         _ => &mut draft,
     };

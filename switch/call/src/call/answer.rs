@@ -174,6 +174,9 @@ impl Call {
         if let Some(body) = body {
             draft.body(reply::ACCEPT, body.to_bytes().into());
         }
+        if let (Some((_, answer)), Some(border)) = (answer, border) {
+            headers::carry(answer, &mut draft, border, ctx.entropy);
+        }
         self.timers.stop(CallTimer::Expires);
         ctx.out.push(Act::Respond { server, draft });
     }

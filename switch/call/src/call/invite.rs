@@ -158,7 +158,8 @@ impl Call {
         if out.reliability == Reliability::Always {
             draft.push(Header::Require, OPTION);
         }
-        self.pass_first(&mut draft, &out);
+        let border = self.border_out(&out);
+        headers::pass_first(&self.invite, &mut draft, border);
         if out.trust == Trust::Full {
             identity.assert(&mut draft, out.shown);
         }
@@ -171,6 +172,7 @@ impl Call {
         if let Some(offer) = &offer {
             draft.body(reply::ACCEPT, offer.to_bytes().into());
         }
+        headers::carry(&self.invite, &mut draft, border, ctx.entropy);
         Self::leg_started(ctx, leg);
         ctx.out.push(Act::Enlist { call_id: leg.call_id.clone(), local_tag: leg.local_tag.clone(), leg: id });
         let target = leg.target;
@@ -209,11 +211,10 @@ impl Call {
         matches!(&self.phase, Phase::Hunting(hunt) if hunt.emergency)
     }
 
-    /// The caller's headers that cross to a leg out.
-    fn pass_first(&self, draft: &mut Draft, out: &LegOut) {
+    /// What the caller's INVITE crosses to a leg out.
+    fn border_out(&self, out: &LegOut) -> Border {
         let from = self.legs.first().map_or(Trust::None, |caller| caller.trust);
-        let border = Border { emergency: self.is_emergency(), ..Border::between(from, out.trust) };
-        headers::pass_first(&self.invite, draft, border);
+        Border { emergency: self.is_emergency(), ..Border::between(from, out.trust) }
     }
 
     fn invite_draft(&self, out: &LegOut, leg: &Leg, identity: &Identity<'_>) -> Draft {

@@ -55,7 +55,7 @@ impl Call {
         if let Some(leg) = self.leg(leg) {
             introduce(&mut draft, &leg.contact, Agent::Server(agent));
         }
-        draft.push(Header::Accept, reply::ACCEPT);
+        draft.push(Header::Accept, reply::ACCEPTED);
         ctx.out.push(Act::Respond { server, draft });
     }
 }

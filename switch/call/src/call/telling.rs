@@ -54,6 +54,9 @@ impl Call {
         if let Some(body) = &body {
             draft.body(reply::ACCEPT, body.to_bytes().into());
         }
+        if let (Some((_, response)), Some(border)) = (response, border) {
+            headers::carry(response, &mut draft, border, ctx.entropy);
+        }
         ctx.out.push(Act::Enlist { call_id, local_tag: near.clone(), leg });
         let manner = incoming.manner(body.is_some(), wants_prack);
         if manner == Manner::Plain && incoming.said.is_idle() {

@@ -6,12 +6,14 @@
 //! `docs/operating/headers.md`.
 
 mod breadth;
+mod carried;
 mod identity;
 mod parting;
 mod session;
 mod table;
 
 pub(crate) use breadth::breadth_shares;
+pub(crate) use carried::{carry, is_carried};
 pub(crate) use identity::{Identity, claim, user_of};
 pub(crate) use parting::{Parting, user_to_user};
 pub(crate) use session::{End, SessionIds};
@@ -47,8 +49,12 @@ impl Border {
 
     /// Whether a header crosses as it came.
     fn lets(self, header: Header<'_>) -> bool {
+        self.lets_class(table::class(header))
+    }
+
+    fn lets_class(self, class: Class) -> bool {
         let both = self.from == Trust::Full && self.to == Trust::Full;
-        match table::class(header) {
+        match class {
             Class::Stays => false,
             Class::Plain => true,
             Class::Bold => self.from != Trust::None,

@@ -29,7 +29,7 @@ impl Shard {
         if let Some(contact) = reply::contact(&*self.locals, &Target::Flow(flow)) {
             introduce(&mut draft, &contact, Agent::Server(&self.config.user_agent));
         }
-        draft.set(Header::Accept, reply::ACCEPT);
+        draft.set(Header::Accept, reply::ACCEPTED);
         reply::support(&mut draft, sip::reliable::OPTION);
         if status == 503 {
             draft.push(Header::RetryAfter, "5");

@@ -161,6 +161,12 @@ impl Draft {
         self.set(Header::ContentType, content_type)
     }
 
+    /// The body.
+    #[must_use]
+    pub fn payload(&self) -> Bytes {
+        self.body.clone()
+    }
+
     /// The method of a request.
     #[must_use]
     pub fn method(&self) -> Option<&Method> {

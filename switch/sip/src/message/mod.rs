@@ -13,6 +13,7 @@ mod malformed;
 #[expect(clippy::module_inception, reason = "the folder is named for its main type")]
 mod message;
 mod method;
+pub mod multipart;
 mod name;
 mod octets;
 mod params;
