@@ -86,7 +86,12 @@ impl World {
         }
         if let Some(at) = media_of(&msg.body).filter(|at| at.port() != 0) {
             assert_eq!(at.ip(), ours(at).ip(), "media is anchored:\n{msg}");
-            assert!(self.media.is_open(at.port()), "port {} is not open:\n{msg}", at.port());
+            assert!(
+                self.media.is_open(at.port()),
+                "port {} is not open:\n{msg}\n{}",
+                at.port(),
+                self.ladder.text()
+            );
         }
         self.sent.push(msg);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base::Entropy;
 use base::testing::Seeded;
 use base::wire::Transport;
-use sip_tests::{ANSWER, BUSY, EARLY, Line, Link, RING, State, World, office};
+use sip_tests::{ANSWER, BUSY, EARLY, Line, Link, Pracks, RING, State, World, abilities, office};
 
 /// One random ringing of two phones over a bad network: anybody may answer, refuse, hang up or vanish.
 fn fork(seed: u64) {
@@ -131,4 +131,65 @@ fn many_calls_at_once_over_a_bad_network_leave_nothing_behind() {
     world.end_all();
     world.assert_clean();
     assert_eq!(world.facts_by_call().len(), 100);
+}
+
+/// One random visit of two that speak reliably before the answer and change their session by UPDATE at any time.
+fn reliable_visit(seed: u64) {
+    let mut rng = Seeded::new(seed);
+    let (mut world, carrier, phone) = office(seed);
+    world.able(&[carrier, phone]);
+    let link = Link {
+        delay: Duration::from_millis(5),
+        jitter: Duration::from_millis(rng.below(300)),
+        lost: rng.below(200),
+        doubled: rng.below(100),
+    };
+    world.links[carrier] = link;
+    world.links[phone] = link;
+    world.agents[phone].reliably = rng.below(4) > 0;
+    world.agents[phone].manner = [ANSWER, EARLY, EARLY, RING][usize::try_from(rng.below(4)).expect("small")];
+    let mut headers = if rng.below(4) > 0 { abilities() } else { Vec::new() };
+    if !headers.is_empty() && rng.below(3) == 0 {
+        headers.push("Require: 100rel".to_owned());
+    }
+    if !headers.is_empty() && rng.below(4) == 0 {
+        world.agents[carrier].pracks = Pracks::Offering;
+    }
+    let with_offer = world.agents[carrier].pracks == Pracks::Offering || rng.below(3) > 0;
+    let caller = world.dial_as(carrier, None, "+4930123", with_offer, &headers);
+    for _ in 0..rng.below(6) {
+        world.run_for(Duration::from_millis(rng.below(1_500)));
+        let callee = world.agents[phone].talks.len().checked_sub(1).map(|talk| Line { agent: phone, talk });
+        let line = callee.filter(|_| rng.below(2) == 0).unwrap_or(caller);
+        let speaks = matches!(world.state(line), State::Ringing | State::Up);
+        match rng.below(6) {
+            0 if world.talk(caller).status() < 200 => world.cancel(caller),
+            1 if speaks => world.update(line, "sendonly"),
+            2 if speaks => world.update(line, "sendrecv"),
+            3 if world.talk(line).is_up() => world.reinvite(line, "inactive"),
+            4 if world.talk(line).is_up() => world.bye(line),
+            5 if line != caller && world.talk(line).is_open() => world.say(line, 486),
+            _ => {}
+        }
+    }
+    world.run_for(Duration::from_secs(100));
+    if let Some(talk) = world.agents[phone].talks.len().checked_sub(1) {
+        let callee = Line { agent: phone, talk };
+        let both = world.talk(caller).is_up() && world.talk(callee).is_up();
+        assert!(!both || world.hear_each_other(caller, callee), "{seed}:\n{}", world.ladder());
+    }
+    for agent in [carrier, phone] {
+        (0..world.agents[agent].talks.len()).for_each(|talk| world.bye(Line { agent, talk }));
+    }
+    if world.agents[carrier].talks.iter().any(|talk| talk.state == State::Ringing) {
+        world.cancel(caller);
+    }
+    world.run_for(Duration::from_secs(100));
+    world.assert_clean();
+}
+
+/// RFC 3262, RFC 3311, races 5 and 14 of RFC 5407's kind.
+#[test]
+fn two_hundred_calls_with_prack_and_update_over_a_bad_network_leave_nothing_behind() {
+    (2_000..2_200).for_each(reliable_visit);
 }

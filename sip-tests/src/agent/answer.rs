@@ -125,6 +125,7 @@ impl Agent {
             asked: None,
             asking: false,
             offered_early: false,
+            described: false,
             offering: false,
             updating: None,
         });

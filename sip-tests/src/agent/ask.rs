@@ -55,6 +55,7 @@ impl Agent {
             asked: None,
             asking: false,
             offered_early: false,
+            described: false,
             offering: false,
             updating: None,
         };

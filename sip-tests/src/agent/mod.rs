@@ -116,6 +116,8 @@ pub struct Agent {
     pub abilities: Vec<String>,
     /// What it does with reliable provisional responses.
     pub pracks: Pracks,
+    /// Its scripted provisional responses are reliable where the INVITE allows it.
+    pub reliably: bool,
     /// Its 200s to PRACK are never sent.
     pub withhold_pracked: bool,
     /// Its ACKs of answers are lost.
@@ -158,6 +160,7 @@ impl Agent {
             updates: Reinvite::Accept,
             abilities: Vec::new(),
             pracks: Pracks::All,
+            reliably: false,
             withhold_pracked: false,
             dead: false,
             lines: Vec::new(),
@@ -210,8 +213,7 @@ impl Agent {
         while let Some((at, talk, status)) = self.planned.first().copied().filter(|(at, _, _)| *at <= now) {
             self.planned.remove(&(at, talk, status));
             if self.talks[talk].is_open() {
-                let body = if matches!(status, 183 | 200) { self.own_body(talk) } else { String::new() };
-                self.respond(now, talk, Reply { status, body, ..Reply::default() });
+                self.step(now, talk, status);
             }
         }
         self.repeat(now);

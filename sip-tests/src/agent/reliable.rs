@@ -1,6 +1,7 @@
 //! What an agent does about reliable provisional responses and UPDATE (RFC 3262, RFC 3311).
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use base::Mono;
 
@@ -8,6 +9,9 @@ use super::dialog::tail;
 use super::repeat::Server;
 use super::{Agent, Pracks, Reinvite, Reply};
 use crate::Msg;
+
+/// How long a scripted step waits for a PRACK before it looks again.
+const WAIT: Duration = Duration::from_millis(200);
 
 impl Agent {
     /// A provisional response to its INVITE: an early dialog, and a PRACK where it wants one.
@@ -33,6 +37,24 @@ impl Agent {
                 self.prack(now, talk, rseq, &offer);
             }
         }
+    }
+
+    /// One scripted step of a call. A 200 waits for the PRACK of what came before it (RFC 3262 §3).
+    pub(super) fn step(&mut self, now: Mono, talk: usize, status: u16) {
+        let open = |known: &Server| known.talk == Some(talk) && known.rseq.is_some();
+        if status > 100 && self.servers.iter().any(open) {
+            self.planned.insert((now + WAIT, talk, status));
+            return;
+        }
+        let at = &self.talks[talk];
+        let supported = at.invite.header("Supported").is_some_and(|value| value.contains("100rel"));
+        let reliable = self.reliably && supported && (101..200).contains(&status);
+        let settled = self.reliably && supported && !at.rseqs.is_empty() && status == 200 && at.described;
+        let has_body = matches!(status, 183 | 200) && !settled;
+        let rseq = reliable.then(|| at.rseqs.last().map_or(1, |last| last + 1));
+        let body = if has_body { self.own_body(talk) } else { String::new() };
+        self.talks[talk].described |= reliable && has_body;
+        self.respond(now, talk, Reply { status, body, rseq, ..Reply::default() });
     }
 
     /// Acknowledges a provisional response to the INVITE of a call.

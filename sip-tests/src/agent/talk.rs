@@ -86,6 +86,8 @@ pub struct Talk {
     pub(super) asking: bool,
     /// As callee: a reliable response of it made the offer, which the PRACK answers.
     pub(super) offered_early: bool,
+    /// As callee: a reliable response of it described the session.
+    pub(super) described: bool,
     /// Its own UPDATE with an offer waits for an answer.
     pub(super) offering: bool,
     /// An UPDATE with an offer that waits for an answer of the agent.

@@ -202,7 +202,7 @@ impl Trunks {
         self.pass_questions_on();
         let Step::Found { located, .. } = step else { return Err(Awaited) };
         let hops = located.hops();
-        Ok(hops.iter().find(|hop| !self.is_down(**hop)).or(hops.first()).copied())
+        Ok(hops.iter().find(|hop| !self.is_down(**hop)).or_else(|| hops.first()).copied())
     }
 
     /// A request to a target was not served.

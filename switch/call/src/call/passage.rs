@@ -8,7 +8,7 @@ use sip::ServerId;
 use sip::message::{Draft, Message, Method};
 
 use super::requests::refuse;
-use super::{Call, CallTimer, Ctx};
+use super::{Call, CallTimer, Ctx, Phase};
 use crate::act::{Act, Purpose};
 use crate::headers;
 use crate::leg::{Leg, Talking};
@@ -50,6 +50,9 @@ impl Call {
 
     /// An UPDATE in a confirmed dialog. Without a body it says where its sender is, and that it lives.
     pub(super) fn updated(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: Message) {
+        if matches!(self.phase, Phase::Over(_)) {
+            return refuse(ctx, server, &request, 481);
+        }
         if self.is_updating(leg) {
             return refuse(ctx, server, &request, 500);
         }
