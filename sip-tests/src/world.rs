@@ -97,6 +97,7 @@ impl World {
                 registrations: 1_000,
                 media_ports: 10_000..=49_999,
                 workers: 2,
+                edges: Vec::new(),
             };
             change(&mut config);
             let entropy = Box::new(Seeded::new(seed.wrapping_mul(31).wrapping_add(shard.into())));

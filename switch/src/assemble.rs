@@ -467,6 +467,7 @@ impl Nursery<'_> {
             registrations: self.config.limits.registrations,
             media_ports: self.config.media.ports.first..=self.config.media.ports.last,
             workers: self.workers,
+            edges: self.config.sip.edges.clone(),
         }
     }
 }

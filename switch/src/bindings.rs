@@ -60,10 +60,11 @@ async fn write(store: &Store, rows: &[store::BindingChange], ending: impl Fn() -
 
 fn row(change: BindingChange) -> Option<store::BindingChange> {
     match change {
-        BindingChange::Removed { aor, contact } => Some(store::BindingChange::Remove { aor, contact }),
+        BindingChange::Removed { aor, key } => Some(store::BindingChange::Remove { aor, contact: key }),
         BindingChange::Put(binding) => match serde_json::to_string(&binding) {
             Ok(body) => {
-                let Binding { aor, contact, expires_at, .. } = binding;
+                let contact = binding.key();
+                let Binding { aor, expires_at, .. } = binding;
                 Some(store::BindingChange::Put(BindingRow { aor, contact, body, expires_at }))
             }
             Err(error) => {

@@ -137,6 +137,7 @@ impl Agent {
         if let Some(expires) = expires {
             text.push_str(&format!("Expires: {expires}\r\n"));
         }
+        self.register_lines.iter().for_each(|line| text.push_str(&format!("{line}\r\n")));
         if let Some(line) =
             challenge.and_then(|challenge| self.credentials(challenge, "REGISTER", &format!("sip:{domain}")))
         {

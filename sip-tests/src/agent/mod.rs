@@ -106,6 +106,8 @@ pub struct Agent {
     pub guard: Option<Guard>,
     /// The status for OPTIONS; 0 for none at all.
     pub options: u16,
+    /// Header lines of its REGISTERs beside the usual ones.
+    pub register_lines: Vec<String>,
     /// As a registrar: a shorter lifetime is too brief.
     pub min_expires: u32,
     /// It hears nothing and says nothing: power cut.
@@ -156,6 +158,7 @@ impl Agent {
             reinvites: Reinvite::Accept,
             guard: None,
             options: 200,
+            register_lines: Vec::new(),
             min_expires: 0,
             updates: Reinvite::Accept,
             abilities: Vec::new(),

@@ -79,6 +79,8 @@ pub const JOURNAL_RECORDS: usize = 20_000;
 pub const BINDINGS_PER_AOR: usize = 10;
 /// Octets of all User-to-User values of one message; more do not cross and are counted.
 pub const UUI_OCTETS: usize = 2_048;
+/// Edge proxies on the way to a phone (RFC 3327); more is answered 400.
+pub const PATH_HOPS: usize = 8;
 /// Legs one call may ring at once; further targets are left out and noted in the record's reason.
 pub const FORK_LEGS: usize = 16;
 /// Peers tried for one call over all trunks.

@@ -1,5 +1,6 @@
 //! What goes into a shard and what comes out.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
 use base::{CallId, ShardId, Wall};
 use peer::{BindingChange, TrunkGossip};
+use provision::HostMask;
 use route::Snapshot;
 
 /// What a shard is told once, at its start.
@@ -40,6 +42,16 @@ pub struct ShardConfig {
     pub media_ports: RangeInclusive<u16>,
     /// Media workers that lease ports to us, 1…255.
     pub workers: u8,
+    /// Proxies that stand in front of phones: what they say about a phone's way is believed.
+    pub edges: Vec<HostMask>,
+}
+
+impl ShardConfig {
+    /// Whether an edge proxy of ours is at this address. All phones behind it share it.
+    #[must_use]
+    pub fn is_edge(&self, address: IpAddr) -> bool {
+        self.edges.iter().any(|edge| edge.contains(address))
+    }
 }
 
 /// What can happen to a shard.

@@ -97,6 +97,8 @@ pub(crate) struct Calling {
     pub(crate) caller_tag: String,
     /// On a trunk: which, and which target of its peers.
     pub(crate) trunk: Option<(String, PeerAt)>,
+    /// The phone itself, when it has named its flows (RFC 5626).
+    pub(crate) instance: Option<Box<str>>,
 }
 
 /// One early dialog of a callee.

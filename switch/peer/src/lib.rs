@@ -18,7 +18,7 @@ mod trunks;
 mod upkeep;
 mod view;
 
-pub use binding::{Binding, BindingChange};
+pub use binding::{Binding, BindingChange, Reach};
 pub use capacity::Refusal;
 pub use health::Failing;
 pub use locate::{Hop, Located, Locator, Step};

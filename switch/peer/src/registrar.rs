@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use base::wire::{ConnId, Flow};
 use base::{Mono, Now, Wall};
 
 use crate::agenda::Agenda;
-use crate::{Binding, BindingChange, contact};
+use crate::{Binding, BindingChange, Reach, contact};
 
 /// The shortest lifetime granted; less is refused with 423.
 const MIN_SECS: u32 = 60;
 /// The longest lifetime granted; more is cut to it. Also granted to those who ask for none.
 const MAX_SECS: u32 = 3_600;
+/// Flows that each phone of an extension may have (RFC 5626 §4.2.1 has phones keep two).
+const FLOWS: usize = 4;
 /// Addresses of record cleaned up in one tick; the rest is due at once again.
 const EXPIRED_PER_TICK: usize = 1_000;
 
@@ -37,8 +40,10 @@ pub struct Register {
     pub max_contacts: u32,
     /// The path it came by.
     pub flow: Flow,
-    /// Its Path headers (RFC 3327).
+    /// Its Path values (RFC 3327), the nearest to us first.
     pub path: Vec<String>,
+    /// The phone's own host, when an edge proxy tells it.
+    pub host: Option<IpAddr>,
     /// Its User-Agent.
     pub user_agent: String,
 }
@@ -54,7 +59,7 @@ pub struct ContactAsk {
     pub q_milli: u16,
     /// Its `+sip.instance` parameter.
     pub instance: Option<String>,
-    /// Its `reg-id` parameter.
+    /// Its `reg-id` parameter; counts only with an instance.
     pub reg_id: Option<u32>,
 }
 
@@ -144,21 +149,21 @@ impl Registrar {
             BindingChange::Put(binding) => {
                 let aor = binding.aor.clone();
                 let mut bindings = self.take(&aor);
-                let key = contact::key(&binding.contact);
-                bindings.retain(|it| contact::key(&it.contact) != key);
+                let key = binding.key();
+                bindings.retain(|it| it.key() != key);
                 bindings.push(binding);
                 self.put(&aor, bindings);
             }
-            BindingChange::Removed { aor, contact } => {
+            BindingChange::Removed { aor, key } => {
                 let mut bindings = self.take(&aor);
-                let key = contact::key(&contact);
-                bindings.retain(|it| contact::key(&it.contact) != key);
+                bindings.retain(|it| it.key() != key);
                 self.put(&aor, bindings);
             }
         }
     }
 
-    /// A connection has closed: flows of RFC 5626 end with it, other contacts are reached by a new one.
+    /// A connection has closed: a phone's own flows of RFC 5626 end with it, other contacts and edge proxies are
+    /// reached by a new one.
     pub fn flow_closed(&mut self, conn: ConnId) {
         let from = (conn, Arc::from(""));
         let aors: Vec<Arc<str>> = self
@@ -170,7 +175,8 @@ impl Registrar {
         for aor in aors {
             let bindings = self.aors.get(&aor).cloned().unwrap_or_default();
             let on_it = |it: &Binding| it.flow.conn == Some(conn);
-            let left = bindings.into_iter().filter(|it| !(on_it(it) && it.reg_id.is_some()));
+            let is_lost = |it: &Binding| on_it(it) && it.reg_id().is_some() && it.path().is_empty();
+            let left = bindings.into_iter().filter(|it| !is_lost(it));
             let left = left.map(|mut it| {
                 if on_it(&it) {
                     it.flow.conn = None;
@@ -222,10 +228,9 @@ impl Registrar {
     fn replace(&mut self, aor: &str, wanted: Vec<Binding>) {
         let old = self.take(aor);
         for gone in &old {
-            let key = contact::key(&gone.contact);
-            if !wanted.iter().any(|it| contact::key(&it.contact) == key) {
-                let (aor, contact) = (gone.aor.clone(), gone.contact.clone());
-                self.changes.push_back(BindingChange::Removed { aor, contact });
+            let key = gone.key();
+            if !wanted.iter().any(|it| it.key() == key) {
+                self.changes.push_back(BindingChange::Removed { aor: gone.aor.clone(), key });
             }
         }
         for binding in wanted.iter().filter(|it| !old.contains(it)) {
@@ -269,7 +274,7 @@ fn wanted(now: Now, ask: &Register, alive: &[Binding]) -> Result<Vec<Binding>, R
     let mut wanted = alive.to_vec();
     for asked in &ask.contacts {
         let key = contact::key(&asked.uri);
-        let same = |it: &Binding| contact::key(&it.contact) == key || same_flow(it, asked);
+        let same = |it: &Binding| is_same(it, asked, &key);
         if alive.iter().any(|it| same(it) && !in_order(it)) {
             return Err(RegisterRefusal::OutOfOrder);
         }
@@ -284,12 +289,13 @@ fn wanted(now: Now, ask: &Register, alive: &[Binding]) -> Result<Vec<Binding>, R
 }
 
 /// A phone that was restarted comes back under a new contact and a new Call-ID: over the limit, the oldest contact of the same
-/// product at the same address makes room for it.
+/// product at the same place makes room for it.
 fn make_room(wanted: &mut Vec<Binding>, ask: &Register) -> Result<(), RegisterRefusal> {
-    while wanted.len() > ask.max_contacts.max(1) as usize {
+    let phones = ask.max_contacts.max(1) as usize;
+    while phones_of(wanted) > phones || wanted.len() > phones * FLOWS {
         let alike = |it: &Binding| {
             it.call_id != ask.call_id
-                && it.flow.remote.ip() == ask.flow.remote.ip()
+                && is_same_place(it, ask)
                 && it.user_agent == base::fact::record_text(&ask.user_agent)
         };
         let old = wanted.iter().enumerate().filter(|(_, it)| alike(it));
@@ -299,11 +305,40 @@ fn make_room(wanted: &mut Vec<Binding>, ask: &Register) -> Result<(), RegisterRe
     Ok(())
 }
 
-/// One phone's one flow, whatever the URI says by now (RFC 5626 §6).
-fn same_flow(binding: &Binding, asked: &ContactAsk) -> bool {
-    asked.reg_id.is_some()
-        && asked.instance.is_some()
-        && (&binding.instance, binding.reg_id) == (&asked.instance, asked.reg_id)
+/// The flows of one phone count once.
+fn phones_of(bindings: &[Binding]) -> usize {
+    let is_further = |at: usize, it: &Binding| {
+        let earlier = bindings.iter().take(at);
+        it.reg_id().is_some()
+            && earlier.filter(|other| other.reg_id().is_some()).any(|other| other.instance() == it.instance())
+    };
+    bindings.iter().enumerate().filter(|(at, it)| !is_further(*at, it)).count()
+}
+
+/// All phones behind an edge proxy share its address, so there it is their own hosts that count.
+fn is_same_place(binding: &Binding, ask: &Register) -> bool {
+    if binding.path().is_empty() && ask.path.is_empty() {
+        return binding.flow.remote.ip() == ask.flow.remote.ip();
+    }
+    ask.host.is_some() && binding.media_host() == ask.host
+}
+
+/// Whether a contact asked for is this binding: for two flows it is the phone and its `reg-id` that count, whatever
+/// the URIs say (RFC 5626 §6), otherwise the URI, unless two phones use the same one.
+fn is_same(binding: &Binding, asked: &ContactAsk, key: &str) -> bool {
+    match (binding.flow_key(), asked.flow_key()) {
+        (Some(known), Some(asked)) => known == asked,
+        (Some(_) | None, None) | (None, Some(_)) => {
+            let phones = binding.instance().zip(asked.instance.as_deref());
+            contact::key(&binding.contact) == key && phones.is_none_or(|(known, asked)| known == asked)
+        }
+    }
+}
+
+impl ContactAsk {
+    fn flow_key(&self) -> Option<(&str, u32)> {
+        Some((self.instance.as_deref()?, self.reg_id?))
+    }
 }
 
 fn binding(now: Now, ask: &Register, asked: &ContactAsk, secs: u32) -> Binding {
@@ -311,16 +346,21 @@ fn binding(now: Now, ask: &Register, asked: &ContactAsk, secs: u32) -> Binding {
         aor: ask.aor.clone(),
         contact: asked.uri.clone(),
         flow: ask.flow,
-        path: ask.path.clone(),
         call_id: ask.call_id.clone(),
         cseq: ask.cseq,
         expires_at: now.wall + Duration::from_secs(secs.into()),
         q_milli: asked.q_milli.min(1_000),
         user_agent: base::fact::record_text(&ask.user_agent),
-        instance: asked.instance.clone(),
-        reg_id: asked.reg_id,
         registered_at: now.wall,
+        reach: reach(ask, asked),
     }
+}
+
+fn reach(ask: &Register, asked: &ContactAsk) -> Option<Box<Reach>> {
+    let instance = asked.instance.clone();
+    let reg_id = asked.reg_id.filter(|_| instance.is_some());
+    let reach = Reach { path: ask.path.clone(), host: ask.host, instance, reg_id };
+    (reach != Reach::default()).then(|| Box::new(reach))
 }
 
 #[cfg(test)]

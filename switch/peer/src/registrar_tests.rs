@@ -29,6 +29,7 @@ fn ask(cseq: u32, contacts: Vec<ContactAsk>) -> Register {
         max_contacts: 2,
         flow: flow(None),
         path: Vec::new(),
+        host: None,
         user_agent: "phone".to_owned(),
     }
 }
@@ -129,7 +130,7 @@ fn a_binding_ends_by_itself_at_its_time() {
     assert_eq!(changes(&mut registrar), []);
     assert_eq!(contacts(&registrar, at(60)), Vec::<String>::new());
     registrar.tick(at(60));
-    let removed = BindingChange::Removed { aor: "1001".to_owned(), contact: "sip:a@h".to_owned() };
+    let removed = BindingChange::Removed { aor: "1001".to_owned(), key: "sip:a@h".to_owned() };
     assert_eq!(changes(&mut registrar), [removed]);
     assert_eq!((registrar.count(), registrar.deadline()), (0, None));
 }
@@ -171,6 +172,74 @@ fn a_flow_is_replaced_by_its_reg_id_and_ends_with_its_connection() {
     registrar.flow_closed(ConnId(7));
     assert_eq!(contacts(&registrar, at(1)), ["sip:b@h"]);
     assert_eq!(registrar.lookup(at(1), "1001")[0].flow.conn, None);
+}
+
+fn flow_of(phone: &str, reg_id: u32, uri: &str) -> ContactAsk {
+    ContactAsk { instance: Some(phone.to_owned()), reg_id: Some(reg_id), ..contact(uri, None) }
+}
+
+/// RFC 5626 §4.2.1, §6: two flows of one phone, under one URI, are two bindings and one phone.
+#[test]
+fn the_flows_of_one_phone_live_side_by_side_and_count_once() {
+    let mut registrar = Registrar::new(100);
+    for (cseq, phone, reg_id) in [(1, "ana", 1), (2, "ana", 2), (3, "bob", 1), (4, "ana", 2)] {
+        let asked = flow_of(phone, reg_id, "sip:1001@h;ob");
+        registrar.register(at(cseq.into()), ask(cseq, vec![asked])).expect("granted");
+    }
+    assert_eq!(registrar.count(), 3);
+    let third = registrar.register(at(5), ask(5, vec![flow_of("eve", 1, "sip:1001@h")]));
+    assert_eq!(third, Err(RegisterRefusal::TooMany), "two phones are allowed");
+    let many = (3..=9).map(|reg_id| flow_of("ana", reg_id, "sip:1001@h;ob")).collect();
+    assert_eq!(registrar.register(at(6), ask(6, many)), Err(RegisterRefusal::TooMany));
+    let gone = ContactAsk { expires: Some(0), ..flow_of("ana", 2, "sip:other@h") };
+    assert_eq!(registrar.register(at(7), ask(7, vec![gone])).expect("removed").len(), 2);
+}
+
+/// RFC 5626 §6: without an instance a `reg-id` says nothing; two phones behind two NATs may use one URI.
+#[test]
+fn one_uri_of_two_phones_is_two_contacts_and_a_reg_id_alone_is_ignored() {
+    let mut registrar = Registrar::new(10);
+    let of = |phone: &str| ContactAsk { reg_id: None, ..flow_of(phone, 0, "sip:1001@192.168.1.5") };
+    registrar.register(at(0), ask(1, vec![of("ana"), of("bob")])).expect("granted");
+    let ids: Vec<Option<&str>> = registrar.lookup(at(0), "1001").iter().map(|it| it.instance()).collect();
+    assert_eq!(ids, [Some("ana"), Some("bob")]);
+    let nameless = ContactAsk { reg_id: Some(1), ..contact("sip:1001@192.168.1.5", None) };
+    let left = registrar.register(at(1), ask(2, vec![nameless])).expect("granted");
+    assert_eq!((left.len(), left[0].reg_id()), (1, None), "who does not say who it is replaces both");
+}
+
+/// RFC 3327 §5.3: the path belongs to the contact; the connection of an edge proxy is nobody's own flow.
+#[test]
+fn contacts_behind_an_edge_keep_their_path_when_its_connection_closes() {
+    let mut registrar = Registrar::new(10);
+    let path = vec!["<sip:token@192.0.2.9;lr;ob>".to_owned()];
+    let edge =
+        Register { flow: flow(Some(7)), path: path.clone(), ..ask(1, vec![flow_of("ana", 1, "sip:a@h")]) };
+    registrar.register(at(0), edge).expect("granted");
+    registrar.flow_closed(ConnId(7));
+    let left = registrar.lookup(at(1), "1001");
+    assert_eq!((left[0].path(), left[0].flow.conn), (&path[..], None));
+    let written = serde_json::to_string(left[0]).expect("is JSON");
+    let read: Binding = serde_json::from_str(&written).expect("reads back");
+    assert_eq!(&read, left[0], "and over a restart");
+}
+
+/// All phones of an edge come from its address, so a restarted one is known by its own host.
+#[test]
+fn a_phone_behind_an_edge_makes_no_room_for_its_neighbour() {
+    let mut registrar = Registrar::new(10);
+    let from = |call_id: &str, uri: &str, host: u8| Register {
+        call_id: call_id.to_owned(),
+        path: vec!["<sip:192.0.2.9;lr>".to_owned()],
+        host: Some([203, 0, 113, host].into()),
+        ..ask(1, vec![contact(uri, None)])
+    };
+    registrar.register(at(0), from("c1", "sip:a@10.0.0.1:1", 1)).expect("granted");
+    registrar.register(at(1), from("c2", "sip:a@10.0.0.1:2", 2)).expect("granted");
+    let third = registrar.register(at(2), from("c3", "sip:a@10.0.0.1:3", 3));
+    assert_eq!(third, Err(RegisterRefusal::TooMany));
+    registrar.register(at(3), from("c4", "sip:a@10.0.0.1:4", 1)).expect("takes the place of the first");
+    assert_eq!(contacts(&registrar, at(4)), ["sip:a@10.0.0.1:4", "sip:a@10.0.0.1:2"]);
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use provision::HostMask;
+
 use super::dns;
 use super::error::ConfigError;
 use super::read::Reader;
@@ -60,6 +62,8 @@ pub struct SipConfig {
     pub origins: Vec<String>,
     /// The address that others see instead of the interface's; port unchanged.
     pub external_ip: Option<IpAddr>,
+    /// Proxies in front of phones, by address.
+    pub edges: Vec<HostMask>,
     /// The digest realm.
     pub realm: String,
     /// The text of User-Agent and Server.
@@ -251,6 +255,7 @@ impl SipConfig {
             wss: reader.addresses("sip", "wss", "")?,
             origins: reader.origins("sip", "origins")?,
             external_ip: reader.ip("sip", "external_ip")?,
+            edges: reader.hosts("sip", "edges")?,
             realm: reader.text("sip", "realm", "tandem")?,
             user_agent: reader.text("sip", "user_agent", "Tandem")?,
             session_expires,

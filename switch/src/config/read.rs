@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use provision::HostMask;
 use toml::Value;
 
 use super::error::ConfigError;
@@ -46,7 +48,7 @@ impl Reader {
         default: &str,
     ) -> Result<Vec<SocketAddr>, ConfigError> {
         let allowed = r#"a list of addresses with ports, such as ["0.0.0.0:5060", "[::]:5060"]"#;
-        let read = self.optional(section, key, allowed, addresses)?;
+        let read = self.optional(section, key, allowed, list)?;
         Ok(read.unwrap_or_else(|| default.parse().into_iter().collect()))
     }
 
@@ -69,6 +71,18 @@ impl Reader {
     ) -> Result<Vec<String>, ConfigError> {
         let allowed = r#"a list of origins, such as ["https://pbx.example"], or ["*"]"#;
         Ok(self.optional(section, key, allowed, origins)?.unwrap_or_default())
+    }
+
+    /// A list of addresses and networks, up to 64; one string with commas is a list too.
+    pub(super) fn hosts(
+        &mut self,
+        section: &'static str,
+        key: &'static str,
+    ) -> Result<Vec<HostMask>, ConfigError> {
+        let allowed = r#"up to 64 addresses or networks, such as ["192.0.2.10", "10.1.0.0/24"]"#;
+        let read =
+            self.optional(section, key, allowed, |value| list(value).filter(|hosts| hosts.len() <= 64))?;
+        Ok(read.unwrap_or_default())
     }
 
     /// A whole number within `range`.
@@ -145,7 +159,7 @@ impl Reader {
     }
 }
 
-fn addresses(value: &Value) -> Option<Vec<SocketAddr>> {
+fn list<T: FromStr>(value: &Value) -> Option<Vec<T>> {
     let parse = |text: &str| text.trim().parse().ok();
     match value.as_array() {
         Some(items) => items.iter().map(|item| item.as_str().and_then(parse)).collect(),

@@ -43,6 +43,7 @@ ws = []
 wss = []
 origins = []
 external_ip = ""
+edges = ["192.0.2.10", "10.1.0.0/24"]
 realm = "tandem"
 user_agent = "Tandem"
 session_expires = 1800

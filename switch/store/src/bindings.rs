@@ -17,7 +17,7 @@ const ROWS: usize = 200;
 pub struct BindingRow {
     /// The address of record: the extension.
     pub aor: String,
-    /// The contact's URI.
+    /// The contact's URI, or what else tells the phone from the extension's others.
     pub contact: String,
     /// The whole binding as JSON.
     pub body: String,
@@ -34,7 +34,7 @@ pub enum BindingChange {
     Remove {
         /// The address of record.
         aor: String,
-        /// The contact's URI.
+        /// As in the row.
         contact: String,
     },
 }

@@ -303,7 +303,8 @@ impl Leg {
     }
 
     /// Requests inside the dialog go where its first hop says when that is an address of a carrier; to a phone
-    /// they go back along the path its messages come by, whatever its Contact claims (NAT).
+    /// they go back along the path its messages come by, whatever its Contact claims (NAT), and so they do through
+    /// an edge proxy, at the port that it has put on record.
     fn retarget(&mut self, dialog: &Dialog, flow: Flow) {
         self.settle_on(flow);
         self.aim_at(dialog.next_hop());
@@ -329,8 +330,19 @@ impl Leg {
     }
 
     fn aim_at(&mut self, hop: &Uri) {
-        if let (Endpoint::Trunk(_), Some(hop)) = (&self.endpoint, target_of(hop)) {
-            self.target = towards(self.target, hop);
+        let Some(to) = target_of(hop) else { return };
+        if matches!(self.endpoint, Endpoint::Trunk(_)) {
+            self.target = towards(self.target, to);
+        } else if let Target::Flow(flow) = self.target
+            && is_route(hop)
+            && flow.remote.ip() == to.remote().ip()
+        {
+            self.target = Target::Flow(Flow { remote: to.remote(), ..flow });
         }
     }
+}
+
+/// Whether the first hop of a dialog is a proxy that has put itself on record, not the far end itself.
+pub(super) fn is_route(hop: &Uri) -> bool {
+    hop.param("lr").is_some()
 }

@@ -19,6 +19,8 @@ use crate::act::Act;
 use crate::headers::{self, Parting};
 use crate::leg::Leg;
 
+/// An edge proxy has lost the phone's flow (RFC 5626 §11.5).
+const FLOW_FAILED: u16 = 430;
 /// A phone that says nothing at all for this long has vanished.
 const PHONE_SILENCE: Duration = Duration::from_secs(10);
 
@@ -32,12 +34,8 @@ impl Call {
         if free.is_empty() {
             return self.finish(ctx, Refusal::of(Cause::Busy), Party::Callee);
         }
-        let contacts: Vec<Binding> = free
-            .iter()
-            .flat_map(|extension| ctx.registrar.lookup(ctx.now, extension))
-            .take(FORK_LEGS)
-            .cloned()
-            .collect();
+        let bindings = free.iter().flat_map(|extension| ctx.registrar.lookup(ctx.now, extension));
+        let (contacts, spare) = one_flow_each(bindings);
         if contacts.is_empty() {
             return self.finish(ctx, Refusal::of(Cause::NotRegistered), Party::System);
         }
@@ -45,19 +43,28 @@ impl Call {
             ctx.lines.occupy(extension);
             self.occupied.push(extension.clone());
         }
-        self.hunt(ctx, [Stage::Contacts(contacts)].into(), ring_secs, false);
+        self.hunt(ctx, [Stage::Contacts(contacts)].into(), ring_secs, false, spare);
     }
 
     pub(super) fn hunt_trunks(&mut self, ctx: &mut Ctx<'_>, tries: Vec<TrunkTry>, emergency: bool) {
         let ring_secs = u32::try_from(RING.as_secs()).unwrap_or(180);
-        self.hunt(ctx, tries.into_iter().map(Stage::Trunk).collect(), ring_secs, emergency);
+        let stages = tries.into_iter().map(Stage::Trunk).collect();
+        self.hunt(ctx, stages, ring_secs, emergency, Vec::new());
     }
 
-    fn hunt(&mut self, ctx: &mut Ctx<'_>, stages: VecDeque<Stage>, ring_secs: u32, emergency: bool) {
+    fn hunt(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        stages: VecDeque<Stage>,
+        ring_secs: u32,
+        emergency: bool,
+        spare: Vec<Binding>,
+    ) {
         let hunt = Hunt {
             stages,
             trunk: None,
             best: None,
+            spare,
             emergency,
             ring_secs,
             tried: 0,
@@ -146,14 +153,33 @@ impl Call {
         let outs = contacts
             .into_iter()
             .zip(shares)
-            .map(|(binding, share)| {
-                let station = ctx.routes.station(&binding.aor);
-                let codecs = station.map(|station| station.codecs.clone()).unwrap_or_default();
-                let reliable = station.map(|station| station.reliable).unwrap_or_default();
-                LegOut::to_phone(binding, codecs, reliable.into()).with_breadth(share)
-            })
+            .map(|(binding, share)| phone_leg(ctx, binding).with_breadth(share))
             .collect();
         self.ring_within(ctx, outs, PHONE_SILENCE)
+    }
+
+    /// Another flow of the same phone, when one has failed and not the phone (RFC 5626 §7). The stage goes
+    /// on.
+    fn next_flow(&mut self, ctx: &mut Ctx<'_>, lost: &LostFlow) -> bool {
+        let is_next = |it: &Binding| it.aor == lost.aor && it.instance() == Some(&lost.instance);
+        loop {
+            let Phase::Hunting(hunt) = &mut self.phase else { return false };
+            let Some(at) = hunt.spare.iter().position(is_next) else { return false };
+            let out = phone_leg(ctx, hunt.spare.remove(at));
+            if self.start_leg(ctx, out).is_ok() {
+                self.timers.set(CallTimer::Silence, ctx.now.mono + PHONE_SILENCE);
+                return true;
+            }
+        }
+    }
+
+    /// The flow of a leg that came to nothing, when its phone may have others and the refusal is not the phone's own.
+    fn lost_flow(&self, leg: LegId, refusal: Refusal) -> Option<LostFlow> {
+        let is_lost = refusal.status == FLOW_FAILED
+            || matches!(refusal.cause, Cause::NoResponse | Cause::NetworkFailure | Cause::Timeout);
+        let leg = self.leg(leg).filter(|_| is_lost)?;
+        let instance = leg.calling()?.instance.clone()?;
+        Some(LostFlow { aor: leg.dialled.clone(), instance })
     }
 
     /// Rings legs together; `false` when not one could be started.
@@ -181,8 +207,12 @@ impl Call {
     /// nothing about the person called.
     pub(super) fn leg_refused(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
         self.judge_peer(ctx, leg, refusal);
+        let lost = self.lost_flow(leg, refusal);
         let was_trunk = self.leg(leg).is_some_and(|leg| matches!(leg.endpoint, Endpoint::Trunk(_)));
         self.drop_leg(ctx, leg, refusal);
+        if lost.is_some_and(|lost| self.next_flow(ctx, &lost)) {
+            return;
+        }
         self.early_lost(ctx, leg);
         let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
         let Phase::Hunting(hunt) = &mut self.phase else { return };
@@ -245,9 +275,15 @@ impl Call {
     ) {
         let given_up: Vec<LegId> =
             self.legs.iter().filter(|leg| leg.calling().is_some_and(&which)).map(|leg| leg.id).collect();
+        let mut went_on = false;
         for leg in &given_up {
             self.judge_peer(ctx, *leg, refusal);
+            let lost = self.lost_flow(*leg, refusal);
             self.end_leg(ctx, *leg, refusal);
+            went_on |= lost.is_some_and(|lost| self.next_flow(ctx, &lost));
+        }
+        if went_on {
+            return;
         }
         for leg in &given_up {
             self.early_lost(ctx, *leg);
@@ -287,6 +323,35 @@ impl Hunt {
             self.best = Some(refusal);
         }
     }
+}
+
+/// A flow that failed: whose, and of which phone.
+struct LostFlow {
+    aor: String,
+    instance: Box<str>,
+}
+
+/// One binding of each phone, the best, and what other flows these phones have (RFC 5626 §7: never two flows of one
+/// phone at a time).
+fn one_flow_each<'a>(bindings: impl Iterator<Item = &'a Binding>) -> (Vec<Binding>, Vec<Binding>) {
+    let (mut first, mut spare) = (Vec::<Binding>::new(), Vec::new());
+    for binding in bindings {
+        let same = |it: &Binding| {
+            it.reg_id().is_some() && it.aor == binding.aor && it.instance() == binding.instance()
+        };
+        let to = if binding.reg_id().is_some() && first.iter().any(same) { &mut spare } else { &mut first };
+        if to.len() < FORK_LEGS {
+            to.push(binding.clone());
+        }
+    }
+    (first, spare)
+}
+
+fn phone_leg(ctx: &Ctx<'_>, binding: Binding) -> LegOut {
+    let station = ctx.routes.station(&binding.aor);
+    let codecs = station.map(|station| station.codecs.clone()).unwrap_or_default();
+    let reliable = station.map(|station| station.reliable).unwrap_or_default();
+    LegOut::to_phone(binding, codecs, reliable.into())
 }
 
 /// The path to a phone: back along the flow its REGISTER came by.

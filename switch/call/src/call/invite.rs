@@ -1,5 +1,6 @@
 //! A leg out: its INVITE, and what the answers to it mean.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base::fact::Endpoint;
@@ -32,6 +33,10 @@ pub(super) struct LegOut {
     target: Target,
     /// Route values, nearest first.
     path: Vec<String>,
+    /// Where its media comes from when that is not where its signalling comes from.
+    media_host: Option<IpAddr>,
+    /// The phone itself, which may have other flows (RFC 5626).
+    instance: Option<Box<str>>,
     codecs: Vec<String>,
     credentials: Option<Arc<Login>>,
     trunk: Option<(String, PeerAt)>,
@@ -55,10 +60,12 @@ impl LegOut {
             .unwrap_or_else(|_malformed| Uri::sip(Some(&binding.aor), target.remote().ip(), None));
         Self {
             endpoint: Endpoint::Station(binding.aor.clone()),
-            dialled: binding.aor,
             uri,
             target,
-            path: binding.path,
+            path: binding.path().to_vec(),
+            media_host: binding.media_host(),
+            instance: binding.flow_phone().map(Box::from),
+            dialled: binding.aor,
             codecs,
             credentials: None,
             trunk: None,
@@ -89,6 +96,8 @@ impl LegOut {
             uri: Uri::sip(Some(&attempt.number), host, port),
             target: peer.target(),
             path: Vec::new(),
+            media_host: None,
+            instance: None,
             codecs: trunk.codecs.clone(),
             credentials,
             trunk: Some((trunk.name.clone(), peer.clone())),
@@ -133,7 +142,7 @@ impl Call {
             )
         };
         self.legs.push(leg);
-        if !self.open_port(ctx, id) {
+        if !self.open_port(ctx, id, out.media_host) {
             self.legs.pop();
             return Err(Refusal::of(Cause::LimitReached));
         }
@@ -187,6 +196,7 @@ impl Call {
             ringing: false,
             caller_tag,
             trunk: out.trunk,
+            instance: out.instance,
         };
         let Some(leg) = self.leg_mut(id) else { return Err(unreachable) };
         leg.state = LegState::Calling(Box::new(calling));
@@ -343,7 +353,7 @@ impl Call {
 }
 
 fn host(text: &str) -> Host {
-    if let Ok(ip) = text.parse::<std::net::IpAddr>() {
+    if let Ok(ip) = text.parse::<IpAddr>() {
         return ip.into();
     }
     Host::parse(text).unwrap_or_else(|_bad| Host::Name(text.into()))

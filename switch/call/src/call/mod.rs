@@ -138,6 +138,8 @@ struct Hunt {
     /// Peers of the trunk being tried that are still to come.
     trunk: Option<TrunkHunt>,
     best: Option<Refusal>,
+    /// Further flows of phones that ring, for when the one in use has failed (RFC 5626 §7).
+    spare: Vec<Binding>,
     emergency: bool,
     ring_secs: u32,
     tried: usize,

@@ -30,7 +30,7 @@ impl Refusal {
         match self.status {
             300..=399 => Cause::NoAnswer.sip(),
             401 | 402 | 407 => Cause::Rejected.sip(),
-            408 => Cause::NoAnswer.sip(),
+            408 | 430 => Cause::NoAnswer.sip(),
             400 | 420 | 421 | 481 | 491 => 500,
             status @ 400..=699 => status,
             _ => 500,

@@ -6,6 +6,7 @@ use base::wire::{Flow, Target};
 use sip::ServerId;
 use sip::message::{Header, Message, Method};
 
+use super::answer::is_route;
 use super::{Call, Ctx};
 use crate::act::Act;
 use crate::leg::{Leg, LegState};
@@ -85,7 +86,9 @@ impl Leg {
             && known.transport == flow.transport
             && known.remote.ip() == flow.remote.ip()
         {
-            let kept = matches!(self.endpoint, Endpoint::Trunk(_)) && flow.transport.is_connected();
+            let is_routed = self.talking().is_some_and(|talking| is_route(talking.dialog.next_hop()));
+            let kept =
+                is_routed || matches!(self.endpoint, Endpoint::Trunk(_)) && flow.transport.is_connected();
             self.target =
                 Target::Flow(Flow { remote: if kept { known.remote } else { flow.remote }, ..flow });
         }

@@ -1,5 +1,6 @@
 //! A call begins: the caller's leg, the first facts, and the way the verdict points.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub(crate) struct Arrival {
     pub(crate) to: String,
     pub(crate) why: Why,
     pub(crate) codecs: Vec<String>,
+    /// Where the caller's media comes from when that is not where the INVITE comes from.
+    pub(crate) media_host: Option<IpAddr>,
     /// Trunks already counted for the caller's side.
     pub(crate) admitted: Vec<String>,
 }
@@ -103,13 +106,13 @@ impl Call {
         if let Ok(Some(secs)) = call.invite.expires() {
             call.timers.set(CallTimer::Expires, ctx.now.mono + Duration::from_secs(secs.into()));
         }
-        call.set_out(ctx, arrival.verdict);
+        call.set_out(ctx, arrival.verdict, arrival.media_host);
         call.settle(ctx);
         call.sign(ctx);
         call
     }
 
-    fn set_out(&mut self, ctx: &mut Ctx<'_>, verdict: Verdict) {
+    fn set_out(&mut self, ctx: &mut Ctx<'_>, verdict: Verdict, media_host: Option<IpAddr>) {
         if let Verdict::Refuse(cause) = verdict {
             return self.finish(ctx, Refusal::of(cause), Party::System);
         }
@@ -130,7 +133,7 @@ impl Call {
             }
         }
         let caller = self.caller();
-        if !self.open_port(ctx, caller) {
+        if !self.open_port(ctx, caller, media_host) {
             return self.finish(ctx, Refusal::of(Cause::LimitReached), Party::System);
         }
         if let Verdict::Trunks { .. } = verdict {
@@ -166,12 +169,14 @@ impl Call {
         }
     }
 
-    /// Takes a port for a leg of this call and opens it; `false` when none is left.
-    pub(super) fn open_port(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+    /// Takes a port for a leg of this call and opens it; `false` when none is left. Its media is expected from `host`,
+    /// or from where its signalling comes from.
+    pub(super) fn open_port(&mut self, ctx: &mut Ctx<'_>, leg: LegId, host: Option<IpAddr>) -> bool {
         let Some(lease) = ctx.ports.take(self.worker) else { return false };
         let session_id = ctx.entropy.next_u64() >> 2;
         let Some(at) = self.leg_mut(leg) else { return false };
         let far = at.target.remote();
+        let far = host.map_or(far, |host| SocketAddr::new(host, far.port()));
         let ours = Ours { ip: ctx.locals.media(far), ports: ctx.config.media_ports.clone(), session_id };
         let theirs = Theirs { host: far.ip(), rule: media_rule(ctx, &at.endpoint), standing: standing(at) };
         at.media = Some(Negotiation::new(lease, ours, theirs));

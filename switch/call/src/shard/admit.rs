@@ -10,6 +10,7 @@ use sip::message::{Header, Message, Uri};
 
 use super::Shard;
 use super::digest::AskAs;
+use super::way::phone_host;
 use crate::call::{Arrival, session_policy};
 use crate::headers::{self, Trust};
 use crate::io::ShardOutput;
@@ -58,6 +59,7 @@ impl Shard {
             return self.refuse(now, id, cause.sip());
         }
         let (verdict, why, admitted) = self.admit(now, &caller, verdict, why, emergency);
+        let media_host = self.config.is_edge(flow.remote.ip()).then(|| phone_host(&request)).flatten();
         let arrival = Arrival {
             call: self.ids.call(),
             leg: self.ids.leg(),
@@ -74,6 +76,7 @@ impl Shard {
             verdict,
             why,
             codecs: caller.codecs,
+            media_host,
             admitted,
         };
         self.begin(now, arrival);
@@ -91,7 +94,9 @@ impl Shard {
             self.refuse(now, id, 400);
             return None;
         };
-        if let Some(name) = self.trunk_at(flow) {
+        // An edge proxy's address says nothing about who is behind it.
+        let is_edge = self.config.is_edge(flow.remote.ip());
+        if let Some(name) = self.trunk_at(flow).filter(|_| !is_edge) {
             self.knows(flow);
             let route = self.routes.trunk(&name)?;
             let trust = if route.trunk().trust { Trust::Full } else { Trust::None };

@@ -9,6 +9,7 @@ mod register;
 mod trunks;
 mod turn;
 mod views;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

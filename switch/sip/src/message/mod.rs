@@ -4,6 +4,7 @@
 //! Deliberately absent: bodies (see the `sdp` crate), and any rewriting of what a peer sent, except that
 //! folded lines become single ones.
 
+mod date;
 mod draft;
 mod error;
 mod framer;
@@ -27,6 +28,7 @@ mod uri;
 mod uri_text;
 mod validate;
 
+pub use date::date;
 pub use draft::Draft;
 pub use error::{ParseError, ParseErrorKind};
 pub use framer::{Framed, Framer};
