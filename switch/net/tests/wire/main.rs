@@ -3,6 +3,14 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod pki;
+#[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod tcp;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod udp;
+#[cfg(test)]
+mod ws;
