@@ -5,6 +5,7 @@
 //! clocks, sleeps.
 
 mod agent;
+mod agreement;
 mod digest;
 pub mod fuzzing;
 mod ladder;

@@ -83,6 +83,12 @@ impl World {
         self.talk(line).state
     }
 
+    /// Whether a re-INVITE of the switch waits for the agent's answer.
+    #[must_use]
+    pub fn is_asked(&self, line: Line) -> bool {
+        self.talk(line).asked.is_some()
+    }
+
     /// The latest call that came in at an agent.
     ///
     /// # Panics

@@ -81,7 +81,7 @@ pub struct Talk {
     pub(super) headers: Vec<String>,
     pub(super) tries: u32,
     /// A re-INVITE of the switch that waits for an answer.
-    pub(super) asked: Option<Msg>,
+    pub(crate) asked: Option<Msg>,
     /// A re-INVITE of its own that waits for one.
     pub(super) asking: bool,
     /// As callee: a reliable response of it made the offer, which the PRACK answers.

@@ -71,6 +71,8 @@ impl Leg {
             LegState::Incoming(_) if *method == Method::Bye => return Ok(()),
             LegState::Incoming(_) if matches!(method, Method::Prack | Method::Update) => {}
             LegState::Calling(_) if *method == Method::Update => {}
+            // It answered our INVITE, and its 2xx is late or lost: RFC 3261 §14.2.
+            LegState::Calling(_) if *method == Method::Invite => return Err(491),
             LegState::Ended | LegState::Cancelling if *method == Method::Bye => return Err(200),
             LegState::Incoming(_) | LegState::Calling(_) | LegState::Cancelling | LegState::Ended => {
                 return Err(481);
