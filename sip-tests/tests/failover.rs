@@ -41,7 +41,7 @@ fn a_peer_that_says_nothing_is_left_after_failover_secs() {
     let (mut world, phone, one, two) = two_peers(SILENT);
     world.agents[one].dead = true;
     let caller = world.dial(phone, "0301");
-    world.run_for(Duration::from_millis(3_900));
+    world.run_for(Duration::from_millis(2_900));
     assert!(world.agents[two].talks.is_empty());
     world.run_for(Duration::from_millis(1_000));
     let callee = world.incoming(two);

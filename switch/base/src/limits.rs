@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// Octets of one SIP message in a datagram; a larger one cannot exist in UDP over IPv4.
 pub const SIP_DATAGRAM_OCTETS: usize = 65_535;
+/// Octets of a request that goes over UDP; a larger one goes over TCP where it can, since the path's packet size is
+/// unknown (RFC 3261 §18.1.1).
+pub const SIP_UDP_OCTETS: usize = 1_300;
 /// Octets of one SIP message on a stream; more is answered 513 and the connection closed.
 pub const SIP_STREAM_OCTETS: usize = 262_144;
 /// Octets of a body; more is answered 413.

@@ -20,7 +20,7 @@ pub(crate) enum Act {
     /// Starts a client transaction; what comes back is told with `leg` and `purpose`.
     Request { leg: LegId, purpose: Purpose, target: Target, draft: Draft },
     /// Sends an ACK for a 2xx; `invite` may be forgotten when no further 2xx can come.
-    Ack { target: Target, draft: Draft },
+    Ack { leg: LegId, target: Target, draft: Draft },
     /// Takes back the leg's INVITE.
     Cancel { leg: LegId, reason: Option<String> },
     /// The ACK for our 2xx has come.

@@ -1,14 +1,16 @@
 //! One dialog with one far end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base::LegId;
+use base::dns::{Host, Server};
 use base::fact::Endpoint;
-use base::wire::{Flow, Target};
+use base::wire::{Flow, Target, Transport};
 use bytes::Bytes;
 use sip::auth::{Challenged, Login};
-use sip::message::{Draft, Header, Message, Method};
-use sip::{Dialog, ServerId, SessionPolicy, SessionTimer};
+use sip::message::{Draft, Header, Message, Method, Uri};
+use sip::{Dialog, ServerId, SessionPolicy, SessionTimer, server_of, target_of};
 
 use crate::act::Purpose;
 use crate::headers::Trust;
@@ -30,6 +32,8 @@ pub(crate) struct Leg {
     pub(crate) contact: String,
     /// Where its requests go.
     pub(crate) target: Target,
+    /// The server by name they go to instead, once the DNS has said where that is.
+    pub(crate) aim: Option<Box<Server>>,
     pub(crate) state: LegState,
     /// When its session is refreshed, and when its far end counts as gone.
     pub(crate) session: SessionTimer,
@@ -112,6 +116,7 @@ impl Leg {
             local_tag,
             contact: String::new(),
             target,
+            aim: None,
             state: LegState::Ended,
             session: SessionTimer::new(session),
             media: None,
@@ -236,19 +241,43 @@ impl Leg {
     }
 }
 
-/// The way to a hop from where a leg stands: a stream to the same machine is used on while it lasts, whatever port
-/// is named.
-pub(crate) fn towards(from: Target, hop: Target) -> Target {
-    let (transport, remote) = (from.transport(), hop.remote());
+/// The way to a hop from where a leg stands, over the protocol it asks for, else over that of the leg; a stream to
+/// the same machine is used on while it lasts, whatever port is named. `None` for a hop by name.
+pub(crate) fn towards(from: Target, hop: &Uri) -> Option<Target> {
+    let (server, found) = (server_of(hop)?, target_of(hop)?);
+    let asks = names_protocol(&server) || matches!(from, Target::Peer { .. });
+    let transport = if asks { found.transport() } else { from.transport() };
+    Some(along(from, transport, found.remote()))
+}
+
+/// The server of a hop by name; with no word on the protocol the stream of the leg is what is meant.
+pub(crate) fn server_by_name(from: Target, hop: &Uri) -> Option<Server> {
+    let mut server = server_of(hop).filter(|server| matches!(server.host, Host::Name(_)))?;
+    if !names_protocol(&server) && from.transport().is_connected() {
+        server.transport = Some(from.transport());
+    }
+    Some(server)
+}
+
+/// The way to an address: the leg's own stream when it leads to that machine.
+pub(crate) fn along(from: Target, transport: Transport, remote: SocketAddr) -> Target {
     match from {
-        Target::Flow(flow) if transport.is_connected() && flow.remote.ip() == remote.ip() => {
+        Target::Flow(flow)
+            if flow.transport.is_connected()
+                && flow.transport == transport
+                && flow.remote.ip() == remote.ip() =>
+        {
             Target::Flow(Flow { remote, ..flow })
         }
         // A Contact that forgets to say TLS is no reason to look elsewhere.
-        Target::Peer { .. } if !hop.transport().is_secure() => from,
+        Target::Peer { .. } if !transport.is_secure() => from,
         Target::Peer { peer, .. } => Target::Peer { transport, remote, peer },
         Target::Flow(_) | Target::Addr { .. } => Target::Addr { transport, remote },
     }
+}
+
+fn names_protocol(server: &Server) -> bool {
+    server.transport.is_some() || server.secure
 }
 
 impl Talking {

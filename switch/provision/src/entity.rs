@@ -412,7 +412,7 @@ mod defaults {
         30
     }
     pub(super) fn failover_secs() -> u32 {
-        4
+        3
     }
     pub(super) fn weight() -> u16 {
         super::Peer::WEIGHT

@@ -68,6 +68,8 @@ pub struct Stack {
     stats: Stats,
     /// Makes the tags of answers given here; unguessable, and the same for the same request.
     secret: u64,
+    /// Peers that took no TCP for a large request.
+    streamless: client::Streamless,
     /// The key being looked up.
     scratch: String,
 }
@@ -86,6 +88,7 @@ impl Stack {
             outputs: VecDeque::new(),
             stats: Stats::default(),
             secret: entropy.next_u64(),
+            streamless: client::Streamless::default(),
             scratch: String::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! A leg out answers: the others are told so, and the two talk.
 
+use base::dns::Server;
 use base::fact::{Endpoint, What};
 use base::wire::{Flow, Target};
 use base::{Cause, LegId, Party};
@@ -10,7 +11,7 @@ use sip::{Dialog, ServerId, target_of};
 use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::headers;
-use crate::leg::{Leg, LegState, Talking, towards};
+use crate::leg::{Leg, LegState, Talking, server_by_name, towards};
 use crate::negotiate::body_of;
 use crate::reply::{self, Agent, introduce, reply};
 use crate::ringing::{Held, Session};
@@ -199,7 +200,7 @@ impl Call {
         let Some(at) = self.leg(leg).filter(|leg| leg.is_over()) else { return };
         let Some(dialog) = Dialog::uac(response).ok().or_else(|| Dialog::salvage(response)) else { return };
         let draft = dialog.ack(dialog.local_cseq());
-        ctx.out.push(Act::Ack { target: at.target, draft });
+        ctx.out.push(Act::Ack { leg: at.id, target: at.target, draft });
     }
 
     /// Sends the ACK for the leg's last 2xx, with our answer when the 2xx made the offer.
@@ -217,7 +218,7 @@ impl Call {
         if let Some(body) = body {
             draft.body(reply::ACCEPT, body);
         }
-        ctx.out.push(Act::Ack { target, draft });
+        ctx.out.push(Act::Ack { leg, target, draft });
     }
 
     /// The ACK for a 2xx of ours; it may carry the answer to an offer that we passed on.
@@ -329,11 +330,15 @@ impl Leg {
         }
     }
 
+    /// A name is left to the DNS; `shard/aim.rs` asks it.
     fn aim_at(&mut self, hop: &Uri) {
-        let Some(to) = target_of(hop) else { return };
+        self.aim = None;
         if matches!(self.endpoint, Endpoint::Trunk(_)) {
-            self.target = towards(self.target, to);
-        } else if let Target::Flow(flow) = self.target
+            match towards(self.target, hop) {
+                Some(target) => self.target = target,
+                None => self.aim = server_by_name(self.target, hop).map(Box::new),
+            }
+        } else if let (Target::Flow(flow), Some(to)) = (self.target, target_of(hop))
             && is_route(hop)
             && flow.remote.ip() == to.remote().ip()
         {
@@ -345,4 +350,11 @@ impl Leg {
 /// Whether the first hop of a dialog is a proxy that has put itself on record, not the far end itself.
 pub(super) fn is_route(hop: &Uri) -> bool {
     hop.param("lr").is_some()
+}
+
+impl Call {
+    /// The server by name that requests of a leg go to.
+    pub(crate) fn aim(&self, leg: LegId) -> Option<&Server> {
+        self.leg(leg)?.aim.as_deref()
+    }
 }

@@ -211,7 +211,7 @@ impl Call {
             let Some(talking) = leg.talking_mut().filter(|talking| talking.owes_ack) else { continue };
             talking.owes_ack = false;
             let draft = talking.dialog.ack(talking.invite_cseq);
-            ctx.out.push(Act::Ack { target: leg.target, draft });
+            ctx.out.push(Act::Ack { leg: leg.id, target: leg.target, draft });
         }
     }
 }

@@ -6,9 +6,9 @@
 use base::LegId;
 use base::fact::What;
 use sdp::Sdp;
+use sip::Dialog;
 use sip::message::{Header, Message};
 use sip::reliable::{Heard, Order, RAck, rseq_of};
-use sip::{Dialog, target_of};
 
 use super::telling::Telling;
 use super::{Call, Ctx, Phase};
@@ -139,8 +139,8 @@ impl Call {
         if speaks && fork.far.is_none() {
             fork.far = Dialog::uac(response).ok().map(|dialog| {
                 let says_where = [Header::Contact, Header::RecordRoute].iter().any(|way| response.has(*way));
-                let hop = target_of(dialog.next_hop()).filter(|_| is_trunk && says_where);
-                (dialog, hop.map_or(base, |hop| crate::leg::towards(base, hop)))
+                let hop = crate::leg::towards(base, dialog.next_hop()).filter(|_| is_trunk && says_where);
+                (dialog, hop.unwrap_or(base))
             });
         }
         Some(ForkAt { leg, index })

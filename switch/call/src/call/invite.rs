@@ -10,10 +10,10 @@ use peer::{Binding, PeerAt};
 use provision::{HeaderRule, ShownIn, Trunk};
 use route::TrunkTry;
 use sdp::Sdp;
+use sip::Dialog;
 use sip::auth::Login;
 use sip::message::{Draft, Header, Host, Message, Method, NameAddr, Uri};
 use sip::reliable::OPTION;
-use sip::{Dialog, target_of};
 
 use super::hunt::phone_target;
 use super::{Call, Ctx, Phase, Refusal, session};
@@ -344,9 +344,9 @@ impl Call {
         }
         let is_trunk = matches!(at.endpoint, Endpoint::Trunk(_));
         let says_where = [Header::Contact, Header::RecordRoute].iter().any(|way| response.has(*way));
-        let hop = target_of(dialog.next_hop()).filter(|_| is_trunk && says_where);
-        let target = hop.map_or(at.target, |hop| towards(at.target, hop));
-        ctx.out.push(Act::Ack { target, draft: ack });
+        let hop = towards(at.target, dialog.next_hop()).filter(|_| is_trunk && says_where);
+        let target = hop.unwrap_or(at.target);
+        ctx.out.push(Act::Ack { leg, target, draft: ack });
         let bye = dialog.request(Method::Bye);
         at.send_to(&mut ctx.out, Purpose::ByeStray, bye, target);
     }

@@ -1,7 +1,10 @@
 //! Carries out what a call wants done.
 
 use base::media::MediaCommand;
+use base::wire::Target;
 use base::{CallId, Now};
+use sip::message::Draft;
+use sip::{ClientId, NoSocket};
 
 use super::{Asker, Shard, Slot};
 use crate::act::{Act, Failure, Purpose};
@@ -9,24 +12,35 @@ use crate::call::CallInput;
 use crate::io::ShardOutput;
 
 impl Shard {
+    /// Sends a request of ours, a large one over TCP unless a trunk has chosen UDP for that address.
+    pub(super) fn send_request(
+        &mut self,
+        now: Now,
+        target: Target,
+        draft: Draft,
+    ) -> Result<ClientId, NoSocket> {
+        let Self { stack, entropy, locals, trunks, .. } = self;
+        let may = |remote| !trunks.is_pinned(remote);
+        stack.request_by_size(now, &mut **entropy, target, &**locals, draft, may)
+    }
+
     pub(super) fn apply(&mut self, now: Now, id: CallId, slot: &mut Slot, act: Act) {
+        let Some(act) = self.aimed(now, id, slot, act) else { return };
         match act {
             Act::Respond { server, draft } => self.stack.respond(now, server, draft),
             Act::RespondReliably { server, draft } => self.stack.respond_reliably(now, server, draft),
             Act::Pracked { server } => self.stack.pracked(server),
-            Act::Request { leg, purpose, target, draft } => {
-                match self.stack.request(now, &mut *self.entropy, target, &*self.locals, draft) {
-                    Ok(client) => {
-                        slot.clients.push((client, leg, purpose));
-                        self.clients.insert(client, Asker::Call { call: id, leg, purpose });
-                    }
-                    Err(_no_socket) => {
-                        let failure = Failure::Unreachable;
-                        self.later.push_back((id, CallInput::Failed { leg, purpose, failure }));
-                    }
+            Act::Request { leg, purpose, target, draft } => match self.send_request(now, target, draft) {
+                Ok(client) => {
+                    slot.clients.push((client, leg, purpose));
+                    self.clients.insert(client, Asker::Call { call: id, leg, purpose });
                 }
-            }
-            Act::Ack { target, draft } => {
+                Err(_no_socket) => {
+                    let failure = Failure::Unreachable;
+                    self.later.push_back((id, CallInput::Failed { leg, purpose, failure }));
+                }
+            },
+            Act::Ack { leg: _, target, draft } => {
                 if self.stack.send_ack(&mut *self.entropy, target, &*self.locals, draft).is_err() {
                     self.count("acks_unsent");
                 }

@@ -1,6 +1,7 @@
 //! One shard: its calls, its transactions, and the tables that find a call for a message.
 
 mod admit;
+mod aim;
 mod apply;
 mod digest;
 mod dispatch;
@@ -58,6 +59,8 @@ pub struct Shard {
     /// Who has shown a certificate, by connection.
     proofs: HashMap<ConnId, Arc<[Proof]>>,
     told_usage: BTreeMap<String, u32>,
+    /// Calls with requests that wait for the DNS.
+    waiting: BTreeSet<CallId>,
     later: VecDeque<(CallId, CallInput)>,
     outputs: VecDeque<ShardOutput>,
     counters: BTreeMap<&'static str, u64>,
@@ -73,6 +76,8 @@ struct Slot {
     servers: Vec<ServerId>,
     ports: Vec<PortId>,
     deadline: Option<Mono>,
+    /// Requests that wait for the DNS; hardly ever any.
+    held: Option<Box<aim::Held>>,
 }
 
 /// Call-ID and our tag.
@@ -125,6 +130,7 @@ impl Shard {
             registrations: BTreeMap::new(),
             proofs: HashMap::new(),
             told_usage: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             later: VecDeque::new(),
             outputs: VecDeque::new(),
             counters: BTreeMap::new(),
@@ -190,7 +196,10 @@ impl Machine for Shard {
                 changes.into_iter().for_each(|change| self.registrar.apply(change))
             }
             ShardInput::Gossip(gossip) => self.heard_gossip(now, gossip),
-            ShardInput::Resolved { question, answer } => self.trunks.answered(now, &question, answer),
+            ShardInput::Resolved { question, answer } => {
+                self.trunks.answered(now, &question, answer);
+                self.release_held(now);
+            }
             ShardInput::Command(command) => self.command(now, command),
         }
         self.work(now);

@@ -110,8 +110,7 @@ impl Shard {
     }
 
     fn request(&mut self, now: Now, at: &PeerAt, draft: Draft) -> Result<ClientId, NoSocket> {
-        let target = at.target();
-        self.stack.request(now, &mut *self.entropy, target, &*self.locals, draft)
+        self.send_request(now, at.target(), draft)
     }
 
     fn send_register(

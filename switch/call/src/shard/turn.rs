@@ -54,6 +54,7 @@ impl Shard {
             servers: vec![server],
             ports: Vec::new(),
             deadline: None,
+            held: None,
         };
         self.servers.insert(server, id);
         self.order.insert(id);

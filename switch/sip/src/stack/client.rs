@@ -1,5 +1,6 @@
 //! Requests of ours and their responses.
 
+mod by_size;
 mod machine;
 
 use base::wire::{Flow, Locals, Outbound, Target};
@@ -11,7 +12,10 @@ use super::wording::{self, Branch};
 use super::{ClientId, NoSocket, SipEvent, Stack, TransactionId};
 use crate::message::{Draft, Header, Message, Method};
 use crate::transaction::{ClientInviteStep, ClientOther};
+use by_size::{Switched, of_ticket};
 use machine::{Asker, Cancel, Fired, Machine};
+
+pub(super) use by_size::Streamless;
 
 /// One request of ours.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub(super) struct Client {
     data: Bytes,
     target: Target,
     waiting: Waiting,
+    /// Set while it goes over TCP for its size alone and nothing was answered.
+    switched: Option<Box<Switched>>,
 }
 
 impl Stack {
@@ -39,6 +45,21 @@ impl Stack {
         draft: Draft,
     ) -> Result<ClientId, NoSocket> {
         let sent_by = wording::sent_by(target, locals)?;
+        let id = self.open_client(now, entropy, target, sent_by, draft);
+        self.transmit(id);
+        self.settle_client(id);
+        Ok(id)
+    }
+
+    /// Enters a request of ours; nothing is sent yet.
+    fn open_client(
+        &mut self,
+        now: Now,
+        entropy: &mut dyn Entropy,
+        target: Target,
+        sent_by: std::net::SocketAddr,
+        draft: Draft,
+    ) -> ClientId {
         let (timing, token) = (self.config.timing, entropy.next_u64());
         let agent = &self.config.user_agent;
         let id = self.clients.insert(|id| {
@@ -51,11 +72,10 @@ impl Stack {
                 data: wording::request(draft, target.transport(), sent_by, branch, agent),
                 target,
                 waiting: None,
+                switched: None,
             }
         });
-        self.transmit(ClientId(id));
-        self.settle_client(ClientId(id));
-        Ok(ClientId(id))
+        ClientId(id)
     }
 
     /// Sends the ACK of a 2xx, a transaction of its own without an answer; puts its Via on top. Returns the
@@ -92,12 +112,14 @@ impl Stack {
     }
 
     /// A message whose `Outbound::ticket` this was could not be sent.
-    pub fn transport_failed(&mut self, _now: Now, ticket: u64) {
-        let id = ClientId(ticket);
+    pub fn transport_failed(&mut self, now: Now, ticket: u64) {
+        let (id, by_stream) = of_ticket(ticket);
         let Some(client) = self.clients.get(id.0) else { return };
-        if !client.machine.is_waiting() {
+        let given_up = by_stream && client.switched.is_none() && !client.target.transport().is_connected();
+        if given_up || !client.machine.is_waiting() || self.fall_back(now.mono, id) {
             return;
         }
+        let Some(client) = self.clients.get(id.0) else { return };
         if client.is_owners() {
             self.tell(SipEvent::Unreachable { id });
         }
@@ -111,6 +133,7 @@ impl Stack {
         };
         let timing = self.config.timing;
         let Some(client) = self.clients.get_mut(id.0) else { return };
+        client.switched = None;
         let is_owners = client.is_owners();
         let step = client.machine.handle_response(&timing, now, status);
         if step == ClientInviteStep::Deliver && !client.machine.is_waiting() {
@@ -140,6 +163,9 @@ impl Stack {
         };
         client.waiting = None;
         let is_owners = client.is_owners();
+        if client.stream_until().is_some_and(|until| until <= now) && self.fall_back(now, id) {
+            return;
+        }
         while let Some(fired) =
             self.clients.get_mut(id.0).and_then(|client| client.machine.handle_timeout(&timing, now))
         {
@@ -177,7 +203,8 @@ impl Stack {
 
     fn transmit(&mut self, id: ClientId) {
         let Some(client) = self.clients.get(id.0) else { return };
-        let outbound = Outbound { data: client.data.clone(), target: client.target, ticket: id.0 };
+        let outbound =
+            Outbound { data: client.data.clone(), target: client.target, ticket: client.ticket(id) };
         self.put(outbound);
     }
 
@@ -217,6 +244,7 @@ impl Stack {
             data,
             target,
             waiting: None,
+            switched: None,
         }));
         if let Some(Client { machine: Machine::Invite { machine, cancel, .. }, .. }) =
             self.clients.get_mut(id.0)
@@ -235,7 +263,7 @@ impl Stack {
         if client.machine.is_terminated() {
             self.drop_client(id);
         } else {
-            let at = client.machine.deadline();
+            let at = client.machine.deadline().into_iter().chain(client.stream_until()).min();
             self.deadlines.want(&mut client.waiting, at, Owner::Client(id.0));
         }
     }

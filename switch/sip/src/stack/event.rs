@@ -122,12 +122,16 @@ pub struct Stats {
     pub unanswerable: u64,
     /// CANCELs that belong to no INVITE; answered 481.
     pub cancels_unmatched: u64,
+    /// Large requests that went over TCP instead of UDP.
+    pub by_stream: u64,
+    /// Those of them that came back to UDP because nobody took TCP.
+    pub streams_refused: u64,
 }
 
 impl Stats {
     /// The figures by the names that metrics carry.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 11] {
+    pub fn named(&self) -> [(&'static str, u64); 13] {
         [
             ("sip_received", self.received),
             ("sip_sent", self.sent),
@@ -140,6 +144,8 @@ impl Stats {
             ("sip_timed_out", self.timed_out),
             ("sip_unanswerable", self.unanswerable),
             ("sip_cancels_unmatched", self.cancels_unmatched),
+            ("sip_by_stream", self.by_stream),
+            ("sip_streams_refused", self.streams_refused),
         ]
     }
 }

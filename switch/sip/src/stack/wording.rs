@@ -58,6 +58,20 @@ pub(super) fn request(
     draft.finish()
 }
 
+/// The same request over another transport: only its Via, the first header, differs.
+pub(super) fn over(request: &Bytes, transport: Transport, local: SocketAddr) -> Option<Bytes> {
+    const VIA: &[u8] = b"Via: ";
+    let line = memchr::memmem::find(request, b"\r\n")? + 2;
+    let value = request.get(line..)?.strip_prefix(VIA)?;
+    let rest = memchr::memchr(b';', value)?;
+    let (ip, port) = (Host::from(local.ip()), local.port());
+    let mut data = Vec::with_capacity(request.len() + 8);
+    data.extend_from_slice(request.get(..line)?);
+    data.extend_from_slice(format!("Via: SIP/2.0/{} {ip}:{port}", transport.via()).as_bytes());
+    data.extend_from_slice(value.get(rest..)?);
+    Some(data.into())
+}
+
 /// The ACK of a refusal: RFC 3261 §17.1.1.3.
 pub(super) fn ack(invite: &Bytes, response: &Message) -> Option<Bytes> {
     let mut draft = same_way(invite, Method::Ack, response.header(Header::To)?)?;

@@ -1,7 +1,7 @@
 //! The two client machines behind one face.
 
 use base::Mono;
-use base::wire::Target;
+use base::wire::{Target, Transport};
 use bytes::Bytes;
 
 use crate::message::Method;
@@ -50,6 +50,14 @@ impl Machine {
             Self::Invite { machine, cancel: Cancel::Unwanted, ack: None }
         } else {
             Self::Other { machine: ClientOther::new(timing, now, transport), asker: Asker::Owner }
+        }
+    }
+
+    /// Begins anew over another transport; whether it is to be cancelled stays.
+    pub(super) fn restart(&mut self, timing: &Timing, now: Mono, transport: Transport) {
+        match self {
+            Self::Invite { machine, .. } => *machine = ClientInvite::new(timing, now, transport),
+            Self::Other { machine, .. } => *machine = ClientOther::new(timing, now, transport),
         }
     }
 

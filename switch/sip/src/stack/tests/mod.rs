@@ -1,5 +1,6 @@
 //! What a far end and an owner see of the stack, in virtual time.
 
+mod by_size;
 mod cancel;
 mod client;
 mod path;
