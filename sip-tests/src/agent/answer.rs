@@ -76,6 +76,7 @@ impl Agent {
             "INVITE" => return self.invited(now, from, msg),
             "OPTIONS" if self.options == 0 => return,
             "OPTIONS" => reply.status = self.options,
+            "MESSAGE" => reply.status = self.texts,
             "REGISTER" => {
                 let expires: u32 = msg.must("Expires").parse().expect("Expires is a number");
                 if expires > 0 && expires < self.min_expires {

@@ -166,7 +166,7 @@ impl Agent {
     }
 
     /// The header line that answers a challenge; `None` without a password or an MD5 challenge.
-    pub(super) fn credentials(&mut self, challenge: &Msg, method: &str, uri: &str) -> Option<String> {
+    pub fn credentials(&mut self, challenge: &Msg, method: &str, uri: &str) -> Option<String> {
         let password = self.password.clone()?;
         let (asks, answers) = match challenge.status()? {
             407 => ("Proxy-Authenticate", "Proxy-Authorization"),

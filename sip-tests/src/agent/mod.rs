@@ -108,6 +108,8 @@ pub struct Agent {
     pub options: u16,
     /// Header lines of its REGISTERs beside the usual ones.
     pub register_lines: Vec<String>,
+    /// The status for MESSAGE outside calls.
+    pub texts: u16,
     /// As a registrar: a shorter lifetime is too brief.
     pub min_expires: u32,
     /// It hears nothing and says nothing: power cut.
@@ -159,6 +161,7 @@ impl Agent {
             guard: None,
             options: 200,
             register_lines: Vec::new(),
+            texts: 200,
             min_expires: 0,
             updates: Reinvite::Accept,
             abilities: Vec::new(),

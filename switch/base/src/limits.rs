@@ -15,6 +15,10 @@ pub const SIP_BODY_OCTETS: usize = 65_536;
 pub const BODY_PARTS: usize = 16;
 /// How deep parts may stand in parts; deeper is answered 400.
 pub const BODY_DEPTH: usize = 4;
+/// Octets of a MESSAGE in a datagram (RFC 3428 §8); more is answered 513.
+pub const SIP_TEXT_OCTETS: usize = 1_300;
+/// Texts of one shard that wait for a phone's answer; a further one is answered 503.
+pub const TEXTS: usize = 4_096;
 /// Octets of one header line with its folds; more is answered 400.
 pub const SIP_HEADER_OCTETS: usize = 8_192;
 /// Header lines of one message; more is answered 400.

@@ -17,6 +17,9 @@ use crate::headers::Trust;
 use crate::negotiate::Negotiation;
 use crate::ringing::{Calling, Incoming};
 
+/// INFO packages of a leg that are remembered; further ones are not passed to it.
+const INFO_PACKAGES: usize = 16;
+
 /// A leg: who stands there, how to reach it, and where its dialog is.
 #[derive(Debug)]
 pub(crate) struct Leg {
@@ -41,6 +44,8 @@ pub(crate) struct Leg {
     /// Codecs allowed here; empty allows all.
     pub(crate) codecs: Vec<String>,
     pub(crate) credentials: Option<Arc<Login>>,
+    /// INFO packages it takes, comma-separated; `None` while it has not said (RFC 6086).
+    pub(crate) recv_info: Option<Box<str>>,
     /// Challenges answered so far, for the requests that follow.
     pub(crate) challenged: Vec<Challenged>,
     /// The credentials of our last INVITE; its ACK bears the same (RFC 3261 §22.1).
@@ -122,6 +127,7 @@ impl Leg {
             media: None,
             codecs: Vec::new(),
             credentials: None,
+            recv_info: None,
             challenged: Vec::new(),
             authorization: Vec::new(),
             sent: None,
@@ -136,6 +142,10 @@ impl Leg {
 
     /// What the far end says of itself: the methods it takes.
     pub(crate) fn learn(&mut self, message: &Message) {
+        if message.has(Header::RecvInfo) {
+            let packages: Vec<&str> = message.values(Header::RecvInfo).take(INFO_PACKAGES).collect();
+            self.recv_info = Some(packages.join(", ").into());
+        }
         if message.has(Header::Allow) {
             self.allows_update = message.lists(Header::Allow, "UPDATE");
         }

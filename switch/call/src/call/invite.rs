@@ -12,45 +12,44 @@ use route::TrunkTry;
 use sdp::Sdp;
 use sip::Dialog;
 use sip::auth::Login;
-use sip::message::{Draft, Header, Host, Message, Method, NameAddr, Uri};
-use sip::reliable::OPTION;
+use sip::message::{Header, Host, Message, Method, Uri};
 
 use super::hunt::phone_target;
-use super::{Call, Ctx, Phase, Refusal, session};
+use super::{Call, Ctx, Refusal, session};
 use crate::act::{Act, Failure, Purpose};
-use crate::headers::{self, Border, Identity, Trust};
+use crate::headers::Trust;
 use crate::leg::{Leg, LegState, towards};
 use crate::reasons;
-use crate::reply::{self, Agent, introduce};
+use crate::reply;
 use crate::ringing::{Calling, Reliability};
 
 /// What is known of a leg before it begins.
 #[derive(Debug)]
 pub(super) struct LegOut {
-    endpoint: Endpoint,
-    dialled: String,
-    uri: Uri,
-    target: Target,
+    pub(super) endpoint: Endpoint,
+    pub(super) dialled: String,
+    pub(super) uri: Uri,
+    pub(super) target: Target,
     /// Route values, nearest first.
-    path: Vec<String>,
+    pub(super) path: Vec<String>,
     /// Where its media comes from when that is not where its signalling comes from.
-    media_host: Option<IpAddr>,
+    pub(super) media_host: Option<IpAddr>,
     /// The phone itself, which may have other flows (RFC 5626).
-    instance: Option<Box<str>>,
-    codecs: Vec<String>,
-    credentials: Option<Arc<Login>>,
-    trunk: Option<(String, PeerAt)>,
+    pub(super) instance: Option<Box<str>>,
+    pub(super) codecs: Vec<String>,
+    pub(super) credentials: Option<Arc<Login>>,
+    pub(super) trunk: Option<(String, PeerAt)>,
     /// The number to show; `None` shows the caller's own.
-    caller: Option<String>,
+    pub(super) caller: Option<String>,
     /// The domain of From and To; `None` takes our address.
-    domain: Option<Host>,
-    rules: Vec<HeaderRule>,
-    trust: Trust,
+    pub(super) domain: Option<Host>,
+    pub(super) rules: Vec<HeaderRule>,
+    pub(super) trust: Trust,
     /// Where a trusted trunk reads who calls.
-    shown: ShownIn,
+    pub(super) shown: ShownIn,
     /// Its share of the breadth that the call may take (RFC 5393).
-    breadth: Option<u8>,
-    reliability: Reliability,
+    pub(super) breadth: Option<u8>,
+    pub(super) reliability: Reliability,
 }
 
 impl LegOut {
@@ -155,33 +154,8 @@ impl Call {
         };
         let caller_tag = self.caller_tag(ctx);
         let Some(leg) = self.leg(id) else { return Err(unreachable) };
-        let domain = out.domain.clone().unwrap_or_else(|| ours.ip().into());
-        let identity = self.identity(&out, &domain);
-        let mut draft = self.invite_draft(&out, leg, &identity);
-        introduce(&mut draft, &contact, Agent::Client(&ctx.config.user_agent));
-        leg.ask_for_timer(&mut draft);
         let reliable = self.invites_reliably(out.reliability);
-        if reliable {
-            reply::support(&mut draft, OPTION);
-        }
-        if out.reliability == Reliability::Always {
-            draft.push(Header::Require, OPTION);
-        }
-        let border = self.border_out(&out);
-        headers::pass_first(&self.invite, &mut draft, border);
-        if out.trust == Trust::Full {
-            identity.assert(&mut draft, out.shown);
-        }
-        for rule in &out.rules {
-            match &rule.value {
-                Some(value) => draft.set(Header::of(&rule.name), value),
-                None => draft.remove(Header::of(&rule.name)),
-            };
-        }
-        if let Some(offer) = &offer {
-            draft.body(reply::ACCEPT, offer.to_bytes().into());
-        }
-        headers::carry(&self.invite, &mut draft, border, ctx.entropy);
+        let draft = self.first_invite(ctx, &out, leg, ours.ip(), offer.as_ref());
         Self::leg_started(ctx, leg);
         ctx.out.push(Act::Enlist { call_id: leg.call_id.clone(), local_tag: leg.local_tag.clone(), leg: id });
         let target = leg.target;
@@ -205,48 +179,9 @@ impl Call {
         Ok(())
     }
 
-    /// Who calls, as this leg is told. Those who send help are always told.
-    fn identity<'a>(&'a self, out: &'a LegOut, domain: &'a Host) -> Identity<'a> {
-        let withheld = self.facts.withheld;
-        Identity {
-            number: out.caller.as_deref().unwrap_or(&self.facts.caller),
-            name: &self.facts.caller_name,
-            domain,
-            hidden: withheld && !self.is_emergency(),
-            withheld,
-        }
-    }
-
-    fn is_emergency(&self) -> bool {
-        matches!(&self.phase, Phase::Hunting(hunt) if hunt.emergency)
-    }
-
-    /// What the caller's INVITE crosses to a leg out.
-    fn border_out(&self, out: &LegOut) -> Border {
-        let from = self.legs.first().map_or(Trust::None, |caller| caller.trust);
-        Border { emergency: self.is_emergency(), ..Border::between(from, out.trust) }
-    }
-
-    fn invite_draft(&self, out: &LegOut, leg: &Leg, identity: &Identity<'_>) -> Draft {
-        let to = NameAddr::new(Uri::sip(Some(&out.dialled), identity.domain.clone(), None));
-        let mut draft = Draft::request(Method::Invite, out.uri.as_str());
-        for route in &out.path {
-            draft.push(Header::Route, route);
-        }
-        draft.push(Header::MaxForwards, &self.facts.max_forwards.to_string());
-        if let Some(breadth) = out.breadth {
-            draft.push(Header::MaxBreadth, &breadth.to_string());
-        }
-        draft.push(Header::From, &identity.from().with_tag(&leg.local_tag).to_string());
-        draft.push(Header::To, &to.to_string());
-        draft.push(Header::CallId, &leg.call_id);
-        draft.push(Header::CSeq, "1 INVITE");
-        draft
-    }
-
     /// Whether a callee may answer provisionally and reliably. Where the caller makes no offer and takes none before
     /// the answer, a callee's early offer would find nobody to answer it.
-    fn invites_reliably(&self, there: Reliability) -> bool {
+    pub(super) fn invites_reliably(&self, there: Reliability) -> bool {
         match there {
             Reliability::Never => false,
             Reliability::Able => self.offer.is_some() || self.takes_reliable(),

@@ -10,6 +10,7 @@ mod answer;
 mod carried;
 mod challenge;
 mod early;
+mod first;
 mod hunt;
 mod invite;
 mod local;
@@ -272,6 +273,9 @@ impl Call {
     fn hear_session(&mut self, ctx: &mut Ctx<'_>, leg: LegId, message: &Message) {
         let end = if leg == self.caller() { End::Caller } else { End::Callee };
         self.session.hear(end, message, ctx.entropy);
+        if let Some(at) = self.leg_mut(leg).filter(|_| message.has(Header::RecvInfo)) {
+            at.learn(message);
+        }
     }
 
     pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>) {

@@ -2,7 +2,7 @@
 
 use base::LegId;
 use sip::ServerId;
-use sip::message::Message;
+use sip::message::{Header, Message};
 
 use super::requests::refuse;
 use super::{Call, Ctx};
@@ -16,7 +16,13 @@ const RELAYED_AT_A_TIME: usize = 8;
 impl Call {
     /// Passes a request on to the other side; its answer comes back as `relay_response`.
     pub(super) fn relay(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
-        let Some(to) = self.other(leg) else {
+        let to = self.other(leg);
+        if let Some(takes) = self.lacks_package(to, request) {
+            let mut draft = reply(request, 469, None, &ctx.config.user_agent);
+            draft.push(Header::RecvInfo, &takes);
+            return ctx.out.push(Act::Respond { server, draft });
+        }
+        let Some(to) = to else {
             return refuse(ctx, server, request, 200);
         };
         if self.relayed.len() >= RELAYED_AT_A_TIME {
@@ -33,6 +39,18 @@ impl Call {
         headers::pass_body(request, &mut draft);
         at.send(&mut ctx.out, Purpose::Relay(server), draft);
         self.relayed.push((server, request.clone()));
+    }
+
+    /// The packages that the far side takes, when the one of this INFO is not among them (RFC 6086 §4.2.2). INFO
+    /// without a package, as phones send digits, is for the far side to judge.
+    fn lacks_package(&self, to: Option<LegId>, request: &Message) -> Option<String> {
+        let package = request.header(Header::InfoPackage)?.split(';').next()?.trim();
+        let takes = match to {
+            Some(to) => self.leg(to)?.recv_info.as_deref()?,
+            None => "",
+        };
+        let known = takes.split(", ").any(|known| known.split(';').next() == Some(package));
+        (!known).then(|| takes.to_owned())
     }
 
     pub(super) fn relay_response(

@@ -21,10 +21,10 @@ pub(super) struct Caller {
     pub(super) from: Endpoint,
     /// As the trunk sent it; the routing rules rewrite it themselves.
     pub(super) claimed: String,
-    number: String,
-    name: String,
+    pub(super) number: String,
+    pub(super) name: String,
     pub(super) withheld: bool,
-    trust: Trust,
+    pub(super) trust: Trust,
     codecs: Vec<String>,
 }
 

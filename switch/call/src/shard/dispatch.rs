@@ -39,12 +39,13 @@ impl Shard {
         match method {
             Method::Invite => self.invited(now, id, request, flow),
             Method::Register => self.register(now, id, &request, flow),
+            Method::Message => self.texted(now, id, &request, flow),
             Method::Options => self.options(now, id, &request, flow),
             Method::Bye | Method::Info | Method::Update | Method::Prack | Method::Ack | Method::Cancel => {
                 self.count("requests_outside_dialogs");
                 self.refuse(now, id, 481);
             }
-            Method::Message | Method::Notify | Method::Subscribe | Method::Refer | Method::Publish => {
+            Method::Notify | Method::Subscribe | Method::Refer | Method::Publish => {
                 self.refuse(now, id, 405);
             }
             Method::Other(_) => self.refuse(now, id, 501),
@@ -119,6 +120,10 @@ impl Shard {
                 self.turn(now, call, CallInput::Response { leg, purpose, response, flow });
             }
             Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_told(now, id, &response),
+            Some(Asker::Text { text }) => {
+                let text = *text;
+                self.text_told(now, id, text, response.status().unwrap_or(0));
+            }
             Some(Asker::Nobody) | None => {}
         }
     }
@@ -131,6 +136,10 @@ impl Shard {
                 self.turn(now, call, CallInput::Failed { leg, purpose, failure });
             }
             Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_unanswered(now, id),
+            Some(Asker::Text { text }) => {
+                let text = *text;
+                self.text_told(now, id, text, 408);
+            }
             Some(Asker::Nobody) | None => {}
         }
     }

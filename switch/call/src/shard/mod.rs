@@ -7,6 +7,7 @@ mod digest;
 mod dispatch;
 mod options;
 mod register;
+mod texts;
 mod trunks;
 mod turn;
 mod views;
@@ -29,6 +30,7 @@ use crate::io::{ShardCommand, ShardConfig, ShardInput, ShardOutput};
 use crate::lines::Lines;
 use crate::ports::Ports;
 use crate::trails::Trails;
+use texts::Text;
 use trunks::Registration;
 
 /// A shard of the switch, as a machine.
@@ -61,6 +63,8 @@ pub struct Shard {
     told_usage: BTreeMap<String, u32>,
     /// Calls with requests that wait for the DNS.
     waiting: BTreeSet<CallId>,
+    texts: HashMap<u64, Text>,
+    next_text: u64,
     later: VecDeque<(CallId, CallInput)>,
     outputs: VecDeque<ShardOutput>,
     counters: BTreeMap<&'static str, u64>,
@@ -89,6 +93,7 @@ enum Asker {
     Call { call: CallId, leg: LegId, purpose: Purpose },
     Probe { trunk: String, at: PeerAt },
     Register { trunk: String, at: PeerAt, challenges: u8 },
+    Text { text: u64 },
     Nobody,
 }
 
@@ -131,6 +136,8 @@ impl Shard {
             proofs: HashMap::new(),
             told_usage: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            texts: HashMap::new(),
+            next_text: 0,
             later: VecDeque::new(),
             outputs: VecDeque::new(),
             counters: BTreeMap::new(),

@@ -164,7 +164,7 @@ impl Shard {
             Some(Asker::Register { trunk, at, challenges }) => {
                 self.register_told(now, &trunk, &at, response, challenges);
             }
-            Some(Asker::Call { .. } | Asker::Nobody) | None => {}
+            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Nobody) | None => {}
         }
         self.clients.insert(id, Asker::Nobody);
     }
@@ -252,7 +252,7 @@ impl Shard {
         match self.clients.insert(id, Asker::Nobody) {
             Some(Asker::Probe { trunk, at }) => self.trunks.probed(now, &trunk, &at, false),
             Some(Asker::Register { trunk, at, .. }) => self.register_failed(now, &trunk, &at, 0, None),
-            Some(Asker::Call { .. } | Asker::Nobody) | None => {}
+            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Nobody) | None => {}
         }
     }
 }

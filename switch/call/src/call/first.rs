@@ -1,0 +1,93 @@
+//! The INVITE a leg out begins with: what of the caller's crosses, and what is said instead.
+
+use std::net::IpAddr;
+
+use sdp::Sdp;
+use sip::message::{Draft, Header, Host, Method, NameAddr, Uri};
+use sip::reliable::OPTION;
+
+use super::invite::LegOut;
+use super::{Call, Ctx, Phase};
+use crate::headers::{self, Border, Identity, Trust};
+use crate::leg::Leg;
+use crate::reply::{self, Agent, introduce};
+use crate::ringing::Reliability;
+
+impl Call {
+    /// The first INVITE of a leg; the rules of its trunk have the last word.
+    pub(super) fn first_invite(
+        &self,
+        ctx: &mut Ctx<'_>,
+        out: &LegOut,
+        leg: &Leg,
+        our_ip: IpAddr,
+        offer: Option<&Sdp>,
+    ) -> Draft {
+        let domain = out.domain.clone().unwrap_or_else(|| our_ip.into());
+        let identity = self.identity(out, &domain);
+        let mut draft = self.invite_draft(out, leg, &identity);
+        introduce(&mut draft, &leg.contact, Agent::Client(&ctx.config.user_agent));
+        leg.ask_for_timer(&mut draft);
+        if self.invites_reliably(out.reliability) {
+            reply::support(&mut draft, OPTION);
+        }
+        if out.reliability == Reliability::Always {
+            draft.push(Header::Require, OPTION);
+        }
+        let border = self.border_out(out);
+        headers::pass_first(&self.invite, &mut draft, border);
+        if out.trust == Trust::Full {
+            identity.assert(&mut draft, out.shown);
+        }
+        for rule in &out.rules {
+            match &rule.value {
+                Some(value) => draft.set(Header::of(&rule.name), value),
+                None => draft.remove(Header::of(&rule.name)),
+            };
+        }
+        if let Some(offer) = offer {
+            draft.body(reply::ACCEPT, offer.to_bytes().into());
+        }
+        headers::carry(&self.invite, &mut draft, border, ctx.entropy);
+        draft
+    }
+
+    /// Who calls, as this leg is told. Those who send help are always told.
+    fn identity<'a>(&'a self, out: &'a LegOut, domain: &'a Host) -> Identity<'a> {
+        let withheld = self.facts.withheld;
+        Identity {
+            number: out.caller.as_deref().unwrap_or(&self.facts.caller),
+            name: &self.facts.caller_name,
+            domain,
+            hidden: withheld && !self.is_emergency(),
+            withheld,
+        }
+    }
+
+    pub(super) fn is_emergency(&self) -> bool {
+        matches!(&self.phase, Phase::Hunting(hunt) if hunt.emergency)
+    }
+
+    /// What the caller's INVITE crosses to a leg out.
+    fn border_out(&self, out: &LegOut) -> Border {
+        let from = self.legs.first().map_or(Trust::None, |caller| caller.trust);
+        Border { emergency: self.is_emergency(), ..Border::between(from, out.trust) }
+    }
+
+    fn invite_draft(&self, out: &LegOut, leg: &Leg, identity: &Identity<'_>) -> Draft {
+        let to = NameAddr::new(Uri::sip(Some(&out.dialled), identity.domain.clone(), None));
+        let mut draft = Draft::request(Method::Invite, out.uri.as_str());
+        for route in &out.path {
+            draft.push(Header::Route, route);
+        }
+        draft.push(Header::MaxForwards, &self.facts.max_forwards.to_string());
+        if let Some(breadth) = out.breadth {
+            draft.push(Header::MaxBreadth, &breadth.to_string());
+        }
+        draft.push(Header::From, &identity.from().with_tag(&leg.local_tag).to_string());
+        draft.push(Header::To, &to.to_string());
+        draft.push(Header::CallId, &leg.call_id);
+        draft.push(Header::CSeq, "1 INVITE");
+        draft
+    }
+}
