@@ -379,3 +379,54 @@ fn options_say_that_we_take_prack_and_update() {
     assert!(answer.must("Supported").contains("100rel"), "{answer}");
     assert!(answer.must("Allow").contains("PRACK") && answer.must("Allow").contains("UPDATE"));
 }
+
+/// RFC 3262 §3: a re-INVITE may require it too; it is answered at once and no provisional response is owed.
+#[test]
+fn a_re_invite_that_requires_it_is_answered_without_provisional_responses() {
+    let (mut world, caller, callee) = calling(60, &abilities());
+    world.say_with_body(callee, 200);
+    world.settle();
+    world.agents[caller.agent].abilities = required();
+    world.reinvite(caller, "sendonly");
+    world.settle();
+    assert_eq!(world.talk(caller).reinvites, [200], "{}", world.ladder());
+    let passed = world.agents[callee.agent].requests("INVITE").last().expect("a re-INVITE");
+    assert!(passed.header("Require").is_none(), "{passed}");
+    over(world, caller);
+}
+
+#[test]
+fn a_callee_that_hangs_up_while_its_answer_waits_is_let_go() {
+    let (mut world, caller, callee) = calling(61, &abilities());
+    world.agents[caller.agent].pracks = Pracks::None;
+    world.say_with_body(callee, 183);
+    world.say_with_body(callee, 200);
+    world.settle();
+    world.bye(callee);
+    world.settle();
+    assert_eq!(world.state(callee), State::Over);
+    assert!(world.talk(caller).status() >= 400, "{}", world.ladder());
+    world.assert_clean();
+}
+
+/// Two exchanges before the answer do not get in each other's way.
+#[test]
+fn a_prack_during_an_open_update_is_answered_and_the_callee_acknowledged() {
+    let (mut world, caller, callee) = calling(62, &abilities());
+    world.agents[callee.agent].updates = sip_tests::Reinvite::Wait;
+    reliably(&mut world, callee, 183, 1, true);
+    world.update(caller, "sendonly");
+    world.settle();
+    reliably(&mut world, callee, 180, 2, false);
+    assert_eq!(
+        (world.talk(callee).rseqs.len(), world.talk(caller).pracks.len()),
+        (2, 2),
+        "{}",
+        world.ladder()
+    );
+    world.with_agent(callee.agent, |agent, now| agent.accept_update(now, callee.talk));
+    world.settle();
+    world.say(callee, 200);
+    world.settle();
+    over(world, caller);
+}

@@ -29,7 +29,7 @@ impl Agent {
             "Max-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\nContact: {contact}\r\n",
             talk.local, talk.remote, talk.call_id
         ));
-        if method == "UPDATE" {
+        if matches!(method, "INVITE" | "UPDATE") {
             self.abilities.iter().for_each(|line| text.push_str(&format!("{line}\r\n")));
         }
         for line in self.lines.iter().filter(|_| matches!(method, "INVITE" | "UPDATE")) {

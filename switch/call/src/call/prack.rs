@@ -72,7 +72,7 @@ impl Call {
         let Through { to, near, rack, offer: asked } = through;
         let caller = self.caller();
         if self.passage.is_some() || self.fork_by(&near).is_none() {
-            return refuse(ctx, server, &request, if request.body().is_empty() { 200 } else { 488 });
+            return self.prack_apart(ctx, server, &request, &Through { to, near, rack, offer: asked });
         }
         let (body, offer) = match asked {
             Some((theirs, passed)) => {
@@ -93,6 +93,21 @@ impl Call {
         self.pass_on(ctx, passage, body.as_ref(), |draft| {
             draft.push(Header::RAck, &rack);
         });
+    }
+
+    /// Another exchange is under way, or the callee is gone: each side's PRACK is a matter of its own.
+    fn prack_apart(&mut self, ctx: &mut Ctx<'_>, server: ServerId, request: &Message, through: &Through) {
+        let Through { near, rack, offer: asked, .. } = through;
+        let answer =
+            asked.as_ref().and_then(|(theirs, passed)| self.early_answer(ctx, near, request, theirs, passed));
+        if let Some(at) = self.fork_by(near) {
+            self.prack(ctx, at, rack, answer.as_ref());
+        }
+        if asked.is_some() || request.body().is_empty() {
+            return refuse(ctx, server, request, 200);
+        }
+        let caller = self.caller();
+        self.answer_as_agreed(ctx, caller, server, request);
     }
 
     /// The caller's answer to a callee's early offer, as the callee gets it: both sides are settled now.

@@ -1,13 +1,13 @@
 //! Requests inside the call's dialogs.
 
-use base::LegId;
 use base::fact::Endpoint;
 use base::wire::{Flow, Target};
+use base::{Cause, LegId};
 use sip::ServerId;
 use sip::message::{Header, Message, Method};
 
 use super::answer::is_route;
-use super::{Call, Ctx};
+use super::{Call, Ctx, Refusal};
 use crate::act::Act;
 use crate::leg::{Leg, LegState};
 use crate::reply::{self, Agent, introduce, reply};
@@ -23,6 +23,10 @@ impl Call {
         flow: Flow,
     ) {
         let Some(method) = request.method().cloned() else { return };
+        if method == Method::Bye && self.held.take_if(|held| held.leg == leg).is_some() {
+            refuse(ctx, server, &request, 200);
+            return self.leg_refused(ctx, leg, Refusal::of(Cause::NoAnswer));
+        }
         let Some(at) = self.leg_mut(leg) else { return };
         if let Err(status) = at.accepts(&request, &method) {
             return refuse(ctx, server, &request, status);

@@ -64,15 +64,15 @@ impl Call {
             return false;
         }
         let end_to_end = manner != Manner::Plain && owed.is_some();
+        let owed = owed.filter(|_| end_to_end);
+        if incoming.said.say(manner, &near, Provisional { draft, owed }).is_err() {
+            return false;
+        }
         if manner != Manner::Plain
             && let (Some(body), Some(offer)) = (body, offer)
             && let Some(known) = incoming.near(&near)
         {
             known.session = Session::Settled(body, offer);
-        }
-        let owed = owed.filter(|_| end_to_end);
-        if incoming.said.say(manner, &near, Provisional { draft, owed }).is_err() {
-            return false;
         }
         self.say_next(ctx);
         end_to_end

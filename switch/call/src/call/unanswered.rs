@@ -103,7 +103,13 @@ impl Call {
 
     /// The other side cannot be asked, and a PRACK is not to be refused (RFC 6337 §3.2): what was agreed before is
     /// agreed again, 488 where it is not offered.
-    fn answer_as_agreed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
+    pub(super) fn answer_as_agreed(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        server: ServerId,
+        request: &Message,
+    ) {
         let tag = request.to_tag().unwrap_or_default().to_owned();
         let near = self.leg_mut(leg).and_then(Leg::incoming_mut).and_then(|incoming| incoming.near(&tag));
         let codec = near.and_then(|near| sdp::first_codec_name(near.session.pair()?.0));
