@@ -35,8 +35,8 @@ fn talks(mut world: World, caller: Line, callee: Line) -> World {
 
 /// The bodies that an agent heard in INVITE's 2xx.
 fn body_of_answer(world: &World, line: Line) -> String {
-    let answers = world.agents[line.agent].heard.iter();
-    let found = answers.filter(|msg| msg.status() == Some(200) && msg.cseq().1 == "INVITE").next_back();
+    let mut answers = world.agents[line.agent].heard.iter();
+    let found = answers.rfind(|msg| msg.status() == Some(200) && msg.cseq().1 == "INVITE");
     found.expect("a 200").body.clone()
 }
 

@@ -95,6 +95,10 @@ impl fmt::Display for Key {
 
 /// One entity of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, on its way into a directory that holds each by value"
+)]
 pub enum Entity {
     /// A trunk.
     Trunk(Trunk),
