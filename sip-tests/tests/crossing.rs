@@ -191,3 +191,67 @@ fn phones_that_ring_together_share_the_breadth_of_the_call() {
     assert_eq!(world.talk(narrow).status(), 440);
     world.assert_clean();
 }
+
+/// Two trunks; what the second hears of a call with these lines, when `+4930123` leads to another number there.
+fn led_on(
+    shown: provision::ForwardsIn,
+    trusted: bool,
+    lead: bool,
+    headers: &[&str],
+) -> Result<sip_tests::Msg, u16> {
+    let mut world = World::new(19);
+    let (one, other) = (world.trunk("one"), world.trunk("other"));
+    world.number("+4930123456", "trunk:other");
+    world.edit_trunk("one", |trunk| trunk.trust = trusted);
+    world.edit_trunk("other", |trunk| {
+        (trunk.trust, trunk.forwards, trunk.domain) = (true, shown, "other.test".to_owned());
+        if lead {
+            let (pattern, replace) = (".*".to_owned(), "+491701111111".to_owned());
+            trunk.number_out = vec![provision::Rewrite { pattern, replace }];
+        }
+    });
+    world.open(&[]);
+    let caller = world.dial_as(one, Some("+492"), "+4930123456", true, &lines(headers));
+    world.settle();
+    let status = world.talk(caller).status();
+    let heard = if status < 300 { Ok(world.talk(world.incoming(other)).invite.clone()) } else { Err(status) };
+    world.end_all();
+    world.assert_clean();
+    heard
+}
+
+/// RFC 5806 §5, RFC 7044 §10, RFC 7544; conformance §5.2.
+#[test]
+fn a_number_that_leads_to_another_is_told_to_the_trunk_it_leads_to() {
+    use provision::ForwardsIn::{Both, Diversion, HistoryInfo};
+    let plain = led_on(Both, false, false, &["Diversion: <sip:evil@h>"]).unwrap();
+    assert!(
+        plain.header("Diversion").is_none() && plain.header("History-Info").is_none(),
+        "a call in transit"
+    );
+    let ours = led_on(Diversion, false, true, &["Diversion: <sip:evil@h>"]).unwrap();
+    let all: Vec<_> = ours.all("Diversion").collect();
+    assert_eq!(all, ["<sip:+4930123456@other.test>;reason=unconditional;counter=1"]);
+    let before = "Diversion: <tel:+49-30-9>;reason=user-busy;privacy=full";
+    let both = led_on(Both, true, true, &[before]).unwrap();
+    assert_eq!(
+        both.all("Diversion").collect::<Vec<_>>(),
+        [all[0], "<tel:+49-30-9>;reason=user-busy;counter=1;privacy=full"]
+    );
+    let history: Vec<_> = both.all("History-Info").collect();
+    assert_eq!(history[0], "<tel:+49-30-9?Privacy=history>;index=1");
+    assert_eq!(history[1], "<sip:+4930123456@other.test;cause=486>;index=1.1;mp=1");
+    assert!(history[2].starts_with("<sip:+491701111111@") && history[2].contains(";cause=302>;index=1.1.1"));
+    let mapped = led_on(HistoryInfo, true, false, &[before]).unwrap();
+    assert_eq!((mapped.all("History-Info").count(), mapped.header("Diversion")), (2, None));
+}
+
+/// RFC 5806 §4.2: the counter ends what would go on for ever.
+#[test]
+fn a_call_that_was_led_on_five_times_is_not_led_on_again() {
+    let shown = provision::ForwardsIn::Both;
+    let often = "Diversion: <tel:+49309>;reason=unknown;counter=5";
+    assert_eq!(led_on(shown, true, true, &[often]).map(drop), Err(482));
+    assert!(led_on(shown, true, false, &[often]).is_ok(), "as it stands it may pass");
+    assert!(led_on(shown, false, true, &[often]).is_ok(), "a stranger's count is not believed");
+}

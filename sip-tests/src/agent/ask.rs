@@ -20,6 +20,13 @@ impl Agent {
         with_offer: bool,
         headers: &[String],
     ) -> usize {
+        let index = self.prepare(caller, dialled, with_offer, headers);
+        self.invite(now, index, None);
+        index
+    }
+
+    /// A call that is yet to begin.
+    fn prepare(&mut self, caller: &str, dialled: &str, with_offer: bool, headers: &[String]) -> usize {
         let (call_id, local_tag) = (format!("{}@{}", self.unique("id"), self.addr.ip()), self.unique("tag"));
         let port = 40_000 + 2 * u16::try_from(self.talks.len()).expect("few calls");
         let domain = host(self.switch);
@@ -60,7 +67,14 @@ impl Agent {
             updating: None,
         };
         self.talks.push(talk);
-        let index = self.talks.len() - 1;
+        self.talks.len() - 1
+    }
+
+    /// Calls a Request-URI as it is written, with these header lines.
+    pub fn dial_uri(&mut self, now: Mono, uri: &str, headers: &[String]) -> usize {
+        let caller = self.name.clone();
+        let index = self.prepare(&caller, "someone", true, headers);
+        uri.clone_into(&mut self.talks[index].target);
         self.invite(now, index, None);
         index
     }

@@ -88,6 +88,8 @@ pub const BINDINGS_PER_AOR: usize = 10;
 pub const UUI_OCTETS: usize = 2_048;
 /// Edge proxies on the way to a phone (RFC 3327); more is answered 400.
 pub const PATH_HOPS: usize = 8;
+/// Times a call may be led on from one number to another; at the bound it is refused 482 instead.
+pub const FORWARDS: usize = 5;
 /// Legs one call may ring at once; further targets are left out and noted in the record's reason.
 pub const FORK_LEGS: usize = 16;
 /// Peers tried for one call over all trunks.

@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use base::fact::Endpoint;
 use sdp::Sdp;
 use sip::message::{Draft, Header, Host, Method, NameAddr, Uri};
 use sip::reliable::OPTION;
 
 use super::invite::LegOut;
 use super::{Call, Ctx, Phase};
-use crate::headers::{self, Border, Identity, Trust};
+use crate::headers::{self, Border, Forwards, Identity, Trust};
 use crate::leg::Leg;
 use crate::reply::{self, Agent, introduce};
 use crate::ringing::Reliability;
@@ -38,6 +39,7 @@ impl Call {
         headers::pass_first(&self.invite, &mut draft, border);
         if out.trust == Trust::Full {
             identity.assert(&mut draft, out.shown);
+            self.forwards(out).tell(&mut draft, out.forwards, &out.uri);
         }
         for rule in &out.rules {
             match &rule.value {
@@ -62,6 +64,32 @@ impl Call {
             hidden: withheld && !self.is_emergency(),
             withheld,
         }
+    }
+
+    /// By which numbers the call has come, this switch's own included: a number of ours that leads to another.
+    fn forwards(&self, out: &LegOut) -> Forwards {
+        let mut forwards = self.forwards_so_far();
+        if self.renumbers(out) {
+            let host = out.domain.clone().unwrap_or_else(|| out.target.remote().ip().into());
+            forwards.lead_on(Uri::sip(Some(&self.facts.dialled), host, None));
+        }
+        forwards
+    }
+
+    fn forwards_so_far(&self) -> Forwards {
+        let is_trusted = self.legs.first().is_some_and(|caller| caller.trust == Trust::Full);
+        if is_trusted { Forwards::of(&self.invite) } else { Forwards::default() }
+    }
+
+    fn renumbers(&self, out: &LegOut) -> bool {
+        let trunks = [&self.facts.origin, &out.endpoint];
+        trunks.iter().all(|end| matches!(end, Endpoint::Trunk(_)))
+            && !route::same_number(&self.facts.dialled, &out.dialled)
+    }
+
+    /// Whether a leg would lead the call on once too often.
+    pub(super) fn is_led_too_far(&self, out: &LegOut) -> bool {
+        self.renumbers(out) && self.forwards_so_far().is_full()
     }
 
     pub(super) fn is_emergency(&self) -> bool {

@@ -7,7 +7,7 @@ use base::fact::Endpoint;
 use base::wire::{Flow, Target};
 use base::{Cause, LegId};
 use peer::{Binding, PeerAt};
-use provision::{HeaderRule, ShownIn, Trunk};
+use provision::{ForwardsIn, HeaderRule, ShownIn, Trunk};
 use route::TrunkTry;
 use sdp::Sdp;
 use sip::Dialog;
@@ -47,6 +47,8 @@ pub(super) struct LegOut {
     pub(super) trust: Trust,
     /// Where a trusted trunk reads who calls.
     pub(super) shown: ShownIn,
+    /// Where it reads by which numbers the call has come.
+    pub(super) forwards: ForwardsIn,
     /// Its share of the breadth that the call may take (RFC 5393).
     pub(super) breadth: Option<u8>,
     pub(super) reliability: Reliability,
@@ -73,6 +75,7 @@ impl LegOut {
             rules: Vec::new(),
             trust: Trust::None,
             shown: ShownIn::From,
+            forwards: ForwardsIn::Diversion,
             breadth: None,
             reliability,
         }
@@ -105,6 +108,7 @@ impl LegOut {
             rules: trunk.headers.clone(),
             trust: if trunk.trust { Trust::Full } else { Trust::None },
             shown: trunk.identity,
+            forwards: trunk.forwards,
             breadth: None,
             reliability: trunk.reliable.into(),
         }
@@ -120,6 +124,9 @@ impl Call {
     /// Sends the INVITE of a leg out.
     pub(super) fn start_leg(&mut self, ctx: &mut Ctx<'_>, out: LegOut) -> Result<(), Refusal> {
         let unreachable = Refusal::of(Cause::NetworkFailure);
+        if self.is_led_too_far(&out) {
+            return Err(Refusal::of(Cause::Loop));
+        }
         let contact = reply::contact(ctx.locals, &out.target).ok_or(unreachable)?;
         let ours = ctx.locals.signalling(out.target.transport(), out.target.remote()).ok_or(unreachable)?;
         let id = ctx.ids.leg();
