@@ -189,7 +189,7 @@ fn rfc3666(transport: Transport) {
     let announced = early().take("CANCEL").reply(200).reply(487).take("ACK");
     stage.play("s2_5", (ALICE, gives_up(alice_calls().expect(183))), "+15550001", &[(NGW1, announced)]);
     let unallocated = Script::new().take("INVITE").header("Reason: Q.850;cause=1").reply(404).take("ACK");
-    let told = alice_calls().expect(404).saying("cause=1;").ask("ACK-REFUSAL");
+    let told = alice_calls().expect(404).saying("Q.850;cause=1").ask("ACK-REFUSAL");
     stage.play("s2_6", (ALICE, told), "+15550001", &[(NGW1, unallocated)]);
     let no_answer = early().pause(300).reply(480).take("ACK");
     let told = alice_calls().expect(183).expect(480).ask("ACK-REFUSAL");

@@ -1,5 +1,6 @@
 //! A switch of its own for one test: provisioned, started, ended by its pid.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -134,6 +135,42 @@ impl Node {
     /// Its API, asked as the owner.
     pub fn api(&self) -> Http {
         Http::new(self.http(), &self.token)
+    }
+
+    /// A gauge of `/metrics` without labels; 0 when it is not there.
+    ///
+    /// # Panics
+    /// When the metrics cannot be had.
+    pub fn gauge(&self, name: &str) -> u64 {
+        let (status, text) = self.api().get("/metrics").expect("an answer");
+        assert_eq!(status, 200, "{text}");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|value| value.trim().split('.').next()?.parse().ok()).unwrap_or(0)
+    }
+
+    /// Files and connections that the process holds; not its UDP sockets, which stay bound for later calls.
+    ///
+    /// # Panics
+    /// When none is running.
+    pub fn open_files(&self) -> usize {
+        let pid = self.serving.as_ref().expect("a running switch").id();
+        let udp =
+            ["/proc/net/udp", "/proc/net/udp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
+        let inodes: HashSet<&str> = udp
+            .iter()
+            .flat_map(|table| table.lines())
+            .filter_map(|line| line.split_whitespace().nth(9))
+            .collect();
+        let is_udp = |link: PathBuf| {
+            let name = link.to_string_lossy().into_owned();
+            let inode = name.strip_prefix("socket:[").and_then(|name| name.strip_suffix(']'));
+            inode.is_some_and(|inode| inodes.contains(inode))
+        };
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("our child's files");
+        files
+            .filter_map(|file| fs::read_link(file.ok()?.path()).ok())
+            .filter(|link| !is_udp(link.clone()))
+            .count()
     }
 
     /// Records of ended calls, once there are `count`, the latest first.
