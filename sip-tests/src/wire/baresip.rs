@@ -35,10 +35,18 @@ impl Baresip {
     /// # Panics
     /// When it is not installed or does not start.
     pub fn start(block: &Block, host: u8, user: &str, transport: Transport, hertz: f64) -> Self {
+        Self::start_at(block, host, user, (block.at(1, 5_060), transport.word()), hertz)
+    }
+
+    /// The same with another registrar, and the transport as a URI names it.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_at(block: &Block, host: u8, user: &str, registrar: (SocketAddr, &str), hertz: f64) -> Self {
         let folder = block.folder().join(format!("baresip-{user}"));
         fs::create_dir_all(folder.join("heard")).expect("our folder");
         write_tone(&folder.join("microphone.wav"), hertz, TONE_SECS);
-        let (registrar, transport) = (block.at(1, 5_060), transport.word());
+        let (registrar, transport) = registrar;
         let account = format!(
             "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass=secret-{user};regint=600;\
              answermode=auto;audio_codecs=PCMU/8000/1\n"

@@ -49,9 +49,23 @@ impl Node {
     /// # Panics
     /// As [`Self::start`].
     pub fn start_on(block: Block, listeners: &[SocketAddr], provisioning: &str, more: &str) -> Self {
+        let text = configuration(&block, listeners, "") + more;
+        Self::start_as(block, &text, provisioning)
+    }
+
+    /// The same with more lines for `[sip]`.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_sip(block: Block, provisioning: &str, sip: &str) -> Self {
+        let text = configuration(&block, &[block.at(1, SIP)], sip);
+        Self::start_as(block, &text, provisioning)
+    }
+
+    fn start_as(block: Block, configuration: &str, provisioning: &str) -> Self {
         let config = block.folder().join("tandem.toml");
         let data = block.folder().join("data");
-        fs::write(&config, configuration(&block, listeners) + more).expect("our folder");
+        fs::write(&config, configuration).expect("our folder");
         let mut node = Self { block, config, data, token: String::new(), serving: None };
         node.apply(provisioning);
         node.token = node.run(&["token", "new", "test", "--role", "owner"]).trim().to_owned();
@@ -261,11 +275,11 @@ pub fn program() -> PathBuf {
     beside.filter(|path| Path::exists(path)).expect("the switch is built: cargo build -p switch")
 }
 
-fn configuration(block: &Block, listeners: &[SocketAddr]) -> String {
+fn configuration(block: &Block, listeners: &[SocketAddr], more: &str) -> String {
     let (http, ports) = (block.at(1, HTTP), block.media_ports());
     let sip: Vec<String> = listeners.iter().map(SocketAddr::to_string).collect();
     format!(
-        "[node]\ndrain_secs = 20\n[sip]\nudp = {sip:?}\ntcp = {sip:?}\n[media]\nports = \"{ports}\"\n\
+        "[node]\ndrain_secs = 20\n[sip]\nudp = {sip:?}\ntcp = {sip:?}\n{more}[media]\nports = \"{ports}\"\n\
          workers = 1\n[http]\nlisten = \"{http}\"\n[log]\nlevel = \"info\"\n"
     )
 }

@@ -216,7 +216,7 @@ impl Stats {
 }
 
 /// Whether a socket is bound there, as the kernel tells: looking by binding would take the address away.
-fn listens(at: SocketAddr, transport: Transport) -> bool {
+pub(super) fn listens(at: SocketAddr, transport: Transport) -> bool {
     let (family, address) = match at.ip() {
         IpAddr::V4(ip) => ("", format!("{:08X}", u32::from_ne_bytes(ip.octets()))),
         IpAddr::V6(ip) => {
