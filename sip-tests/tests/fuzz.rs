@@ -64,8 +64,8 @@ fn changed_streams_give_the_same_messages_for_every_cut() {
 }
 
 #[test]
-fn changed_uris_addresses_and_digests_print_as_they_were_read() {
-    ["uri", "addresses", "digest"].into_iter().for_each(changed_inputs_of);
+fn changed_values_print_as_they_were_read_and_parts_stay_in_their_body() {
+    ["uri", "addresses", "digest", "multipart"].into_iter().for_each(changed_inputs_of);
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "uri", run: sip::uri },
     Target { name: "addresses", run: sip::addresses },
     Target { name: "digest", run: sip::digest },
+    Target { name: "multipart", run: sip::multipart },
     Target { name: "sdp", run: sdp::sdp },
     Target { name: "rtp", run: media::rtp },
     Target { name: "rtcp", run: media::rtcp },

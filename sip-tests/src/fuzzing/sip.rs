@@ -1,5 +1,6 @@
 //! SIP: messages, streams, URIs, addresses and digests.
 
+use ::sip::message::multipart::parts;
 use ::sip::message::{
     Challenge, Contacts, Credentials, Draft, Framed, Framer, Framing, Header, Message, NameAddr, Params, Uri,
     Via, peek,
@@ -118,7 +119,10 @@ pub(super) fn uri(octets: &[u8]) {
 pub(super) fn addresses(octets: &[u8]) {
     let Some(text) = line(octets) else { return };
     if let Ok(address) = NameAddr::parse(text) {
-        assert_eq!(NameAddr::parse(&address.to_string()).as_ref(), Ok(&address), "{address}");
+        let printed = address.to_string();
+        let again = NameAddr::parse(&printed).expect("what we print, we read");
+        assert_eq!((&again.display, &again.uri), (&address.display, &address.uri));
+        assert_eq!(again.to_string().trim_end(), printed.trim_end());
         assert_eq!(address.clone().with_tag("t").tag(), Some("t"));
         assert!(address.q_milli() <= 1_000);
     }
@@ -152,5 +156,20 @@ pub(super) fn digest(octets: &[u8]) {
     }
     if let Ok(credentials) = Credentials::parse(text) {
         assert_eq!(Credentials::parse(&credentials.to_string()).as_ref(), Ok(&credentials), "{credentials}");
+    }
+}
+
+/// RFC 2046 §5.1. The first line is the content type, the rest the body.
+pub(super) fn multipart(octets: &[u8]) {
+    let end = octets.iter().position(|octet| *octet == b'\n').unwrap_or(octets.len());
+    let (first, body) = octets.split_at(end);
+    let (Ok(kind), body) = (str::from_utf8(first), body.get(1..).unwrap_or_default()) else { return };
+    let Ok(parts) = parts(kind.trim_end(), body) else { return };
+    assert!(parts.len() <= base::limits::BODY_PARTS);
+    let octets: usize = parts.iter().map(|part| part.whole.len()).sum();
+    assert!(octets <= body.len(), "no octet belongs to two parts");
+    for part in &parts {
+        assert!(part.whole.ends_with(part.body));
+        let _ = (part.is("application/sdp"), part.is_required());
     }
 }

@@ -5,6 +5,7 @@
 mod baresip;
 mod block;
 mod capture;
+mod healthy;
 mod http;
 mod kamailio;
 mod names;
@@ -20,6 +21,7 @@ mod stream;
 pub use baresip::Baresip;
 pub use block::Block;
 pub use capture::Capture;
+pub use healthy::answers_during;
 pub use http::Http;
 pub use kamailio::Kamailio;
 pub use names::Names;

@@ -136,6 +136,18 @@ impl Node {
         self.serving.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
+    /// Octets of memory that it holds (`VmRSS`).
+    ///
+    /// # Panics
+    /// When none is running.
+    pub fn resident_octets(&self) -> u64 {
+        let pid = self.serving.as_ref().expect("a running switch").id();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("our child's");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+        let kilo: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kilo * 1_024
+    }
+
     /// Where it takes SIP.
     pub fn sip(&self) -> SocketAddr {
         self.block.at(1, SIP)

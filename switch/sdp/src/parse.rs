@@ -84,7 +84,7 @@ impl Default for Reader {
 
 impl Reader {
     fn take(&mut self, raw: &str) -> Result<(), Fault> {
-        let (kind, value) = split(raw).ok_or(Fault::NotALine)?;
+        let (kind, value) = split(raw).filter(|_| !raw.contains(['\r', '\0'])).ok_or(Fault::NotALine)?;
         if self.sdp.session.is_empty() && (kind, value.trim()) != ('v', "0") {
             return Err(Fault::Version);
         }
@@ -167,6 +167,14 @@ mod tests {
         assert_eq!(fault("v=0\nc=IN IP4\n"), (2, Fault::Connection));
         assert_eq!(fault("v=0\nm=audio 70000 RTP/AVP 0\n"), (2, Fault::Media));
         assert_eq!(fault("v=0\nm=audio 4000 RTP/AVP\n"), (2, Fault::Media));
+    }
+
+    /// RFC 8866 §9 "byte-string": what a lone CR or a NUL hides from one reader, another one may take for a line.
+    #[test]
+    fn a_line_with_a_cr_or_a_nul_inside_is_none() {
+        assert_eq!(fault("v=0\na=x\rc=IN IP4 203.0.113.9\n"), (2, Fault::NotALine));
+        assert_eq!(fault("v=0\na=x\0y\n"), (2, Fault::NotALine));
+        assert!(Sdp::parse(b"v=0\r\ns=-\r\n\0").is_ok());
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Call {
                 return refuse(ctx, server, &request, 481);
             }
         };
+        self.settle_media(ctx, leg);
         match owed {
             Some(Owed::Callee { leg: to, near, rack, offer }) => {
                 self.prack_through(ctx, server, request, Through { to, near, rack, offer });

@@ -20,7 +20,7 @@ impl Params {
         if text.is_empty() || text == ";" {
             return Ok(Self::default());
         }
-        let text = text.strip_suffix(';').unwrap_or(text);
+        let text = trim(text.strip_suffix(';').unwrap_or(text));
         let inner = text.strip_prefix(';').ok_or(Malformed::Syntax(what))?;
         if pieces(inner).all(is_param) {
             Ok(Self { text: text.to_owned() })

@@ -120,6 +120,12 @@ impl ServerInvite {
         match status / 100 {
             0 | 1 => {}
             2 => self.accept(timing, now),
+            // A challenge is neither kept nor repeated: strangers cost no memory, and a forged source reflects nothing
+            // more. Who repeats the INVITE is challenged anew (RFC 3261 §8.2.7).
+            _ if matches!(status, 401 | 407) => {
+                self.timers.clear();
+                self.state = State::Terminated;
+            }
             _ => self.complete(timing, now),
         }
         Responded::Send
@@ -280,6 +286,14 @@ mod tests {
     fn a_refusal_without_ack_is_sent_eleven_times_then_given_up() {
         assert_eq!(story(&mut answered(Transport::Udp, 486)), ELEVEN);
         assert_eq!(story(&mut answered(Transport::Tcp, 486)), "32000 Unacknowledged");
+    }
+
+    /// Conformance S14: "no retransmission before auth".
+    #[test]
+    fn a_challenge_is_neither_repeated_nor_kept() {
+        for status in [401, 407] {
+            assert!(answered(Transport::Udp, status).is_terminated());
+        }
     }
 
     /// RFC 3261 §13.3.1.4: on every transport, since a proxy may change to UDP on the way.
