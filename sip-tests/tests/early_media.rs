@@ -223,3 +223,20 @@ fn the_early_media_of_the_next_gateway_is_heard_after_the_first_has_failed() {
     world.end_all();
     world.assert_clean();
 }
+
+/// RFC 6337 §2.2: what was answered reliably is not answered again when the callee says it once more.
+#[test]
+fn early_media_that_is_said_again_reliably_is_acknowledged_and_not_told_twice() {
+    let abilities = sip_tests::abilities();
+    let (mut world, caller, callee) = forked(11, &abilities);
+    fork_says(&mut world, callee, 183, "one", 41_000, None);
+    fork_says(&mut world, callee, 183, "one", 41_000, Some(1));
+    assert_eq!(world.talk(caller).rseqs.len(), 1, "{}", world.ladder());
+    assert_eq!(world.agents[callee.agent].requests("PRACK").count(), 1, "{}", world.ladder());
+    fork_says(&mut world, callee, 200, "one", 41_000, None);
+    assert_eq!(heard_at(&world, caller), [41_000]);
+    world.bye(caller);
+    world.settle();
+    world.agents[callee.agent].talks[callee.talk].state = State::Over;
+    world.assert_clean();
+}

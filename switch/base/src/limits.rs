@@ -92,6 +92,10 @@ pub const PATH_HOPS: usize = 8;
 pub const FORWARDS: usize = 5;
 /// Legs one call may ring at once; further targets are left out and noted in the record's reason.
 pub const FORK_LEGS: usize = 16;
+/// Early dialogs of one INVITE of ours; a further fork is not heard before it answers.
+pub const EARLY_DIALOGS: usize = 16;
+/// Provisional responses to one INVITE that wait for a PRACK; a further one is left out.
+pub const PROVISIONALS_WAITING: usize = 8;
 /// Peers tried for one call over all trunks.
 pub const PEERS_TRIED: usize = 8;
 /// How long a call may ring before it is given up (RFC 3261 timer C's order of magnitude).

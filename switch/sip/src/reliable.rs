@@ -5,13 +5,12 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use base::Entropy;
+use base::limits::PROVISIONALS_WAITING;
 
 use crate::message::{Header, Message, Method};
 
 /// The option tag.
 pub const OPTION: &str = "100rel";
-/// Provisional responses that wait for the PRACK of an earlier one; a further one is left out.
-const WAITING: usize = 8;
 /// The first RSeq is below this (RFC 3262 §3).
 const FIRST_BELOW: u64 = (1 << 31) - 1;
 
@@ -109,7 +108,7 @@ impl<T> Provisionals<T> {
     /// # Errors
     /// `Full` when eight wait already.
     pub fn say(&mut self, manner: Manner, tag: &str, item: T) -> Result<(), Full> {
-        if self.waiting.len() >= WAITING {
+        if self.waiting.len() >= PROVISIONALS_WAITING {
             return Err(Full);
         }
         self.waiting.push_back((manner, tag.to_owned(), item));

@@ -5,6 +5,7 @@
 
 use base::LegId;
 use base::fact::What;
+use base::limits::EARLY_DIALOGS;
 use sdp::Sdp;
 use sip::Dialog;
 use sip::message::{Header, Message};
@@ -16,9 +17,6 @@ use crate::act::Act;
 use crate::leg::Leg;
 use crate::negotiate::body_of;
 use crate::ringing::{Fork, Owed, Session, Standing};
-
-/// Early dialogs of one INVITE of ours; a further fork is only heard when it answers.
-const FORKS: usize = 16;
 
 /// A fork of a leg out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +58,7 @@ impl Call {
     ) {
         let near = self.fork(at).map(|fork| fork.near.clone()).unwrap_or_default();
         let late = self.offer.is_none();
+        let settled = body.is_some() && self.has_settled(&near);
         let hearable = body.is_some() && (!late || self.takes_reliable());
         let Phase::Hunting(hunt) = &mut self.phase else { return };
         if hearable && hunt.early.is_none() {
@@ -68,16 +67,12 @@ impl Call {
         let hears = hunt.early.as_ref().is_some_and(|(_, heard)| *heard == near);
         let as_ringing = status == 180 || (status == 183 && hunt.early.is_none());
         let first_ring = as_ringing && !std::mem::replace(&mut hunt.rang, true);
-        let tells = (hears && hearable) || !hunt.rung || first_ring;
+        let tells = !settled && ((hears && hearable) || !hunt.rung || first_ring);
         hunt.rung |= matches!(status, 180 | 183);
         let (passed, offer) = match &body {
             Some(theirs) if hears && late => self.early_offer(theirs).unzip(),
             Some(_) if hears => (self.early_media(ctx, at), None),
             Some(_) | None => (None, None),
-        };
-        let ours = match &body {
-            Some(theirs) if late && passed.is_none() => self.answer_early_offer(ctx, at, theirs),
-            Some(_) | None => None,
         };
         let wants_prack = rack.is_some();
         let owed = rack.clone().filter(|_| passed.is_some()).map(|rack| Owed::Callee {
@@ -89,8 +84,17 @@ impl Call {
         let telling = Telling { near, status, body: passed, owed, wants_prack };
         let end_to_end = tells && self.tell_provisional(ctx, telling, Some((at.leg, response)));
         if let Some(rack) = rack.filter(|_| !end_to_end) {
+            let theirs = body.filter(|_| late);
+            let ours = theirs.and_then(|theirs| self.answer_early_offer(ctx, at, &theirs));
             self.prack(ctx, at, &rack, ours.as_ref());
         }
+    }
+
+    /// Whether the caller has its answer in the early dialog of this tag: it is told no other.
+    fn has_settled(&self, near: &str) -> bool {
+        let incoming = self.legs.first().and_then(Leg::incoming);
+        let mut known = incoming.into_iter().flat_map(|incoming| &incoming.dialogs);
+        known.any(|known| known.dialog.local_tag() == near && known.session.is_settled())
     }
 
     /// A callee's offer as the caller gets it, and both forms for the answer to come.
@@ -118,7 +122,7 @@ impl Call {
         let tag = response.to_tag().unwrap_or_default();
         let index = match calling.fork_at(tag) {
             Some(index) => index,
-            None if calling.forks.len() >= FORKS => return None,
+            None if calling.forks.len() >= EARLY_DIALOGS => return None,
             None => {
                 let near =
                     if calling.forks.is_empty() { calling.caller_tag.clone() } else { ctx.entropy.token() };
@@ -136,6 +140,9 @@ impl Call {
         };
         let speaks = (allows_update || rseq_of(response).is_some()) && !tag.is_empty();
         let fork = calling.forks.get_mut(index)?;
+        if fork.tag.is_empty() {
+            tag.clone_into(&mut fork.tag);
+        }
         if speaks && fork.far.is_none() {
             fork.far = Dialog::uac(response).ok().map(|dialog| {
                 let says_where = [Header::Contact, Header::RecordRoute].iter().any(|way| response.has(*way));
