@@ -20,7 +20,7 @@ fn an_anonymous_call_crosses_two_trusted_trunks_with_its_identity_and_reaches_a_
     let folder = node.block.folder();
     let calls = || {
         Script::new()
-            .header("P-Asserted-Identity: &quot;Boss&quot; <sip:+15550123@h>")
+            .header("P-Asserted-Identity: \"Boss\" <sip:+15550123@h>")
             .header("Privacy: id")
             .header("Diversion: <tel:+1-555-0177>;reason=no-answer")
             .header(&format!("Session-ID: {NAME};remote=00000000000000000000000000000000"))
@@ -31,19 +31,20 @@ fn an_anonymous_call_crosses_two_trusted_trunks_with_its_identity_and_reaches_a_
     };
     let trusted = Script::new()
         .take("INVITE")
-        .saying("From: .Anonymous. <sip:anonymous@anonymous.invalid>")
-        .saying("P-Asserted-Identity: .Boss. <sip:.15550123@")
+        .saying("From: .Anonymous. .sip:anonymous@anonymous.invalid>")
+        .saying("P-Asserted-Identity: .Boss. .sip:.15550123@")
         .saying("Privacy: id")
-        .saying("Diversion: <tel:.1-555-0177>;reason=no-answer")
-        .saying("History-Info: <tel:.1-555-0177>;index=1")
+        .saying("Diversion: .tel:.1-555-0177.;reason=no-answer")
+        .saying("History-Info: .tel:.1-555-0177.;index=1")
         .saying(&format!("Session-ID: {NAME}"));
     let plain = Script::new()
         .take("INVITE")
-        .saying("From: .Anonymous. <sip:anonymous@anonymous.invalid>")
+        .saying("From: .Anonymous. .sip:anonymous@anonymous.invalid>")
         .saying(&format!("Session-ID: {NAME}"));
     for (number, at, answers) in [("+15550199", other, trusted), ("+15550198", stranger, plain)] {
         let mut capture = (number == "+15550198").then(|| Capture::start(&node.block));
-        let answers = Sipp::script(&answers.listen(), "hears", folder, at, Transport::Udp).calls(1).listen();
+        let answers = Sipp::script(&answers.listen(), &format!("hears-{number}"), folder, at, Transport::Udp);
+        let answers = answers.from(number).calls(1).listen();
         let caller = node.block.at(2, 5_060);
         let says = Sipp::script(&calls(), &format!("says-{number}"), folder, caller, Transport::Udp);
         assert_eq!(says.from("anonymous").to(number).calls(1).call(node.sip()).end().successful, 1);

@@ -133,7 +133,7 @@ impl Script {
     #[must_use]
     pub fn saying(mut self, pattern: &str) -> Self {
         let last = self.steps.pop().expect("a step to look at");
-        let name = format!("seen{}", self.steps.len());
+        let name = format!("seen{}", self.looks.len());
         let look =
             format!("<ereg regexp=\"{pattern}\" search_in=\"msg\" check_it=\"true\" assign_to=\"{name}\"/>");
         let (head, actions) = match (last.strip_suffix("</action></recv>"), last.strip_suffix("/>")) {
