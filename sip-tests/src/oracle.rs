@@ -23,6 +23,8 @@ impl World {
         let ladder = self.ladder();
         for shard in &self.shards {
             assert_eq!(shard.live(), Live::default(), "left over:\n{ladder}");
+            let panics = shard.view(self.now).counters.get("panics").copied();
+            assert_eq!(panics, None, "a call broke:\n{ladder}");
         }
         assert_eq!(self.media.open_count(), 0, "ports left open:\n{ladder}");
         assert_eq!(self.media.complaints, Vec::<String>::new(), "{ladder}");

@@ -149,6 +149,18 @@ fn a_refused_re_invite_ends_the_call_only_when_the_far_end_knows_it_no_more() {
     }
 }
 
+/// RFC 5057 §5.2: 481 to an INFO that we passed on ends the call, any other refusal is the sender's business.
+#[test]
+fn an_info_answered_481_ends_the_call_on_both_legs() {
+    let (mut world, caller, callee) = up(24);
+    world.agents[callee.agent].talks[callee.talk].state = State::Over;
+    world.with_agent(caller.agent, |agent, now| agent.ask_inside(now, caller.talk, "INFO", ""));
+    world.settle();
+    assert_eq!(world.agents[caller.agent].results.last(), Some(&("INFO".to_owned(), 481)));
+    assert!(world.talk(caller).bye.is_some(), "{}", world.ladder());
+    world.assert_clean();
+}
+
 /// RFC 3261 §12.2.2: a lower number is out of order, a gap is none of our business.
 #[test]
 fn a_lower_sequence_number_gets_500_and_a_gap_is_taken() {

@@ -5,7 +5,7 @@ use sip::ServerId;
 use sip::message::{Header, Message};
 
 use super::requests::refuse;
-use super::{Call, Ctx};
+use super::{Call, Ctx, Refusal};
 use crate::act::{Act, Purpose};
 use crate::headers;
 use crate::reply::{Agent, introduce, reply};
@@ -53,6 +53,7 @@ impl Call {
         (!known).then(|| takes.to_owned())
     }
 
+    /// The other side's answer. A far end that says that it knows no such dialog has none (RFC 3261 §12.2.1.2).
     pub(super) fn relay_response(
         &mut self,
         ctx: &mut Ctx<'_>,
@@ -72,6 +73,9 @@ impl Call {
         }
         headers::pass_body(response, &mut draft);
         ctx.out.push(Act::Respond { server, draft });
+        if status == 481 {
+            self.finish(ctx, Refusal::from_response(status, response), self.party(leg));
+        }
     }
 
     pub(super) fn relay_failed(&mut self, ctx: &mut Ctx<'_>, server: ServerId) {
