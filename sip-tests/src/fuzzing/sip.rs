@@ -98,6 +98,9 @@ fn items(mut stream: &[u8], size: impl Fn(usize) -> usize) -> Vec<Result<Framed,
     items
 }
 
+/// What is added to a URI.
+const PARAM: &str = ";transport=tcp";
+
 /// RFC 3261 §19.1.
 pub(super) fn uri(octets: &[u8]) {
     let Ok(text) = str::from_utf8(octets) else { return };
@@ -107,7 +110,8 @@ pub(super) fn uri(octets: &[u8]) {
     let bare = uri.without_headers();
     assert!(bare.headers().is_none(), "no header is left in {bare}");
     let _ = (uri.user_decoded(), uri.password(), uri.number(), uri.params().count());
-    if uri.host().is_some() {
+    let has_room = text.len() + PARAM.len() <= base::limits::SIP_URI_OCTETS;
+    if uri.host().is_some() && has_room {
         let set = uri.with_param("transport", Some("tcp"));
         assert_eq!((set.param("transport"), set.host()), (Some("tcp"), uri.host()));
         assert_eq!(Uri::parse(set.as_str()).as_ref(), Ok(&set));

@@ -78,7 +78,11 @@ impl Party {
 
     /// Sends an INVITE for `number` with its SDP; `id` makes the Call-ID, the tag and the branch.
     pub fn invite(&self, switch: SocketAddr, number: &str, id: &str) {
-        let sdp = self.sdp();
+        self.invite_with(switch, number, id, &self.sdp());
+    }
+
+    /// The same with a body of the test's choice.
+    pub fn invite_with(&self, switch: SocketAddr, number: &str, id: &str, sdp: &str) {
         let end = format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}", sdp.len());
         let uri = format!("sip:{number}@{switch}");
         self.send(switch, self.request("INVITE", &uri, &format!("<{uri}>"), id, 1) + &end);
@@ -157,6 +161,16 @@ impl Party {
     /// When they cannot be sent.
     pub fn talk(&self, to: SocketAddr, count: u16, sound: u8) {
         talk(&self.rtp, to, count, sound);
+    }
+
+    /// Sends these octets from its RTP socket, one packet after the other as fast as they go.
+    ///
+    /// # Panics
+    /// When they cannot be sent.
+    pub fn spray(&self, to: SocketAddr, packets: impl IntoIterator<Item = Vec<u8>>) {
+        for packet in packets {
+            self.rtp.send_to(&packet, to).expect("sendable");
+        }
     }
 
     /// Sends an RTCP packet there.

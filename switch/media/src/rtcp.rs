@@ -32,10 +32,11 @@ pub struct Reception {
 }
 
 /// Reads a compound packet; a reduced-size one (RFC 5506) passes too. `None` when it is not RTCP or its
-/// lengths do not fit.
+/// lengths do not fit, or nobody wrote it: it names no SSRC.
 #[must_use]
 pub fn read(packet: &[u8]) -> Option<Report> {
     let mut first = None;
+    packet.get(4..8)?;
     for part in Compound::parse(packet).ok()? {
         let part = part.ok()?;
         if part.is_unknown() {
@@ -166,6 +167,7 @@ pub(crate) mod tests {
         assert_eq!(read(&[0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1]), None);
         assert_eq!(read(&sender_report(3, 1)[..20]), None);
         assert_eq!(read(&[]), None);
+        assert_eq!(read(&[0x81, 202, 0, 0]), None);
     }
 
     #[test]
