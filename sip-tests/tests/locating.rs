@@ -31,7 +31,7 @@ fn srv(world: &mut World, name: &str, priority: u16, agent: usize) {
     world.names.insert(target, vec![addr.ip()]);
 }
 
-fn peer(uri: &str) -> Vec<Peer> {
+fn at(uri: &str) -> Vec<Peer> {
     vec![Peer { uri: uri.to_owned(), priority: 0, weight: 10 }]
 }
 
@@ -47,7 +47,7 @@ fn three_gateways() -> (World, usize, [usize; 3]) {
         srv(&mut world, "_sip._udp.carrier.test", priority, gateway);
     }
     world.edit_trunk("carrier", |trunk| {
-        trunk.peers = peer("sip:carrier.test");
+        trunk.peers = at("sip:carrier.test");
         trunk.transport = None;
     });
     let phone = world.phone("1001");
@@ -129,7 +129,7 @@ fn calls_go_on_while_the_dns_is_down() {
 fn a_carrier_that_the_dns_learns_of_later_is_found_by_itself() {
     let (mut world, phone, [one, ..]) = three_gateways();
     let zone = std::mem::take(&mut world.zone);
-    world.edit_trunk("carrier", |trunk| trunk.peers = peer("sip:new.test"));
+    world.edit_trunk("carrier", |trunk| trunk.peers = at("sip:new.test"));
     world.set_up();
     world.run_for(Duration::from_secs(1));
     let caller = world.dial(phone, "0301");
@@ -150,7 +150,7 @@ fn a_carrier_that_offers_sctp_alone_is_refused_with_503() {
     let (mut world, phone, [one, ..]) = three_gateways();
     record(&mut world, "sctp.test", RecordKind::Naptr, naptr("SIP+D2S", "_sip._sctp.sctp.test"));
     world.names.insert("sctp.test".to_owned(), vec![world.agents[one].addr.ip()]);
-    world.edit_trunk("carrier", |trunk| trunk.peers = peer("sip:sctp.test"));
+    world.edit_trunk("carrier", |trunk| trunk.peers = at("sip:sctp.test"));
     world.set_up();
     world.run_for(Duration::from_secs(2));
     let caller = world.dial(phone, "0301");
@@ -206,6 +206,23 @@ fn a_route_that_asks_for_tcp_gets_tcp() {
     world.bye(callee);
     world.settle();
     assert_eq!(world.agents[proxy].requests("BYE").count(), 1, "{}", world.ladder());
+}
+
+/// RFC 3263 §4.3: a registration leaves a silent target for the next one.
+#[test]
+fn a_registration_leaves_a_silent_target_for_the_next() {
+    let (mut world, _, [one, two, _]) = three_gateways();
+    world.agents[one].dead = true;
+    world.edit_trunk("carrier", |trunk| {
+        trunk.register = true;
+        trunk.username = Some("us".to_owned());
+        trunk.password = Some("secret".to_owned());
+    });
+    world.set_up();
+    world.run_for(Duration::from_secs(40));
+    assert!(world.agents[two].requests("REGISTER").count() > 0, "{}", world.ladder());
+    let state = world.shards[0].view(now(&world)).trunks[0].registration;
+    assert!(matches!(state, peer::RegistrationState::Registered { .. }), "{state:?}");
 }
 
 /// RFC 3261 §18.1.1: nobody takes TCP at this carrier, so a large INVITE comes back to UDP and the call goes through.

@@ -75,6 +75,23 @@ fn setup_ms(record: &Value) -> u64 {
     (day + of_day("answered_at") - of_day("started_at")) % day
 }
 
+/// RFC 3261 §18.4: a port where nobody listens is told by ICMP, so that the first call loses no time either.
+#[test]
+fn a_closed_port_is_passed_over_at_once() {
+    let block = Block::claim();
+    let (closed, open) = (block.at(3, 5_060), block.at(4, 5_060));
+    let provisioning = provisioning(&block, &format!("sip:{closed}"), "");
+    let two =
+        provisioning.replace(&format!("\"sip:{closed}\""), &format!("[\"sip:{closed}\", \"sip:{open}\"]"));
+    let node = Node::start(block, &two);
+    let second = answers(&node, 4, Transport::Udp).calls(1).listen();
+    calls(&node, 1);
+    assert_eq!(second.end().successful, 1);
+    let waited = setup_ms(&node.records(1)[0]);
+    assert!(waited < 1_000, "{waited} ms");
+    counts(&node, "tandem_sip_returned_total", 1);
+}
+
 const LARGE: &str = "headers = [{ name = \"X-Large\", value = \"xxx\" }]";
 
 fn large() -> String {

@@ -361,6 +361,7 @@ fn start_net(
         room.put(match event {
             NetEvent::Wire(inbound) => ShardInput::Wire(inbound),
             NetEvent::SendFailed { ticket } => ShardInput::SendFailed { ticket },
+            NetEvent::Returned(quoted) => ShardInput::Returned(quoted),
             NetEvent::ConnProven(conn, proofs) => ShardInput::ConnProven(conn, proofs),
             NetEvent::ConnClosed(conn) => ShardInput::ConnClosed(conn),
         });

@@ -9,6 +9,7 @@ use base::fact::Fact;
 use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
 use base::{CallId, ShardId, Wall};
+use bytes::Bytes;
 use peer::{BindingChange, TrunkGossip};
 use provision::HostMask;
 use route::Snapshot;
@@ -66,6 +67,8 @@ pub enum ShardInput {
     },
     /// What the far end of a new connection has proven about itself; comes before its first message.
     ConnProven(ConnId, Arc<[Proof]>),
+    /// A datagram of ours found nobody: an ICMP error quotes this much of its beginning. May be forged.
+    Returned(Bytes),
     /// A stream connection is gone.
     ConnClosed(ConnId),
     /// A media worker reports.

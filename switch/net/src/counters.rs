@@ -34,6 +34,8 @@ counters! {
     udp_sent,
     /// Datagrams the system refused to send.
     udp_send_errors,
+    /// Datagrams that found nobody, as an ICMP error told.
+    udp_returned,
     /// Datagrams that only keep a NAT binding open, or are STUN.
     udp_keepalives,
     /// Datagrams dropped because a shard's inbox was full.

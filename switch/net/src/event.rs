@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base::ShardId;
 use base::wire::{ConnId, Inbound, Proof};
+use bytes::Bytes;
 
 /// One thing that happened on the wire.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub enum NetEvent {
         /// The ticket of the `Outbound`.
         ticket: u64,
     },
+    /// A datagram found nobody: an ICMP error came that quotes this much of its beginning. May be forged.
+    Returned(Bytes),
     /// What the far end of a new connection has proven about itself; every shard is told before its first message.
     ConnProven(ConnId, Arc<[Proof]>),
     /// A connection is gone; every shard is told.

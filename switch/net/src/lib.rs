@@ -16,6 +16,7 @@ mod net;
 mod octets;
 mod overload;
 mod patience;
+mod returned;
 mod routes;
 mod sender;
 mod shared;

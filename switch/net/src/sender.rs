@@ -51,7 +51,9 @@ impl Sender {
         let counters = &self.shared.counters;
         let sent = self.udp_listener(&outbound.target).map(|listener| {
             // A full send buffer counts as lost on the way: transactions send again.
-            match listener.socket.send_to(&outbound.data, outbound.target.remote()) {
+            let send = || listener.socket.send_to(&outbound.data, outbound.target.remote());
+            // The socket may report here what became of an earlier datagram to somebody else; told, it is forgotten.
+            match send().or_else(|_of_an_earlier_one| send()) {
                 Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => Err(error),
                 sent => Ok(sent),
             }

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
+use crate::returned;
+
 /// Class selector 3, the marking for signalling (RFC 4594 §4.2), as the octet of the IP header.
 const CS3: u32 = 24 << 2;
 /// Room for a burst: some thousand INVITEs.
@@ -19,7 +21,9 @@ pub(crate) fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.set_recv_buffer_size(BUFFER_OCTETS).ok();
     socket.set_send_buffer_size(BUFFER_OCTETS).ok();
     socket.bind(&address.into())?;
-    Ok(socket.into())
+    let socket: UdpSocket = socket.into();
+    returned::ask_for(&socket, address.is_ipv4());
+    Ok(socket)
 }
 
 /// A non-blocking listener on `address`.

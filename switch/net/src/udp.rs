@@ -16,6 +16,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use crate::counters::count;
 use crate::event::NetEvent;
 use crate::overload;
+use crate::returned;
 use crate::routes::Routes;
 use crate::shared::Shared;
 
@@ -95,8 +96,11 @@ impl Receiver {
             Ok(()) | Err(_) => {}
         }
         for event in &self.events {
-            if let Some((_, more)) = self.sockets.get_mut(event.token().0) {
+            if let Some((index, more)) = self.sockets.get_mut(event.token().0) {
                 *more = true;
+                if event.is_error() {
+                    take_back(&self.shared, *index);
+                }
             }
         }
         Ok(())
@@ -169,6 +173,16 @@ impl Receiver {
         if listener.socket.send_to(&answer, target).is_err() {
             count(&counters.udp_send_errors);
         }
+    }
+}
+
+/// Tells shards of their datagrams that found nobody; with a full inbox their timers will.
+fn take_back(shared: &Shared, index: usize) {
+    let Some(listener) = shared.udp.get(index) else { return };
+    for quoted in returned::take(&listener.socket).take(BATCH) {
+        count(&shared.counters.udp_returned);
+        let shard = shared.demux.shard(&quoted);
+        (shared.sink)(shard, NetEvent::Returned(quoted)).ok();
     }
 }
 

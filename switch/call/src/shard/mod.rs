@@ -190,6 +190,7 @@ impl Machine for Shard {
             ShardInput::Wire(inbound) => self.stack.receive(now, inbound),
             ShardInput::SendFailed { ticket } => self.stack.transport_failed(now, ticket),
             ShardInput::ConnProven(conn, proofs) => drop(self.proofs.insert(conn, proofs)),
+            ShardInput::Returned(quoted) => self.stack.returned(now, &quoted),
             ShardInput::ConnClosed(conn) => {
                 self.proofs.remove(&conn);
                 self.registrar.flow_closed(conn);

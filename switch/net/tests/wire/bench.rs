@@ -70,7 +70,10 @@ impl Bench {
     pub(crate) fn message(&self) -> Inbound {
         match self.event() {
             NetEvent::Wire(inbound) => inbound,
-            other @ (NetEvent::SendFailed { .. } | NetEvent::ConnProven(..) | NetEvent::ConnClosed(_)) => {
+            other @ (NetEvent::SendFailed { .. }
+            | NetEvent::Returned(_)
+            | NetEvent::ConnProven(..)
+            | NetEvent::ConnClosed(_)) => {
                 panic!("{other:?} is no message")
             }
         }

@@ -40,7 +40,10 @@ fn round_trip(bench: &Bench, stream: &mut TcpStream) -> Duration {
     stream.write_all(&request("OPTIONS", "healthy")).unwrap();
     let heard = std::iter::repeat_with(|| bench.event()).find_map(|event| match event {
         NetEvent::Wire(inbound) => Some(inbound.flow),
-        NetEvent::SendFailed { .. } | NetEvent::ConnProven(..) | NetEvent::ConnClosed(_) => None,
+        NetEvent::SendFailed { .. }
+        | NetEvent::Returned(_)
+        | NetEvent::ConnProven(..)
+        | NetEvent::ConnClosed(_) => None,
     });
     let flow = heard.unwrap();
     let answer = Outbound { target: Target::Flow(flow), ..outbound(Transport::Tcp, flow.remote, 0) };

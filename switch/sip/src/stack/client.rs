@@ -126,6 +126,20 @@ impl Stack {
         self.drop_client(id);
     }
 
+    /// An ICMP error says that a datagram found nobody, and quotes its beginning. Only what bears the branch of a
+    /// request still waiting counts: nobody guesses that, so nobody can end a request by a forged error.
+    pub fn returned(&mut self, now: Now, quoted: &[u8]) {
+        let Some(branch) = wording::branch_of(quoted) else { return };
+        let known = self.clients.get(branch.id);
+        let same =
+            known.filter(|client| client.token == branch.token && !client.target.transport().is_connected());
+        if let Some(client) = same {
+            let ticket = client.ticket(ClientId(branch.id));
+            self.stats.returned += 1;
+            self.transport_failed(now, ticket);
+        }
+    }
+
     pub(super) fn receive_response(&mut self, now: Mono, response: Message, flow: Flow) {
         let (Some(id), Some(status)) = (self.client_of(&response), response.status()) else {
             self.stats.strays += 1;

@@ -122,6 +122,8 @@ pub struct Stats {
     pub unanswerable: u64,
     /// CANCELs that belong to no INVITE; answered 481.
     pub cancels_unmatched: u64,
+    /// Requests of ours that found nobody, as an ICMP error told.
+    pub returned: u64,
     /// Large requests that went over TCP instead of UDP.
     pub by_stream: u64,
     /// Those of them that came back to UDP because nobody took TCP.
@@ -131,7 +133,7 @@ pub struct Stats {
 impl Stats {
     /// The figures by the names that metrics carry.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 13] {
+    pub fn named(&self) -> [(&'static str, u64); 14] {
         [
             ("sip_received", self.received),
             ("sip_sent", self.sent),
@@ -144,6 +146,7 @@ impl Stats {
             ("sip_timed_out", self.timed_out),
             ("sip_unanswerable", self.unanswerable),
             ("sip_cancels_unmatched", self.cancels_unmatched),
+            ("sip_returned", self.returned),
             ("sip_by_stream", self.by_stream),
             ("sip_streams_refused", self.streams_refused),
         ]

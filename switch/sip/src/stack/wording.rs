@@ -58,6 +58,16 @@ pub(super) fn request(
     draft.finish()
 }
 
+/// The branch of a request of ours, of which only the beginning is there.
+pub(super) fn branch_of(quoted: &[u8]) -> Option<Branch> {
+    const BRANCH: &[u8] = b"branch=";
+    let via = quoted.get(memchr::memmem::find(quoted, b"\r\nVia: SIP/2.0/")? + 2..)?;
+    let line = via.get(..memchr::memchr(b'\r', via)?)?;
+    let value = line.get(memchr::memmem::find(line, BRANCH)? + BRANCH.len()..)?;
+    let end = memchr::memchr2(b';', b',', value).unwrap_or(value.len());
+    Branch::parse(std::str::from_utf8(value.get(..end)?).ok()?)
+}
+
 /// The same request over another transport: only its Via, the first header, differs.
 pub(super) fn over(request: &Bytes, transport: Transport, local: SocketAddr) -> Option<Bytes> {
     const VIA: &[u8] = b"Via: ";

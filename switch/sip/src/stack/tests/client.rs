@@ -115,3 +115,23 @@ fn the_ack_of_a_2xx_has_a_branch_of_its_own_and_is_not_repeated() {
     assert!(message(&data).top_via().unwrap().branch().unwrap().starts_with("z9hG4bK"));
     assert_eq!(rig.stack.deadline(), None);
 }
+
+/// RFC 3261 §18.4: a port where nobody listens ends the request at once; only with the branch of one that waits.
+#[test]
+fn a_request_that_comes_back_is_over_but_a_forged_error_ends_nothing() {
+    let mut rig = Rig::new();
+    rig.asks(Method::Invite);
+    let data = rig.sent[0].data.clone();
+    let text = String::from_utf8(data.to_vec()).unwrap();
+    for forged in
+        [text.replace("z9hG4bK0000000000000002", "z9hG4bK0000000000000003"), text.replace("Via", "Max")]
+    {
+        rig.stack.returned(rig.now, forged.as_bytes());
+    }
+    rig.stack.returned(rig.now, &data[..40]);
+    assert!(rig.story().is_empty());
+    rig.stack.returned(rig.now, &data[..150]);
+    assert_eq!(rig.story(), ["Unreachable", "Done"]);
+    rig.stack.returned(rig.now, &data);
+    assert!(rig.story().is_empty());
+}
