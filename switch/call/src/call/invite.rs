@@ -259,9 +259,11 @@ impl Call {
         let Some(at) = self.leg_mut(leg) else { return };
         match &at.state {
             LegState::Calling(_) => {
+                // A phone that is gone is gone, however that is noticed; a carrier out of reach is our trouble.
+                let is_trunk = matches!(at.endpoint, Endpoint::Trunk(_));
                 let refusal = match failure {
-                    Failure::TimedOut => Refusal::of(Cause::NoResponse),
-                    Failure::Unreachable => Refusal::of(Cause::NetworkFailure),
+                    Failure::Unreachable if is_trunk => Refusal::of(Cause::NetworkFailure),
+                    Failure::Unreachable | Failure::TimedOut => Refusal::of(Cause::NoResponse),
                 };
                 self.leg_refused(ctx, leg, refusal);
             }
