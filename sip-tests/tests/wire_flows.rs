@@ -1,6 +1,8 @@
 //! The flows of RFC 3665 and RFC 3666 on the wire: SIPp plays every phone, carrier and gateway, over UDP and
 //! over TCP. The ladders of the same flows stand in `rfc3665` and `rfc3666`.
 
+use std::net::UdpSocket;
+
 use sip_tests::wire::{Block, Node, Script, Sipp, Transport};
 
 /// Hosts of the block: two carriers that may call and be called, a third peer, Alice's and Bob's phones.
@@ -15,13 +17,16 @@ const HERE: &str = "Contact: <sip:[caller]@[local_ip]:[local_port];transport=[tr
 struct Stage {
     node: Node,
     transport: Transport,
+    /// Takes datagrams at the dead gateway and says nothing: a closed port would be told.
+    _silent: UdpSocket,
 }
 
 impl Stage {
     fn new(transport: Transport) -> Self {
         let block = Block::claim();
         let provisioning = provisioning(&block, transport);
-        Self { node: Node::start(block, &provisioning), transport }
+        let silent = UdpSocket::bind(block.at(DEAD, 5_060)).expect("an address of the block");
+        Self { node: Node::start(block, &provisioning), transport, _silent: silent }
     }
 
     fn sipp(&self, flow: &str, script: &Script, host: u8) -> Sipp {
