@@ -136,6 +136,25 @@ fn those_who_send_help_are_told_who_calls_even_by_a_caller_who_withholds() {
     world.assert_clean();
 }
 
+/// RFC 5876 §4.1; conformance §5.2, row of RFC 4916: a caller sees who answers.
+#[test]
+fn a_phone_is_shown_who_rings_and_answers_and_a_stranger_is_not() {
+    let (mut world, carrier, phone) = office(17);
+    let other = world.phone("1002");
+    world.directory.stations.get_mut("1001").unwrap().name = "Ana".to_owned();
+    world.open(&[other]);
+    world.connect(other, "1001", phone);
+    let shown: Vec<_> = world.agents[other].heard.iter().filter(|msg| msg.cseq().1 == "INVITE").collect();
+    for status in [180, 200] {
+        let answer = shown.iter().find(|msg| msg.status() == Some(status)).unwrap();
+        assert_eq!(answer.header("P-Asserted-Identity"), Some("\"Ana\" <sip:1001@192.0.2.1>"));
+    }
+    world.connect(carrier, "+4930123", phone);
+    assert!(world.agents[carrier].heard.iter().all(|msg| msg.header("P-Asserted-Identity").is_none()));
+    world.end_all();
+    world.assert_clean();
+}
+
 /// RFC 5079 §3.
 #[test]
 fn a_number_that_takes_no_anonymous_calls_says_433() {

@@ -148,6 +148,7 @@ impl Call {
     ) {
         let agent = ctx.config.user_agent.clone();
         let border = answer.map(|(leg, _)| self.border(leg, self.caller()));
+        let callee = answer.and_then(|(leg, _)| self.callee_shown(ctx, leg));
         let Some(at) = self.legs.first_mut() else { return };
         let Some(incoming) = at.incoming_mut() else { return };
         let (server, request) = (incoming.invite, incoming.request.clone());
@@ -171,6 +172,9 @@ impl Call {
         at.accept_timer(ctx.now.mono, &request, &mut draft);
         if let (Some((_, answer)), Some(border)) = (answer, border) {
             headers::pass(answer, &mut draft, border);
+        }
+        if let Some(callee) = callee {
+            draft.set(Header::PAssertedIdentity, &callee);
         }
         if let Some(body) = body {
             draft.body(reply::ACCEPT, body.to_bytes().into());

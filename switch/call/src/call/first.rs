@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use base::LegId;
 use base::fact::Endpoint;
 use sdp::Sdp;
 use sip::message::{Draft, Header, Host, Method, NameAddr, Uri};
@@ -90,6 +91,23 @@ impl Call {
     /// Whether a leg would lead the call on once too often.
     pub(super) fn is_led_too_far(&self, out: &LegOut) -> bool {
         self.renumbers(out) && self.forwards_so_far().is_full()
+    }
+
+    /// Who rings or answers, as a phone that calls is shown it: the extension and its name (RFC 5876 §4.1).
+    pub(super) fn callee_shown(&self, ctx: &Ctx<'_>, leg: LegId) -> Option<String> {
+        let caller = self.legs.first()?;
+        let (Endpoint::Station(_), Endpoint::Station(extension)) =
+            (&caller.endpoint, &self.leg(leg)?.endpoint)
+        else {
+            return None;
+        };
+        let station = ctx.routes.station(extension)?;
+        let of_user = || ctx.routes.user(&station.user).map(|user| user.name.as_str());
+        let name = Some(station.name.as_str()).filter(|name| !name.is_empty()).or_else(of_user);
+        let ours = ctx.locals.signalling(caller.target.transport(), caller.target.remote())?;
+        let uri = Uri::sip(Some(extension), ours.ip(), None);
+        let display = name.filter(|name| !name.is_empty()).map(str::to_owned);
+        Some(NameAddr { display, ..NameAddr::new(uri) }.to_string())
     }
 
     pub(super) fn is_emergency(&self) -> bool {

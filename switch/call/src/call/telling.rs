@@ -39,6 +39,7 @@ impl Call {
         response: Option<(LegId, &Message)>,
     ) -> bool {
         let border = response.map(|(leg, _)| self.border(leg, self.caller()));
+        let callee = response.and_then(|(leg, _)| self.callee_shown(ctx, leg));
         let Telling { near, status, body, owed, wants_prack } = telling;
         let offer = self.offer.clone().filter(|_| body.is_some());
         let agent = ctx.config.user_agent.clone();
@@ -50,6 +51,9 @@ impl Call {
         introduce(&mut draft, &contact, Agent::Server(&agent));
         if let (Some((_, response)), Some(border)) = (response, border) {
             headers::pass(response, &mut draft, border);
+        }
+        if let Some(callee) = callee {
+            draft.set(Header::PAssertedIdentity, &callee);
         }
         if let Some(body) = &body {
             draft.body(reply::ACCEPT, body.to_bytes().into());
