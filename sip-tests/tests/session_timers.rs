@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base::wire::Transport;
 use base::{Cause, Party, SessionTimers};
 use sip_tests::{BUSY, Line, Msg, RING, Reinvite, Reply, SILENT, State, World, office};
 
@@ -152,6 +153,47 @@ fn a_phone_that_has_vanished_is_noticed_by_our_refresh_and_both_legs_end() {
     assert_eq!(world.state(caller), State::Over, "{}", world.ladder());
     world.assert_clean();
     assert_eq!(world.ending(), (Cause::SessionExpired, 200, Party::System));
+}
+
+/// No connection leads to the phone for a while: that is no answer, and the next try reaches it.
+#[test]
+fn a_refresh_that_cannot_be_sent_is_tried_again_while_the_session_lasts() {
+    let mut world = World::new(9);
+    let carrier = world.trunk("carrier");
+    let phone = world.phone_at("1001", "203.0.113.20:5060", Transport::Tcp);
+    world.number("+4930123", "station:1001");
+    world.open(&[phone]);
+    world.agents[phone].lines = vec!["Session-Expires: 1800;refresher=uac".to_owned()];
+    let (caller, _) = world.connect(carrier, "+4930123", phone);
+    world.agents[phone].dead = true;
+    world.run_for(HALF + Duration::from_secs(60));
+    assert!(world.talk(caller).is_up(), "{}", world.ladder());
+    world.agents[phone].dead = false;
+    world.run_for(HALF * 2);
+    assert!(world.talk(caller).is_up(), "{}", world.ladder());
+    assert!(world.agents[phone].requests("INVITE").count() > 1);
+    world.agents[phone].dead = true;
+    world.run_for(HALF * 2);
+    assert_eq!(world.state(caller), State::Over);
+    world.assert_clean();
+    assert_eq!(world.ending().0, Cause::SessionExpired);
+}
+
+#[test]
+fn echo_refreshes_a_caller_without_timers_where_its_trunk_requires_them() {
+    let (mut world, carrier, _) = office(9);
+    world.number("+4930199", "echo");
+    world.edit_trunk("carrier", |trunk| trunk.session_timers = SessionTimers::Require);
+    world.set_up();
+    let caller = world.dial(carrier, "+4930199");
+    world.settle();
+    world.agents[carrier].lines = vec!["Session-Expires: 1800;refresher=uac".to_owned()];
+    world.run_for(HALF + Duration::from_secs(1));
+    let asked = world.agents[carrier].requests("INVITE").next().expect("a refresh").clone();
+    assert_eq!(asked.must("Session-Expires"), "1800;refresher=uac");
+    assert!(asked.body.contains("m=audio"));
+    world.bye(caller);
+    world.assert_clean();
 }
 
 /// RFC 4028 §7.3.

@@ -329,7 +329,7 @@ impl Call {
         match purpose {
             Purpose::Invite => self.invite_failed(ctx, leg, failure),
             Purpose::Reinvite | Purpose::Passed => self.passage_failed(ctx, leg),
-            Purpose::Refresh => self.refresh_failed(ctx, leg),
+            Purpose::Refresh => self.refresh_failed(ctx, leg, failure),
             Purpose::Relay(server) => self.relay_failed(ctx, server),
             Purpose::Bye | Purpose::ByeStray | Purpose::Prack => {}
         }

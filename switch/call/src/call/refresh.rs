@@ -7,7 +7,7 @@ use sip::Refused;
 use sip::message::{Draft, Message, Method};
 
 use super::{Call, Ctx, Refusal};
-use crate::act::Purpose;
+use crate::act::{Failure, Purpose};
 use crate::leg::Leg;
 use crate::negotiate::{Negotiation, body_of};
 use crate::reply::{self, Agent, introduce};
@@ -68,9 +68,18 @@ impl Call {
         }
     }
 
-    /// Nobody answered it.
-    pub(super) fn refresh_failed(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
-        self.far_end_gone(ctx, leg, Refusal::of(Cause::NoResponse));
+    /// Nobody answered it, or it could not be sent: then it is tried again while the session lasts.
+    pub(super) fn refresh_failed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, failure: Failure) {
+        match (failure, self.leg_mut(leg)) {
+            (Failure::TimedOut, _) => self.far_end_gone(ctx, leg, Refusal::of(Cause::NoResponse)),
+            (Failure::Unreachable, Some(at)) => {
+                at.session.unsent(ctx.now.mono);
+                if let Some(talking) = at.talking_mut() {
+                    talking.refreshing = false;
+                }
+            }
+            (Failure::Unreachable, None) => {}
+        }
     }
 
     fn far_end_gone(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {

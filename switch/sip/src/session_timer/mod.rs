@@ -169,6 +169,12 @@ impl SessionTimer {
         self.try_again(now + glare(entropy, call_id));
     }
 
+    /// Our refresh could not be sent: no way leads there now, which says nothing of the session.
+    pub fn unsent(&mut self, now: Mono) {
+        let left = self.running.map_or(Duration::ZERO, |running| running.expires_at.since(now));
+        self.try_again(now + (left / 2).max(PAUSE));
+    }
+
     /// Takes a refusal of our refresh; no answer at all counts as 408. RFC 4028 §7.4, RFC 3261 §12.2.1.2, §14.1.
     pub fn refused(
         &mut self,
@@ -186,10 +192,7 @@ impl SessionTimer {
                 self.try_again(now);
                 return Refused::NotByUpdate;
             }
-            _ => {
-                let left = self.running.map_or(Duration::ZERO, |running| running.expires_at.since(now));
-                self.try_again(now + (left / 2).max(PAUSE));
-            }
+            _ => self.unsent(now),
         }
         Refused::LivesOn
     }
