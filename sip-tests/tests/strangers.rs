@@ -130,15 +130,15 @@ fn answers_nobody_asked_for_are_dropped() {
 }
 
 #[test]
-fn methods_we_lack_get_405_or_501_and_unknown_extensions_420() {
+fn methods_for_phones_only_ask_for_a_password_unknown_ones_get_501_and_unknown_extensions_420() {
     let (mut world, _, _) = office(11);
     let stranger = world.agent("mallory", "203.0.113.200:5060", Transport::Udp);
-    let statuses = [("SUBSCRIBE", 405), ("REFER", 405), ("PUBLISH", 405), ("DANCE", 501)];
+    let statuses = [("SUBSCRIBE", 407), ("REFER", 407), ("PUBLISH", 489), ("DANCE", 501)];
     for (method, status) in statuses {
         let text = forged(method, &format!("id-{method}"), "t", "");
         assert_eq!(answer_to(&mut world, stranger, method, &text), Some(status), "{method}");
-        assert!(world.agents[stranger].heard.last().unwrap().must("Allow").contains("INVITE"));
     }
+    assert!(world.agents[stranger].heard.last().unwrap().must("Allow").contains("INVITE"));
     let text = forged("OPTIONS", "id-require", "t", "").replace("CSeq", "Require: telepathy\r\nCSeq");
     assert_eq!(answer_to(&mut world, stranger, "OPTIONS", &text), Some(420));
     assert_eq!(world.agents[stranger].heard.last().unwrap().must("Unsupported"), "telepathy");

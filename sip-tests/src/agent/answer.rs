@@ -60,6 +60,9 @@ impl Agent {
         if method == "CANCEL" {
             return self.cancelled(now, from, msg);
         }
+        if method == "NOTIFY" && self.notified != 0 {
+            return self.reply(now, from, msg, None, &Reply { status: self.notified, ..Reply::default() });
+        }
         if msg.to_tag().is_empty() {
             return self.asked_outside(now, from, msg, &method);
         }

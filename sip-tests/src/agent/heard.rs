@@ -139,6 +139,23 @@ impl Agent {
             let expires = expires.and_then(|text| text.parse().ok());
             self.register_as(now, &contact, expires, Some(msg));
         }
+        if matches!(method, "SUBSCRIBE" | "REFER") && status == 407 && !challenged && self.password.is_some()
+        {
+            self.ask_again(now, method, msg);
+        }
+    }
+
+    /// Sends its last request of this method once more, with its password.
+    fn ask_again(&mut self, now: Mono, method: &str, challenge: &Msg) {
+        let Some(sent) = self.clients.iter().rev().find(|client| client.method == method) else { return };
+        let (text, old) = (String::from_utf8_lossy(&sent.data).into_owned(), sent.branch.clone());
+        let asked = Msg::split(text.as_bytes());
+        let (uri, number) = (asked.uri().unwrap_or_default().to_owned(), asked.cseq().0);
+        let Some(credentials) = self.credentials(challenge, method, &uri) else { return };
+        let branch = self.branch();
+        let again = format!("CSeq: {} {method}\r\n{credentials}", number + 1);
+        let text = text.replace(&old, &branch).replace(&format!("CSeq: {number} {method}"), &again);
+        self.start(now, &branch, method, None, self.switch, text.into_bytes());
     }
 
     fn asked_last(&self, method: &str) -> Msg {

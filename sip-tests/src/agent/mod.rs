@@ -106,6 +106,8 @@ pub struct Agent {
     pub guard: Option<Guard>,
     /// The status for OPTIONS; 0 for none at all.
     pub options: u16,
+    /// The status for NOTIFYs; 0 leaves them to what it knows of calls.
+    pub notified: u16,
     /// Header lines of its REGISTERs beside the usual ones.
     pub register_lines: Vec<String>,
     /// The status for MESSAGE outside calls.
@@ -160,6 +162,7 @@ impl Agent {
             reinvites: Reinvite::Accept,
             guard: None,
             options: 200,
+            notified: 0,
             register_lines: Vec::new(),
             texts: 200,
             min_expires: 0,

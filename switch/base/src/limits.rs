@@ -86,6 +86,10 @@ pub const JOURNAL_RECORDS: usize = 20_000;
 pub const BINDINGS_PER_AOR: usize = 10;
 /// Octets of all User-to-User values of one message; more do not cross and are counted.
 pub const UUI_OCTETS: usize = 2_048;
+/// Subscriptions of one shard; more get 503.
+pub const SUBSCRIPTIONS: usize = 20_000;
+/// Subscriptions of one extension in one shard; more get 403.
+pub const SUBSCRIPTIONS_PER_ACCOUNT: usize = 10;
 /// Edge proxies on the way to a phone (RFC 3327); more is answered 400.
 pub const PATH_HOPS: usize = 8;
 /// Times a call may be led on from one number to another; at the bound it is refused 482 instead.

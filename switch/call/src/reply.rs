@@ -4,6 +4,7 @@ use base::wire::{Locals, Target, Transport};
 use sip::TooBrief;
 use sip::message::{Draft, Header, Message, reason_phrase};
 use sip::reliable::OPTION;
+use sip::usage::{Refer, UsageRefusal};
 
 use crate::io::ShardConfig;
 
@@ -29,6 +30,23 @@ pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &s
         405 | 501 => draft.push(Header::Allow, ALLOW),
         415 => draft.push(Header::Accept, ACCEPTED).push(Header::AcceptEncoding, "identity"),
         421 => draft.push(Header::Require, OPTION),
+        _ => &mut draft,
+    };
+    draft
+}
+
+/// The answer to a REFER while nobody may be referred: what is wrong with it, else 603 with the reason
+/// (RFC 3515 §2.4.2 leaves it to policy; S8 has nobody refer a call to where the owner may not call).
+pub(crate) fn not_referred(request: &Message, agent: &str) -> Draft {
+    let status = match Refer::read(request) {
+        Ok(_) => 603,
+        Err(UsageRefusal::Status(status)) => status,
+        Err(UsageRefusal::TooBrief(_)) => 423,
+    };
+    let mut draft = reply(request, status, None, agent);
+    match status {
+        420 => draft.push(Header::Unsupported, "explicitsub"),
+        603 => draft.push(Header::Warning, "399 tandem \"Transfers are not available\""),
         _ => &mut draft,
     };
     draft

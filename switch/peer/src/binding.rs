@@ -116,6 +116,17 @@ pub enum BindingChange {
     },
 }
 
+impl BindingChange {
+    /// Whose binding it is.
+    #[must_use]
+    pub fn aor(&self) -> &str {
+        match self {
+            Self::Put(binding) => &binding.aor,
+            Self::Removed { aor, .. } => aor,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct FlowText {
     transport: Transport,

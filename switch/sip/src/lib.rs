@@ -7,6 +7,7 @@ pub mod reliable;
 mod session_timer;
 mod stack;
 pub mod transaction;
+pub mod usage;
 
 pub use dialog::Dialog;
 pub use session_timer::{CallIdOf, Refused, SessionDue, SessionPolicy, SessionTimer, TooBrief};

@@ -50,6 +50,10 @@ impl Call {
             Method::Update => self.updated(ctx, leg, server, request),
             Method::Info | Method::Message => self.relay(ctx, leg, server, &request),
             Method::Options => self.answer_options(ctx, leg, server, &request),
+            Method::Refer => {
+                let draft = reply::not_referred(&request, &ctx.config.user_agent);
+                ctx.out.push(Act::Respond { server, draft });
+            }
             _ => refuse(ctx, server, &request, 405),
         }
     }

@@ -3,8 +3,10 @@
 use base::Now;
 use base::wire::Flow;
 use sip::message::{Header, Message, Method, Scheme};
+use sip::usage::UsageRefusal;
 use sip::{ClientId, ServerId, TransactionId};
 
+use super::digest::AskAs;
 use super::{Asker, Shard};
 use crate::act::Failure;
 use crate::call::CallInput;
@@ -19,6 +21,9 @@ impl Shard {
         {
             let key = (request.call_id().unwrap_or_default().into(), tag.into());
             let Some((call, leg)) = self.dialogs.get(&key).copied() else {
+                if method == Method::Subscribe && self.subscriptions.has(&key) {
+                    return self.resubscribed(now, id, &request, key);
+                }
                 self.count("requests_outside_dialogs");
                 return self.refuse(now, id, 481);
             };
@@ -41,15 +46,32 @@ impl Shard {
             Method::Register => self.register(now, id, &request, flow),
             Method::Message => self.texted(now, id, &request, flow),
             Method::Options => self.options(now, id, &request, flow),
-            Method::Bye | Method::Info | Method::Update | Method::Prack | Method::Ack | Method::Cancel => {
+            Method::Subscribe => self.subscribed(now, id, &request, flow),
+            Method::Refer => self.referred(now, id, &request),
+            // Nobody was asked to notify us or to publish here: refused before anything of it is read (GHSA-589g).
+            Method::Publish => self.refuse_usage(now, id, &request, UsageRefusal::Status(489)),
+            Method::Bye
+            | Method::Info
+            | Method::Notify
+            | Method::Update
+            | Method::Prack
+            | Method::Ack
+            | Method::Cancel => {
                 self.count("requests_outside_dialogs");
                 self.refuse(now, id, 481);
             }
-            Method::Notify | Method::Subscribe | Method::Refer | Method::Publish => {
-                self.refuse(now, id, 405);
-            }
             Method::Other(_) => self.refuse(now, id, 501),
         }
+    }
+
+    /// A REFER outside a call, such as click-to-dial of another application: only for whom we know, and not yet.
+    fn referred(&mut self, now: Now, id: ServerId, request: &Message) {
+        if self.authenticate(now, id, request, AskAs::Proxy).is_none() {
+            return;
+        }
+        let draft = reply::not_referred(request, &self.config.user_agent);
+        self.count("referrals_refused");
+        self.stack.respond(now, id, draft);
     }
 
     /// What no request may ask, whoever sends it: an extension we lack, a scheme we do not route, too many hops.
@@ -76,8 +98,13 @@ impl Shard {
 
     /// Refuses a request for what we lack (RFC 3261 §8.2.2.3).
     fn requires_more(&mut self, now: Now, id: ServerId, request: &Message) -> bool {
-        let lacked =
-            |option: &&str| !reply::UNDERSTOOD.iter().any(|known| known.eq_ignore_ascii_case(option));
+        let more: &[&str] = match request.method() {
+            Some(Method::Register) => &["path", "outbound"],
+            Some(Method::Refer) => &["norefersub", "nosub"],
+            Some(_) | None => &[],
+        };
+        let known = || reply::UNDERSTOOD.iter().chain(more);
+        let lacked = |option: &&str| !known().any(|known| known.eq_ignore_ascii_case(option));
         let required: Vec<&str> = request
             .values(Header::Require)
             .filter(lacked)
@@ -120,6 +147,10 @@ impl Shard {
                 self.turn(now, call, CallInput::Response { leg, purpose, response, flow });
             }
             Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_told(now, id, &response),
+            Some(Asker::Notify { key }) => {
+                let key = key.clone();
+                self.notified(now, key, response.status().unwrap_or(0));
+            }
             Some(Asker::Text { text }) => {
                 let text = *text;
                 self.text_told(now, id, text, response.status().unwrap_or(0));
@@ -136,6 +167,10 @@ impl Shard {
                 self.turn(now, call, CallInput::Failed { leg, purpose, failure });
             }
             Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_unanswered(now, id),
+            Some(Asker::Notify { key }) => {
+                let key = key.clone();
+                self.notified(now, key, 408);
+            }
             Some(Asker::Text { text }) => {
                 let text = *text;
                 self.text_told(now, id, text, 408);

@@ -6,7 +6,9 @@ mod apply;
 mod digest;
 mod dispatch;
 mod options;
+mod reginfo;
 mod register;
+mod subscriptions;
 mod texts;
 mod trunks;
 mod turn;
@@ -30,6 +32,7 @@ use crate::io::{ShardCommand, ShardConfig, ShardInput, ShardOutput};
 use crate::lines::Lines;
 use crate::ports::Ports;
 use crate::trails::Trails;
+use subscriptions::Subscriptions;
 use texts::Text;
 use trunks::Registration;
 
@@ -58,6 +61,7 @@ pub struct Shard {
     servers: HashMap<ServerId, CallId>,
     open_ports: HashMap<PortId, CallId>,
     registrations: BTreeMap<String, Registration>,
+    subscriptions: Subscriptions,
     /// Who has shown a certificate, by connection.
     proofs: HashMap<ConnId, Arc<[Proof]>>,
     told_usage: BTreeMap<String, u32>,
@@ -94,6 +98,7 @@ enum Asker {
     Probe { trunk: String, at: PeerAt },
     Register { trunk: String, at: PeerAt, challenges: u8 },
     Text { text: u64 },
+    Notify { key: DialogKey },
     Nobody,
 }
 
@@ -133,6 +138,7 @@ impl Shard {
             servers: HashMap::new(),
             open_ports: HashMap::new(),
             registrations: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
             proofs: HashMap::new(),
             told_usage: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -174,6 +180,7 @@ impl Shard {
                 for call in self.order.iter().copied().collect::<Vec<_>>() {
                     self.turn(now, call, CallInput::HangUp { cause: base::Cause::Draining });
                 }
+                self.end_subscriptions(now);
                 self.unregister_trunks(now);
             }
             ShardCommand::JournalFull(full) => self.gate.journal_full = full,
@@ -230,7 +237,8 @@ impl Machine for Shard {
 
     fn deadline(&self) -> Option<Mono> {
         let call = self.deadlines.first().map(|(at, _)| *at);
-        [call, self.stack.deadline(), self.registrar.deadline(), self.trunks.deadline()]
+        let subscriptions = self.subscriptions.deadline();
+        [call, subscriptions, self.stack.deadline(), self.registrar.deadline(), self.trunks.deadline()]
             .into_iter()
             .flatten()
             .min()

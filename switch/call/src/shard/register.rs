@@ -1,5 +1,7 @@
 //! REGISTER: a phone says where it is (RFC 3261 §10.3).
 
+use std::collections::BTreeSet;
+
 use base::Now;
 use base::limits::RECORD_CHARS;
 use base::wire::Flow;
@@ -123,8 +125,12 @@ impl Shard {
     }
 
     /// Passes changed bindings to the store and to the other shards.
-    pub(super) fn tell_bindings(&mut self) {
+    pub(super) fn tell_bindings(&mut self, now: Now) {
+        let mut aors = BTreeSet::new();
         while let Some(change) = self.registrar.poll() {
+            if self.subscriptions.any() {
+                aors.insert(change.aor().to_owned());
+            }
             if !self.is_owner() {
                 continue;
             }
@@ -132,6 +138,10 @@ impl Shard {
                 self.outputs.push_back(ShardOutput::Gossip(Gossip::Binding(Box::new(change.clone()))));
             }
             self.outputs.push_back(ShardOutput::Binding(change));
+        }
+        if !aors.is_empty() {
+            aors.iter().for_each(|aor| self.registrations_changed(now, aor));
+            self.work(now);
         }
     }
 }

@@ -71,7 +71,11 @@ impl Shard {
 
     pub(super) fn heard_gossip(&mut self, now: Now, gossip: Gossip) {
         match gossip {
-            Gossip::Binding(change) => self.registrar.apply(*change),
+            Gossip::Binding(change) => {
+                let aor = change.aor().to_owned();
+                self.registrar.apply(*change);
+                self.registrations_changed(now, &aor);
+            }
             Gossip::Trunk(told) => self.trunks.gossip(now, &told),
             Gossip::Usage { shard, trunk, calls } => self.trunks.remote_usage(shard, &trunk, calls),
         }
@@ -164,7 +168,7 @@ impl Shard {
             Some(Asker::Register { trunk, at, challenges }) => {
                 self.register_told(now, &trunk, &at, response, challenges);
             }
-            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Nobody) | None => {}
+            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Notify { .. } | Asker::Nobody) | None => {}
         }
         self.clients.insert(id, Asker::Nobody);
     }
@@ -252,7 +256,7 @@ impl Shard {
         match self.clients.insert(id, Asker::Nobody) {
             Some(Asker::Probe { trunk, at }) => self.trunks.probed(now, &trunk, &at, false),
             Some(Asker::Register { trunk, at, .. }) => self.register_failed(now, &trunk, &at, 0, None),
-            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Nobody) | None => {}
+            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Notify { .. } | Asker::Nobody) | None => {}
         }
     }
 }

@@ -19,6 +19,7 @@ impl Shard {
     /// Works off what the stack, the registrar, the trunks and the calls have left to do, until all are quiet.
     pub(super) fn work(&mut self, now: Now) {
         loop {
+            self.notify_due(now);
             while let Some(output) = self.stack.poll() {
                 match output {
                     StackOutput::Send(outbound) => self.outputs.push_back(ShardOutput::Send(outbound)),
@@ -31,7 +32,7 @@ impl Shard {
                 None => break,
             }
         }
-        self.tell_bindings();
+        self.tell_bindings(now);
         self.refill(now);
     }
 
