@@ -299,3 +299,32 @@ fn the_test_number_offers_early_to_a_late_caller() {
     world.settle();
     world.assert_clean();
 }
+
+/// An exchange in an early dialog that lost does not keep the call that won waiting.
+#[test]
+fn an_early_update_of_a_fork_that_lost_is_out_of_the_way_at_once() {
+    let (mut world, carrier, phone) = office(79);
+    let mobile = world.phone_at("1001", "203.0.113.22:5060", base::wire::Transport::Udp);
+    world.agents[mobile].name = "mobile".to_owned();
+    world.set_up();
+    world.with_agent(mobile, |agent, now| agent.register_user(now, "1001", 3_600));
+    world.settle();
+    for agent in [phone, mobile] {
+        world.agents[agent].manner = SILENT;
+    }
+    world.able(&[carrier, phone, mobile]);
+    let caller = world.dial_as(carrier, None, "+4930123", true, &abilities());
+    world.settle();
+    let (desk, other) = (world.incoming(phone), world.incoming(mobile));
+    reliably(&mut world, desk, 183, 1);
+    world.agents[phone].updates = Reinvite::Wait;
+    world.update(caller, "sendonly");
+    world.settle();
+    world.say_with_body(other, 200);
+    world.settle();
+    assert_eq!(world.talk(caller).updates, [481], "{}", world.ladder());
+    world.update(caller, "sendrecv");
+    world.settle();
+    assert_eq!(world.talk(caller).updates, [481, 200], "{}", world.ladder());
+    talks(world, caller, other);
+}

@@ -65,6 +65,9 @@ pub struct Stack {
     ways: HashMap<Bytes, ServerId>,
     deadlines: Deadlines,
     outputs: VecDeque<StackOutput>,
+    /// The 100 of the INVITE just handed over. It goes out unless the owner has challenged it at once: who has heard a
+    /// 100 does not send its INVITE again, and a challenge is not repeated, so a lost one would be the end.
+    trying: Option<(ServerId, Outbound)>,
     stats: Stats,
     /// Makes the tags of answers given here; unguessable, and the same for the same request.
     secret: u64,
@@ -86,6 +89,7 @@ impl Stack {
             ways: HashMap::new(),
             deadlines: Deadlines::new(),
             outputs: VecDeque::new(),
+            trying: None,
             stats: Stats::default(),
             secret: entropy.next_u64(),
             streamless: client::Streamless::default(),
@@ -110,7 +114,15 @@ impl Stack {
 
     /// The next thing to do; `None` when drained.
     pub fn poll(&mut self) -> Option<StackOutput> {
-        self.outputs.pop_front()
+        if let Some((id, trying)) = self.trying.take()
+            && self.servers.get(id.0).is_some()
+        {
+            self.stats.sent += 1;
+            return Some(StackOutput::Send(trying));
+        }
+        let output = self.outputs.pop_front()?;
+        self.trying = self.trying_of(&output);
+        Some(output)
     }
 
     /// When `tick` is next wanted; it may turn out that nothing was due.

@@ -128,6 +128,7 @@ impl Call {
         self.answered_at = Some(ctx.now.wall);
         ctx.out.push(Act::Fact(What::Answered { leg, codec: self.facts.codec.clone() }));
         self.phase = Phase::Talking { callee: leg };
+        self.passage_lost(ctx, |passage| passage.near.as_deref() != Some(tag));
         let losers: Vec<LegId> =
             self.legs.iter().filter(|other| other.calling().is_some()).map(|other| other.id).collect();
         for loser in losers {

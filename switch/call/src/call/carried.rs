@@ -190,6 +190,15 @@ impl Call {
         }
     }
 
+    /// An exchange before the answer whose early dialog is over: who asked is told, and the way is free for others.
+    pub(super) fn passage_lost(&mut self, ctx: &mut Ctx<'_>, lost: impl Fn(&Passage) -> bool) {
+        let Some(passage) = self.passage.take_if(|passage| passage.near.is_some() && lost(passage)) else {
+            return;
+        };
+        let status = if passage.came_as(&Method::Prack) && passage.offer.is_none() { 200 } else { 481 };
+        refuse(ctx, passage.server, &passage.request, status);
+    }
+
     /// The side that sent the re-INVITE takes it back; `false` when this CANCEL is not for a passage. What the
     /// other side says in the end is what counts: its 2xx may cross our CANCEL, and both then hear of it.
     pub(super) fn passage_cancelled(&mut self, ctx: &mut Ctx<'_>, server: ServerId) -> bool {

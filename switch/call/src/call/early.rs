@@ -218,6 +218,7 @@ impl Call {
 
     /// A leg has ended before any answer.
     pub(super) fn early_lost(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        self.passage_lost(ctx, |passage| passage.to == leg || passage.from == leg);
         if let Phase::Hunting(hunt) = &mut self.phase
             && hunt.early.take_if(|(heard, _)| *heard == leg).is_some()
         {

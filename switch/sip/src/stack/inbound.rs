@@ -82,7 +82,7 @@ impl Stack {
         let keys = Keys { key, way };
         let id = self.open(now, request.clone(), flow, path, keys, Asker::Owner);
         if is_invite {
-            self.send_trying(id);
+            self.word_trying(id);
         }
         self.tell(SipEvent::Request { id, request, flow });
     }

@@ -2,14 +2,14 @@
 
 mod machine;
 
-use base::wire::{Flow, Target};
+use base::wire::{Flow, Outbound, Target};
 use base::{Mono, Now};
 use bytes::Bytes;
 
 use super::deadlines::{Owner, Waiting};
 use super::wording::{self, ReturnPath};
-use super::{ServerId, SipEvent, Stack, TransactionId};
-use crate::message::{Draft, Framing, Message};
+use super::{ServerId, SipEvent, Stack, StackOutput, TransactionId};
+use crate::message::{Draft, Framing, Message, Method};
 use crate::transaction::{Repeated, Responded};
 use machine::Fired;
 pub(super) use machine::Machine;
@@ -196,11 +196,24 @@ impl Stack {
     }
 
     pub(super) fn send_trying(&mut self, id: ServerId) {
+        self.word_trying(id);
+        self.send_latest(id);
+    }
+
+    /// Makes the 100, which also answers repetitions until something else does.
+    pub(super) fn word_trying(&mut self, id: ServerId) {
         let Some(server) = self.servers.get_mut(id.0) else { return };
         let Some(request) = &server.request else { return };
         let draft = Draft::response(request, 100, "Trying");
         server.latest = Some(wording::response(draft, &server.path, ""));
-        self.send_latest(id);
+    }
+
+    /// The 100 of an INVITE that the owner is being handed.
+    pub(super) fn trying_of(&self, output: &StackOutput) -> Option<(ServerId, Outbound)> {
+        let StackOutput::Event(SipEvent::Request { id, request, .. }) = output else { return None };
+        let server = self.servers.get(id.0).filter(|_| request.method() == Some(&Method::Invite))?;
+        let target = Target::Flow(server.path.flow);
+        Some((*id, Outbound { data: server.latest.clone()?, target, ticket: 0 }))
     }
 
     pub(super) fn settle_server(&mut self, id: ServerId) {

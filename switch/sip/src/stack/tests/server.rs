@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn an_invite_gets_its_100_at_once_and_its_repetition_the_latest_response() {
     let mut rig = Rig::new();
-    assert_eq!(rig.hears(&request("INVITE", VIA, "")), ["> 100", "Request INVITE"]);
+    assert_eq!(rig.hears(&request("INVITE", VIA, "")), ["Request INVITE", "> 100"]);
     assert_eq!(rig.hears(&request("INVITE", VIA, "")), ["> 100"]);
     assert_eq!(rig.answers(180), ["> 180"]);
     assert_eq!(rig.hears(&request("INVITE", VIA, "")), ["> 180"]);
