@@ -20,7 +20,7 @@ mod stream;
 
 pub use baresip::Baresip;
 pub use block::Block;
-pub use capture::Capture;
+pub use capture::{Capture, read_by_tshark};
 pub use healthy::answers_during;
 pub use http::Http;
 pub use kamailio::Kamailio;
