@@ -1,10 +1,9 @@
 //! The status page in a real browser: what happens on the node appears by itself.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use sip_tests::wire::{Block, Node, Sipp, Transport};
+use sip_tests::wire::{Block, Node, Sipp, Transport, node_path};
 
 /// Long enough to be seen by a page that looks every two seconds.
 const TALK_MS: u32 = 6_000;
@@ -46,15 +45,4 @@ fn trunks_registrations_and_calls_appear_on_the_status_page_without_a_reload() {
     }
     let output = browser.wait_with_output().expect("our child");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Where `sip-tests/run` keeps playwright-core.
-fn node_path() -> PathBuf {
-    if let Some(path) = std::env::var_os("TANDEM_TEST_NODE_PATH") {
-        return path.into();
-    }
-    let home = std::env::var_os("HOME").expect("somebody's home");
-    let cache =
-        std::env::var_os("XDG_CACHE_HOME").map_or_else(|| PathBuf::from(home).join(".cache"), PathBuf::from);
-    cache.join("tandem-tests/node_modules")
 }

@@ -4,6 +4,7 @@
 
 mod baresip;
 mod block;
+mod browser;
 mod capture;
 mod healthy;
 mod http;
@@ -20,6 +21,7 @@ mod stream;
 
 pub use baresip::Baresip;
 pub use block::Block;
+pub use browser::node_path;
 pub use capture::{Capture, read_by_tshark};
 pub use healthy::answers_during;
 pub use http::Http;

@@ -68,6 +68,17 @@ impl Party {
         )
     }
 
+    /// Acknowledges a refusal of an INVITE for number `busy` (RFC 3261 §17.1.1.3).
+    pub fn refused(&self, answer: &str, switch: SocketAddr) {
+        let lines: String = ["Via", "From", "To", "Call-ID"]
+            .map(|name| format!("{name}: {}\r\n", header(answer, name)))
+            .concat();
+        self.send(
+            switch,
+            format!("ACK sip:busy@{switch} SIP/2.0\r\n{lines}CSeq: 1 ACK\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"),
+        );
+    }
+
     /// Sends octets as they are.
     ///
     /// # Panics
