@@ -189,6 +189,7 @@ fn sample(meter: &mut Option<Meter>, next: &mut u64) -> io::Result<()> {
 fn report(mode: &str, load: Load) -> io::Result<Report> {
     let (outcome, delays, packets) = load.finish()?;
     Ok(Report {
+        flood: None,
         mode: mode.to_owned(),
         outcome,
         post_dial: delays.post_dial.percentiles(),

@@ -123,10 +123,23 @@ pub struct Cost {
     pub bytes_each: Option<f64>,
 }
 
+/// Hostile packets and what they got.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Flood {
+    /// Packets sent.
+    pub sent: u64,
+    /// Their octets.
+    pub octets_sent: u64,
+    /// Packets that came back.
+    pub answers: u64,
+    /// Their octets.
+    pub octets_heard: u64,
+}
+
 /// The whole of one run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// `calls`, `live`, `bare` or `register`.
+    /// `calls`, `live`, `bare`, `flood` or `register`.
     pub mode: String,
     /// What became of what was offered.
     pub outcome: Outcome,
@@ -140,6 +153,9 @@ pub struct Report {
     pub release: Option<Percentiles>,
     /// RTP, when there was any.
     pub packets: Option<Packets>,
+    /// Hostile packets, when there were any.
+    #[serde(default)]
+    pub flood: Option<Flood>,
     /// Cost, when a pid was given.
     pub cost: Option<Cost>,
 }
@@ -148,7 +164,14 @@ impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Outcome { offered, answered, complete, refused, timed_out, stuck, unanchored, resent, strange } =
             &self.outcome;
-        writeln!(f, "{}: {offered} offered, {answered} answered, {complete} complete", self.mode)?;
+        if let Some(Flood { sent, octets_sent, answers, octets_heard }) = &self.flood {
+            writeln!(
+                f,
+                "flood: {sent} packets ({octets_sent} octets), {answers} answers ({octets_heard} octets)"
+            )?;
+        } else {
+            writeln!(f, "{}: {offered} offered, {answered} answered, {complete} complete", self.mode)?;
+        }
         if self.outcome.failed() > 0 || *resent > 0 || *strange > 0 {
             writeln!(
                 f,

@@ -10,6 +10,7 @@ pub mod calls;
 pub mod clock;
 pub mod digest;
 pub mod figures;
+pub mod flood;
 pub mod forward;
 pub mod load;
 pub mod message;

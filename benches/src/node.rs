@@ -40,13 +40,18 @@ pub struct Node {
 impl Node {
     /// Applies the provisioning, starts `tandem serve`, and returns when it is ready.
     pub fn start(tandem: &Path, provisioning: &str) -> io::Result<Self> {
+        Self::start_with(tandem, provisioning, "")
+    }
+
+    /// The same with more lines under `[limits]`.
+    pub fn start_with(tandem: &Path, provisioning: &str, limits: &str) -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("tandem-measure-{}", unique()));
         let data = folder.join("data");
         fs::create_dir_all(&folder)?;
         let sip = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
         let http = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let (config, load) = (folder.join("tandem.toml"), folder.join("load.toml"));
-        fs::write(&config, configuration(sip, http, &data))?;
+        fs::write(&config, configuration(sip, http, &data) + limits)?;
         fs::write(&load, provisioning)?;
         let with = |command: &mut Command| {
             command.arg("--config").arg(&config).arg("--data").arg(&data).current_dir(&folder);
@@ -160,7 +165,8 @@ fn configuration(sip: SocketAddr, http: SocketAddr, data: &Path) -> String {
     format!(
         "[node]\ndrain_secs = 1\n[sip]\nudp = [\"{sip}\"]\ntcp = []\n[media]\nports = \"20000-29999\"\n\
          [http]\nlisten = \"{http}\"\n[store]\nurl = \"sqlite:{}/tandem.db\"\n[log]\nlevel = \"warn\"\n\
-         [limits]\ncalls = 10000\ncalls_per_sec = 2000\nregistrations = 200000\n",
+         [limits]\ncalls = 10000\ncalls_per_sec = 2000\nregistrations = 200000\n\
+         known_per_sec = 100000\n",
         data.display()
     )
 }

@@ -3,13 +3,18 @@
 use std::io;
 use std::io::Read as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::clock;
 use crate::figures::{Cost, Packets, Report};
 use crate::node::{Floor, Node, provisioning, wait_for};
 use crate::verdict::{Figure, Verdict};
+
+/// Hostile packets a second.
+const HOSTILE: u32 = 20_000;
+/// `[limits]` under which strangers are answered however many they are.
+const OPEN_DOORS: &str = "stranger_per_sec = 1000000\nstrangers_per_sec = 1000000\n";
 
 /// Where the programs are and how much to measure.
 #[derive(Debug, Clone)]
@@ -108,6 +113,52 @@ impl Bench {
         Ok(())
     }
 
+    /// What a refusal costs, and what others notice of 20,000 hostile packets a second.
+    pub fn hostile(&self, verdict: &mut Verdict, tell: fn(&str)) -> io::Result<()> {
+        let open = Node::start_with(&self.tandem, &provisioning(0), OPEN_DOORS)?;
+        let refused = self.callgen(
+            open.pid(),
+            &format!("flood --to {} --rate 4000 --secs 4 --invites", open.sip),
+            tell,
+        )?;
+        drop(open);
+        let node = Node::start(&self.tandem, &provisioning(0))?;
+        let quiet = format!("calls --to {} --rate 30 --count 60 --hold 1000 --rtp", node.sip);
+        self.callgen(node.pid(), &quiet, tell)?;
+        let before = crate::process::resident_bytes(node.pid())?;
+        let flood = format!("flood --to {} --rate {HOSTILE} --secs 14", node.sip);
+        let mut flooding = self.begin(node.pid(), &flood)?;
+        clock::wait(Duration::from_secs(1));
+        let crowd = format!("calls --to {} --rate 30 --count 300 --hold 2000 --rtp", node.sip);
+        let calls = self.callgen(node.pid(), &crowd, tell);
+        let flood = self.finish(&mut flooding, &flood, tell)?;
+        let calls = calls?;
+        let grown = crate::process::resident_bytes(node.pid())?.saturating_sub(before);
+        let setup = calls.setup.ok_or_else(|| io::Error::other("no call was answered under the flood"))?;
+        let (rtp, sent) = (packets(&calls), flood.flood.clone().unwrap_or_default());
+        let lost = rtp.sent.saturating_sub(rtp.received) as f64 * 1_000.0 / rtp.sent.max(1) as f64;
+        verdict.figures.extend([
+            Figure::note(
+                "cpu_per_refused_invite",
+                cost(&refused).cpu_ms_each.unwrap_or(f64::INFINITY) * 1e3,
+                "us",
+            )
+            .aim(10.0),
+            Figure::note("hostile_packets_per_second", sent.sent as f64 / 14.0, ""),
+            Figure::note("hostile_setup_p99", setup.p99_ms, "ms").aim(100.0),
+            Figure::note("hostile_failed_calls", bad(&calls), "").aim(0.0),
+            Figure::note("hostile_packets_lost", lost, "permille").aim(1.0),
+            Figure::note("hostile_memory_growth", grown as f64 / 1e6, "MB").aim(16.0),
+            Figure::note(
+                "hostile_amplification",
+                sent.octets_heard as f64 / sent.octets_sent.max(1) as f64,
+                "",
+            )
+            .aim(1.2),
+        ]);
+        Ok(())
+    }
+
     /// Memory with many registrations, on a switch of its own that knows as many stations.
     pub fn registrations(&self, verdict: &mut Verdict, tell: fn(&str)) -> io::Result<()> {
         let count = self.registrations;
@@ -125,11 +176,19 @@ impl Bench {
     }
 
     fn callgen(&self, pid: u32, args: &str, tell: fn(&str)) -> io::Result<Report> {
-        let left = Duration::from_nanos(self.deadline_ns.saturating_sub(clock::nanos()));
+        let mut child = self.begin(pid, args)?;
+        self.finish(&mut child, args, tell)
+    }
+
+    fn begin(&self, pid: u32, args: &str) -> io::Result<Child> {
         let mut command = Command::new(&self.callgen);
         command.args(["--json", "--pid", &pid.to_string()]).args(args.split_whitespace());
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let ended = wait_for(&mut child, left)?;
+        command.stdout(Stdio::piped()).spawn()
+    }
+
+    fn finish(&self, child: &mut Child, args: &str, tell: fn(&str)) -> io::Result<Report> {
+        let left = Duration::from_nanos(self.deadline_ns.saturating_sub(clock::nanos()));
+        let ended = wait_for(child, left)?;
         let mut text = String::new();
         if let Some(mut output) = child.stdout.take() {
             output.read_to_string(&mut text)?;

@@ -46,6 +46,8 @@ pub struct World {
     pub sent: Vec<Msg>,
     /// Contacts that were to be kept.
     pub bindings: Vec<peer::BindingChange>,
+    /// What the doors were told.
+    pub notices: Vec<peer::guard::Notice>,
     /// What host names resolve to.
     pub names: BTreeMap<String, Vec<IpAddr>>,
     /// Other records of the DNS, all with a lifetime of a minute; a question without any is answered that there is nothing.
@@ -112,6 +114,7 @@ impl World {
             facts: Vec::new(),
             sent: Vec::new(),
             bindings: Vec::new(),
+            notices: Vec::new(),
             names: BTreeMap::new(),
             zone: Vec::new(),
             dns_down: false,
@@ -223,6 +226,7 @@ impl World {
                     }
                 }
                 ShardOutput::Binding(change) => self.bindings.push(change),
+                ShardOutput::Notice(notice) => self.notices.push(notice),
                 ShardOutput::Gossip(gossip) => self.gossip(shard, &gossip),
                 ShardOutput::Known(_) => {}
                 ShardOutput::Resolve { question } => {

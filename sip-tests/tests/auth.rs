@@ -63,9 +63,38 @@ fn every_request_of_a_long_call_is_answered_for_however_many_were_asked_before()
     world.assert_clean();
 }
 
+/// S3, CVE-2021-41158: whoever calls us does not get to ask for our password.
 #[test]
-fn a_trunk_that_calls_us_and_then_asks_for_our_bye_gets_it_with_credentials() {
+fn a_trunk_that_calls_us_and_then_asks_for_our_bye_gets_no_credentials() {
     let (mut world, carrier, phone) = guarded(&["BYE"], 401, "trunk-secret");
+    let (_, callee) = world.connect(carrier, "+4930123", phone);
+    world.bye(callee);
+    world.settle();
+    let byes: Vec<_> = world.agents[carrier].requests("BYE").collect();
+    assert!(byes.len() == 1 && byes[0].header("Authorization").is_none(), "{}", world.ladder());
+}
+
+/// S3: another realm than the trunk's, and MD5 where SHA-256 is agreed.
+#[test]
+fn a_challenge_of_a_foreign_realm_or_a_weaker_hash_gets_nothing() {
+    for (realm, digest) in [("other", provision::AnswersTo::Any), ("", provision::AnswersTo::Sha256)] {
+        let (mut world, carrier, phone) = guarded(&["INVITE"], 407, "trunk-secret");
+        world.edit_trunk("carrier", |trunk| (trunk.realm, trunk.digest) = (realm.to_owned(), digest));
+        world.set_up();
+        let caller = world.dial(phone, "0301");
+        world.settle();
+        assert_eq!(world.talk(caller).status(), 403);
+        let bare = |invite: &sip_tests::Msg| invite.header("Proxy-Authorization").is_none();
+        assert!(world.agents[carrier].requests("INVITE").all(bare), "{}", world.ladder());
+        world.assert_clean();
+    }
+}
+
+#[test]
+fn a_trunk_that_may_ask_in_its_own_calls_gets_our_bye_with_credentials() {
+    let (mut world, carrier, phone) = guarded(&["BYE"], 401, "trunk-secret");
+    world.edit_trunk("carrier", |trunk| trunk.password_for = provision::PasswordFor::AllCalls);
+    world.set_up();
     let (caller, callee) = world.connect(carrier, "+4930123", phone);
     world.bye(callee);
     world.settle();

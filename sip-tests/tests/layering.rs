@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("route", &["base", "provision"]),
     ("peer", &["base", "provision"]),
     ("call", &["base", "provision", "sip", "sdp", "route", "peer"]),
-    ("net", &["base", "sip"]),
+    ("net", &["base", "sip", "peer"]),
     ("media-io", &["base", "media"]),
     ("store", &["base", "provision", "route", "peer"]),
     ("journal", &["base"]),

@@ -67,7 +67,8 @@ fn a_bye_with_our_tag_and_a_wrong_tag_of_the_other_side_gets_481() {
     let (mut world, caller, callee, stranger) = call_and_stranger(true);
     let talk = world.talk(caller).clone();
     let text = forged("BYE", &talk.call_id, "guess", &talk.remote_tag);
-    assert_eq!(answer_to(&mut world, stranger, "BYE", &text), Some(481), "both tags make a dialog");
+    assert_eq!(answer_to(&mut world, stranger, "BYE", &text), Some(403), "S13: it comes from elsewhere");
+    assert_eq!(answer_to(&mut world, caller.agent, "BYE", &text), Some(481), "both tags make a dialog");
     assert!(world.hear_each_other(caller, callee));
     world.end_all();
     world.assert_clean();

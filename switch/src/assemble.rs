@@ -14,8 +14,9 @@ use base::{Mono, ShardId};
 use call::{Shard, ShardConfig, ShardInput, ShardView};
 use journal::{Journal, JournalConfig, SinkError};
 use media_io::{MediaIo, MediaIoConfig};
-use net::{ConnectionLimits, Net, NetConfig, NetEvent, Origins, TlsSetup};
+use net::{ConnectionLimits, GuardConfig, Net, NetConfig, NetEvent, Origins, TlsSetup};
 use peer::BindingChange;
+use peer::guard::Roll;
 use provision::Directory;
 use route::Snapshot;
 use store::{Store, StoreError};
@@ -33,7 +34,7 @@ use crate::inbox::{Door, Inbox, InboxSender, Lane, inbox};
 use crate::journaling::{Fill, Journaling};
 use crate::media_side::MediaSide;
 use crate::security::{Security, SecurityError};
-use crate::{bindings, descriptors, realm, resolve};
+use crate::{bindings, descriptors, guard, realm, resolve};
 
 /// Cores for which one shard is enough, measured at some thousand messages a second each.
 const CORES_PER_SHARD: usize = 4;
@@ -140,7 +141,9 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let media = Arc::new(start_media(&config, cores, clock, senders.clone())?);
     let security = Security::of(&config, &data);
     let setup = security.read(&directory)?;
-    let (net, inboxes) = start_net(&config, setup, runtime, senders.clone(), inboxes)?;
+    let roll = guard::roll(&config, clock, &known);
+    let doors = guard::doors(&config, clock, &roll, senders.clone());
+    let (net, inboxes) = start_net(&config, setup, runtime, doors, senders.clone(), inboxes)?;
 
     let (changes, to_keep) = mpsc::channel(bindings::CHANGES);
     let (questions, asked) = mpsc::channel(resolve::QUESTIONS);
@@ -156,6 +159,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         changes,
         questions,
         journal: &journal,
+        roll,
         broken: watch::channel(false).0,
         handles: Vec::new(),
     };
@@ -338,6 +342,7 @@ fn start_net(
     config: &NodeConfig,
     security: TlsSetup,
     runtime: &Handle,
+    guard: GuardConfig,
     senders: Vec<InboxSender<ShardInput>>,
     mut inboxes: Vec<Inbox<ShardInput>>,
 ) -> Result<(Net, Vec<Inbox<ShardInput>>), StartError> {
@@ -354,6 +359,7 @@ fn start_net(
         media_ip: only_address(config),
         shards: u8::try_from(senders.len()).unwrap_or(u8::MAX),
         connections: ConnectionLimits { strangers: descriptors::for_strangers(), ..Default::default() },
+        guard,
     };
     let sink = move |shard: ShardId, event: NetEvent| {
         let Some(inbox) = senders.get(usize::from(shard.0)) else { return Ok(()) };
@@ -401,6 +407,7 @@ struct Nursery<'a> {
     changes: mpsc::Sender<BindingChange>,
     questions: mpsc::Sender<resolve::Asked>,
     journal: &'a Journal,
+    roll: Arc<Roll>,
     broken: watch::Sender<bool>,
     handles: Vec<ShardHandle>,
 }
@@ -449,6 +456,7 @@ impl Nursery<'_> {
             keeper: Keeper::new(self.changes.clone()),
             resolver: Resolving::new(self.questions.clone(), sender.clone()),
             screen: Screen::new(Arc::clone(picture)),
+            roll: Arc::clone(&self.roll),
             turned_at: Mono(0),
         })
     }

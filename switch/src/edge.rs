@@ -9,6 +9,7 @@ use base::wire::Outbound;
 use base::{Mono, Now};
 use call::{Gossip, Shard, ShardInput, ShardOutput, ShardView};
 use peer::BindingChange;
+use peer::guard::Roll;
 use tokio::sync::mpsc;
 
 use crate::drive::Edge;
@@ -32,6 +33,7 @@ pub(crate) struct ShardEdge {
     pub(crate) keeper: Keeper,
     pub(crate) resolver: Resolving,
     pub(crate) screen: Screen,
+    pub(crate) roll: Arc<Roll>,
     pub(crate) turned_at: Mono,
 }
 
@@ -47,6 +49,7 @@ impl Edge<Shard> for ShardEdge {
                 ShardOutput::Media(command) => media.push(command),
                 ShardOutput::Send(outbound) => sends.push(outbound),
                 ShardOutput::Known(conn) => self.net.known(conn),
+                ShardOutput::Notice(notice) => self.roll.note(now.mono, &notice),
                 output @ (ShardOutput::Binding(_) | ShardOutput::Gossip(_) | ShardOutput::Resolve { .. }) => {
                     rest.push(output);
                 }
@@ -96,7 +99,11 @@ impl ShardEdge {
                 self.gossip.iter_mut().for_each(|neighbour| neighbour.push(gossip.clone()));
             }
             ShardOutput::Resolve { question } => again.extend(self.resolver.ask(question)),
-            ShardOutput::Fact(_) | ShardOutput::Send(_) | ShardOutput::Known(_) | ShardOutput::Media(_) => {}
+            ShardOutput::Fact(_)
+            | ShardOutput::Send(_)
+            | ShardOutput::Known(_)
+            | ShardOutput::Media(_)
+            | ShardOutput::Notice(_) => {}
         }
     }
 }

@@ -9,12 +9,13 @@ use base::{CallId, Now, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
 use media_io::MediaIo;
 use net::{Dns, NetGauge};
+use peer::guard::Place;
 use provision::{Change, Directory, Plan};
 use route::Snapshot;
 use store::Store;
 use tokio::sync::Semaphore;
 use webadmin::view::Live;
-use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Readiness};
+use webadmin::{ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, Readiness};
 
 use crate::clock::Clock;
 use crate::inbox::{InboxSender, Lane};
@@ -23,6 +24,8 @@ use crate::realm::Realms;
 use crate::security::Security;
 use crate::{metrics, picture};
 
+/// Bans that the status page names.
+const BANS_NAMED: usize = 5;
 /// The pause before a full inbox is tried again.
 const RETRY: Duration = Duration::from_millis(5);
 /// How long the store may take for the least of questions.
@@ -197,6 +200,16 @@ impl Hub {
         self.tell_all(|| ShardInput::Setup(Arc::clone(&snapshot))).await;
     }
 
+    /// Who is banned, in a sentence; `None` for nobody.
+    fn banned(&self) -> Option<String> {
+        let first = self.shards.first()?.picture.load_full();
+        let shown: Vec<_> = first.bans.iter().take(BANS_NAMED).map(|ban| ban.place.as_str()).collect();
+        let more = first.bans.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!shown.is_empty())
+            .then(|| format!("Banned for a time after failed logins: {}{more}", shown.join(", ")))
+    }
+
     /// Every shard gets it, also one whose inbox is full just now.
     async fn tell_all(&self, what: impl Fn() -> ShardInput) {
         for shard in &self.shards {
@@ -239,6 +252,17 @@ impl Node for Hub {
         Ok(())
     }
 
+    fn lift(&self, place: Place) -> Later<'_, Result<(), NoSuchBan>> {
+        Box::pin(async move {
+            let name = place.to_string();
+            if !self.live().bans.iter().any(|ban| ban.place == name) {
+                return Err(NoSuchBan);
+            }
+            self.tell_all(|| ShardInput::Lift(place.clone())).await;
+            Ok(())
+        })
+    }
+
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>> {
         Box::pin(self.change(plan.changes))
     }
@@ -250,7 +274,7 @@ impl Node for Hub {
     fn warnings(&self) -> Vec<String> {
         let realms = self.realms.clone();
         let stale = realms.now(&self.directory.load()).stale();
-        stale.iter().map(ToString::to_string).collect()
+        stale.iter().map(ToString::to_string).chain(self.banned()).collect()
     }
 
     fn readiness(&self) -> Readiness {

@@ -111,6 +111,12 @@ impl<Input> InboxSender<Input> {
         (self.shared.waiting[lane as usize].fetch_add(1, Ordering::Relaxed) < lane.bound()).then_some(room)
     }
 
+    /// Whether three quarters of the lane's places are taken.
+    #[must_use]
+    pub fn is_crowded(&self, lane: Lane) -> bool {
+        self.shared.waiting[lane as usize].load(Ordering::Relaxed) >= lane.bound() / 4 * 3
+    }
+
     /// Asks the thread to end after what is in the inbox.
     pub fn stop(&self) {
         // Full means that a request to end is in already; disconnected, that the thread has ended.

@@ -46,6 +46,11 @@ fn held(views: &[std::sync::Arc<ShardView>]) -> Vec<Metric> {
         Metric::gauge("tandem_transactions", "SIP transactions.", sum(|view| view.live.transactions)),
         Metric::gauge("tandem_rtp_ports", "RTP ports held by legs.", sum(|view| view.live.ports)),
         Metric::gauge("tandem_registrations", "Registered contacts.", registered),
+        Metric::gauge(
+            "tandem_bans",
+            "Addresses, networks and accounts that are banned for a time; 1,000 are counted.",
+            views.first().map_or(0, |view| view.bans.len()) as f64,
+        ),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use call::{CallView, RegistrationView, ShardView};
+use call::{BanView, CallView, RegistrationView, ShardView};
 use peer::{RegistrationState, TrunkView};
 use webadmin::view;
 
@@ -24,6 +24,7 @@ pub(crate) fn of(hub: &Hub) -> view::Live {
             live.registrations = shard.registrations.iter().map(registration).collect();
             live.registrations_total = u64::try_from(shard.registration_count).unwrap_or(u64::MAX);
             trunks = trunks_of(&shard);
+            live.bans = shard.bans.iter().map(ban).collect();
         }
     }
     live.calls.sort_by_key(|call| call.started_at);
@@ -66,6 +67,10 @@ fn registration(it: &RegistrationView) -> view::RegistrationView {
         user_agent: it.user_agent.clone(),
         expires_at: it.expires_at,
     }
+}
+
+fn ban(it: &BanView) -> view::BanView {
+    view::BanView { place: it.place.clone(), since: it.since, until: it.until, times: it.times }
 }
 
 fn trunk(it: &TrunkView) -> view::TrunkView {

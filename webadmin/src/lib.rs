@@ -16,6 +16,8 @@ mod serve;
 pub mod view;
 
 pub use front::{Front, Shown, front};
-pub use ports::{ApplyError, HangUpError, Later, Metric, MetricKind, Node, Ports, Readiness, Sample};
+pub use ports::{
+    ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, Ports, Readiness, Sample,
+};
 pub use router::router;
 pub use serve::serve;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use base::{CallId, Now};
+use peer::guard::Place;
 use provision::{Directory, Plan};
 use serde::Serialize;
 use store::Store;
@@ -46,6 +47,12 @@ pub trait Node: Send + Sync + 'static {
     /// When no such call is up, or the shard's inbox is full.
     fn hang_up(&self, call: CallId) -> Result<(), HangUpError>;
 
+    /// Ends a ban at every shard and door.
+    ///
+    /// # Errors
+    /// When no such ban stands.
+    fn lift(&self, place: Place) -> Later<'_, Result<(), NoSuchBan>>;
+
     /// Stores a plan's changes in one transaction, then publishes what it wants to every shard.
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>>;
 
@@ -69,6 +76,11 @@ pub enum HangUpError {
     #[error("the call's shard is busy; ask again")]
     Busy,
 }
+
+/// A ban that does not stand, or no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such ban stands")]
+pub struct NoSuchBan;
 
 /// Why changes were not made. Nothing was changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -21,6 +21,23 @@ pub struct Live {
     pub registrations_total: u64,
     /// Every trunk.
     pub trunks: Vec<TrunkView>,
+    /// Bans after failed logins, the latest first, at most 1,000.
+    pub bans: Vec<BanView>,
+}
+
+/// One ban that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BanView {
+    /// `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/64`, `account:1001`.
+    pub place: String,
+    /// Since when.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: Wall,
+    /// Until when, if nothing more happens.
+    #[serde(serialize_with = "rfc3339")]
+    pub until: Wall,
+    /// Which in a row; each is four times as long as the one before.
+    pub times: u8,
 }
 
 /// One call that is up.

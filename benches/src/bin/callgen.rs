@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use benches::calls::{Crowd, Pace};
 use benches::figures::Report;
-use benches::{call, calls, forward, plane, process, register};
+use benches::{call, calls, flood, forward, plane, process, register};
 use clap::{Args, Parser, Subcommand};
 
 /// SIP and RTP load from 127.0.0.2 through a switch to 127.0.0.3, with setup times, losses, latency and,
@@ -56,6 +56,21 @@ enum Mode {
         /// The forwarder's first port
         #[arg(long, default_value = "127.0.0.1:30000")]
         floor: SocketAddr,
+    },
+    /// Hostile packets from 127.77.0.1 to 127.77.59.1: scans, INVITEs, bad passwords, garbage
+    Flood {
+        /// The switch
+        #[arg(long, default_value = "127.0.0.1:5060")]
+        to: SocketAddr,
+        /// Packets per second
+        #[arg(long, default_value_t = 20_000.0, value_parser = above_zero)]
+        rate: f64,
+        /// Seconds
+        #[arg(long, default_value_t = 8)]
+        secs: u64,
+        /// INVITEs alone
+        #[arg(long)]
+        invites: bool,
     },
     /// Registrations with digest MD5
     Register {
@@ -174,6 +189,9 @@ fn run(cli: Cli) -> io::Result<Report> {
             let calls = u16::try_from(crowd.count).unwrap_or(u16::MAX);
             let forward = forward::Plan { listen: floor, ends: [rtp.caller_rtp, rtp.callee_rtp], calls };
             calls::run_bare(rtp.plan(), forward, crowd.plan(), pid)
+        }
+        Mode::Flood { to, rate, secs, invites } => {
+            flood::run(&flood::Plan { switch: to, rate, span: Duration::from_secs(secs), invites }, pid)
         }
         Mode::Register { to, phones, first, count, password, rate, expires } => {
             register::run(&register::Plan { switch: to, phones, first, count, password, rate, expires }, pid)

@@ -45,7 +45,7 @@ struct Args {
     #[arg(long, default_value_t = 100_000)]
     registrations: u32,
     /// Seconds after which everything is ended
-    #[arg(long, default_value_t = 235)]
+    #[arg(long, default_value_t = 280)]
     limit: u64,
 }
 
@@ -59,6 +59,8 @@ enum Part {
     Calls,
     /// CPU per live call and latency against the floor
     Media,
+    /// Calls under a flood of hostile packets, and the cost of refusing
+    Hostile,
     /// Memory with many registrations
     Registrations,
 }
@@ -108,6 +110,9 @@ fn run(args: &Args, verdict: &mut Verdict) -> io::Result<()> {
                 failures.extend(measure(&bench, &node, verdict, tell).err());
             }
         }
+    }
+    if wanted(Part::Hostile) {
+        failures.extend(bench.hostile(verdict, tell).err());
     }
     if wanted(Part::Registrations) {
         failures.extend(bench.registrations(verdict, tell).err());

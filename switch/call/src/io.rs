@@ -10,6 +10,7 @@ use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
 use base::{CallId, ShardId, Wall};
 use bytes::Bytes;
+use peer::guard::{Notice, Offence, Place};
 use peer::{BindingChange, TrunkGossip};
 use provision::HostMask;
 use route::Snapshot;
@@ -86,6 +87,8 @@ pub enum ShardInput {
         /// What came of it.
         answer: Answer,
     },
+    /// An operator ends a ban.
+    Lift(Place),
     /// An operator or the supervisor wants something.
     Command(ShardCommand),
 }
@@ -111,6 +114,8 @@ pub enum ShardCommand {
 pub enum Gossip {
     /// A contact changed.
     Binding(Box<BindingChange>),
+    /// A wrong answer to a challenge.
+    Offence(Box<Offence>),
     /// A trunk's peer went down or came up.
     Trunk(TrunkGossip),
     /// Calls that a shard has on a trunk, for its cap.
@@ -139,6 +144,8 @@ pub enum ShardOutput {
     Binding(BindingChange),
     /// For every other shard.
     Gossip(Gossip),
+    /// For the roll that all doors read.
+    Notice(Notice),
     /// To be asked of the DNS.
     Resolve {
         /// What.

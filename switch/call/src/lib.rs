@@ -11,14 +11,16 @@ mod io;
 mod leg;
 mod lines;
 mod negotiate;
+mod password;
 mod ports;
 mod reasons;
 mod reply;
 mod ringing;
+mod sender;
 mod shard;
 mod trails;
 mod view;
 
 pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
 pub use shard::Shard;
-pub use view::{CallView, LegView, Live, RegistrationView, ShardView};
+pub use view::{BanView, CallView, LegView, Live, RegistrationView, ShardView};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{CallId, Wall};
+use peer::guard::Ban;
 use peer::{Binding, TrunkView};
 use serde::Serialize;
 
@@ -24,6 +25,8 @@ pub struct ShardView {
     pub counters: BTreeMap<&'static str, u64>,
     /// Finished calls by the word of their cause.
     pub endings: BTreeMap<&'static str, u64>,
+    /// Bans that stand, the latest first, at most 1,000.
+    pub bans: Vec<BanView>,
     /// What is held now.
     pub live: Live,
 }
@@ -83,6 +86,25 @@ pub struct LegView {
     pub state: &'static str,
     /// Its media is missing.
     pub silent: bool,
+}
+
+/// One ban that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BanView {
+    /// `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/64`, `account:1001`.
+    pub place: String,
+    /// Since when.
+    pub since: Wall,
+    /// Until when.
+    pub until: Wall,
+    /// Which in a row.
+    pub times: u8,
+}
+
+impl BanView {
+    pub(crate) fn of(ban: &Ban) -> Self {
+        Self { place: ban.place.to_string(), since: ban.since, until: ban.until, times: ban.times }
+    }
 }
 
 /// One registered contact.

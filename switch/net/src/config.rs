@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base::limits;
 
+use crate::guard::GuardConfig;
 use crate::tls::TlsSetup;
 use crate::ws::Origins;
 
@@ -35,6 +36,8 @@ pub struct NetConfig {
     pub shards: u8,
     /// Bounds of stream connections.
     pub connections: ConnectionLimits,
+    /// Who is heard.
+    pub guard: GuardConfig,
 }
 
 /// Bounds of stream connections.

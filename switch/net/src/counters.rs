@@ -42,6 +42,18 @@ counters! {
     udp_dropped,
     /// New INVITEs answered 503 because a shard's inbox was full.
     udp_refused,
+    /// Datagrams and connections of banned addresses and networks.
+    guard_banned,
+    /// Datagrams beyond a stranger's own budget.
+    guard_source_full,
+    /// Datagrams beyond the budget of a network's strangers.
+    guard_network_full,
+    /// Datagrams beyond the budget of all strangers.
+    guard_strangers_full,
+    /// Datagrams beyond the budget of a known address.
+    guard_known_full,
+    /// Messages of a connection that had to wait for its budget.
+    guard_held,
     /// Connections accepted.
     tcp_accepted,
     /// Connections opened by us.

@@ -101,6 +101,7 @@ impl Net {
             tls: Tls::new(&config.security),
             origins: config.origins.clone(),
             sink,
+            guard: config.guard.clone(),
             counters: Counters::default(),
             runtime,
             stopping: AtomicBool::new(false),

@@ -36,5 +36,7 @@ pub(crate) fn refuse(data: &Bytes, from: SocketAddr, tag: u64) -> Option<(Bytes,
     draft.replace_first(Header::Via, &via.to_string());
     draft.set(Header::To, &to.to_string());
     draft.set(Header::RetryAfter, RETRY_AFTER);
-    Some((draft.finish(), target))
+    let answer = draft.finish();
+    // Whoever forges his address gains nothing by us (S14).
+    (answer.len() <= data.len() + data.len() / 5).then_some((answer, target))
 }

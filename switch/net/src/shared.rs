@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use crate::counters::{Counters, count};
 use crate::demux::Demux;
 use crate::event::{NetEvent, Sink};
+use crate::guard::GuardConfig;
 use crate::locals::Shown;
 use crate::table::Table;
 use crate::tls::Tls;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) origins: Origins,
     pub(crate) sink: Sink,
+    pub(crate) guard: GuardConfig,
     pub(crate) counters: Counters,
     pub(crate) runtime: Handle,
     pub(crate) stopping: AtomicBool,

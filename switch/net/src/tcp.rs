@@ -31,6 +31,10 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, transport
 }
 
 fn accepted(shared: &Arc<Shared>, stream: TcpStream, transport: Transport, remote: SocketAddr) {
+    if shared.guard.roll.keeps_out(shared.guard.now(), remote.ip()) {
+        count(&shared.counters.guard_banned);
+        return;
+    }
     let Some(opened) = shared.table.accept(transport, remote) else {
         count(&shared.counters.tcp_refused);
         return;

@@ -7,18 +7,20 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::limits;
 use base::wire::{Flow, Inbound, Transport};
+use base::{Mono, limits};
 use bytes::Bytes;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
+use peer::guard::{Admission, Door, KnockKind};
+use sip::message::peek;
 
 use crate::counters::count;
 use crate::event::NetEvent;
-use crate::overload;
 use crate::returned;
 use crate::routes::Routes;
 use crate::shared::Shared;
+use crate::{guard, overload};
 
 /// Datagrams taken from one socket before the next has its turn. More than a shard handles in one turn: under
 /// overload it is the inbox that fills, where new calls are refused at once, and not the socket's buffer.
@@ -45,6 +47,7 @@ pub struct Receiver {
     /// Index in `shared.udp`, and whether more may be waiting: readiness is told once, on its edge.
     sockets: Vec<(usize, bool)>,
     routes: Routes,
+    door: Door,
     buffer: Box<[u8]>,
 }
 
@@ -70,7 +73,9 @@ impl Receiver {
         }
         let buffer = vec![0; limits::SIP_DATAGRAM_OCTETS].into_boxed_slice();
         let events = Events::with_capacity(sockets.len() + 1);
-        Ok((Self { shared, poll, events, sockets, routes, buffer }, waker))
+        let doors = shared.udp.len().div_ceil(SOCKETS_PER_THREAD);
+        let door = shared.guard.door(doors);
+        Ok((Self { shared, poll, events, sockets, routes, door, buffer }, waker))
     }
 
     /// Takes in datagrams until the network stops.
@@ -119,9 +124,10 @@ impl Receiver {
     fn drain(&mut self, index: usize) -> Drained {
         let shared = Arc::clone(&self.shared);
         let Some(listener) = shared.udp.get(index) else { return Drained::Empty };
+        let now = shared.guard.now();
         for _ in 0..BATCH {
             match listener.socket.recv_from(&mut self.buffer) {
-                Ok((octets, remote)) => self.datagram(listener, octets, remote),
+                Ok((octets, remote)) => self.datagram(now, listener, octets, remote),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Drained::Empty,
                 // An error an earlier send caused; the socket goes on.
                 Err(_) => {}
@@ -130,28 +136,35 @@ impl Receiver {
         Drained::MoreMayWait
     }
 
-    fn datagram(&self, listener: &UdpListener, octets: usize, remote: SocketAddr) {
-        count(&self.shared.counters.udp_received);
+    fn datagram(&mut self, now: Mono, listener: &UdpListener, octets: usize, remote: SocketAddr) {
+        let counters = &self.shared.counters;
+        count(&counters.udp_received);
         let data = self.buffer.get(..octets).unwrap_or_default();
         if is_keepalive(data) {
-            count(&self.shared.counters.udp_keepalives);
+            count(&counters.udp_keepalives);
             return;
         }
+        match guard::ask(&mut self.door, now, remote, data, counters) {
+            Admission::Pass => {}
+            Admission::Refuse => return self.refuse(now, listener, octets, remote),
+            Admission::Drop => return,
+        }
         let shard = self.shared.demux.shard(data);
+        if (self.shared.guard.crowded)(shard) && self.is_better_refused(now, data) {
+            return self.refuse(now, listener, octets, remote);
+        }
         let flow =
             Flow { transport: Transport::Udp, local: self.local(listener, remote), remote, conn: None };
         let inbound = Inbound { data: Bytes::copy_from_slice(data), flow };
-        if let Err(NetEvent::Wire(inbound)) = (self.shared.sink)(shard, NetEvent::Wire(inbound)) {
-            self.turn_away(listener, &inbound);
+        if (self.shared.sink)(shard, NetEvent::Wire(inbound)).is_err() {
+            self.refuse(now, listener, octets, remote);
         }
     }
 
-    /// A datagram for which there is no room: a new INVITE is told so, anything else comes again by itself.
-    fn turn_away(&self, listener: &UdpListener, inbound: &Inbound) {
-        match sip::message::peek(&inbound.data).filter(overload::is_new_invite) {
-            Some(invite) => self.refuse(listener, inbound, self.shared.demux.hash(invite.call_id)),
-            None => count(&self.shared.counters.udp_dropped),
-        }
+    /// A new call, unless it is an emergency: the rest of the room is for calls that run.
+    fn is_better_refused(&self, now: Mono, data: &[u8]) -> bool {
+        let kind = guard::kind_of(data);
+        matches!(kind, KnockKind::Invite { .. }) && !self.door.is_emergency(now, kind)
     }
 
     /// The address the peer sees us at: replies leave by the route, whatever a wildcard socket is bound to.
@@ -163,9 +176,16 @@ impl Receiver {
         SocketAddr::new(ip, listener.local.port())
     }
 
-    fn refuse(&self, listener: &UdpListener, inbound: &Inbound, call: u64) {
+    /// A datagram for which there is no room: a new INVITE is told so, anything else comes again by itself.
+    fn refuse(&mut self, now: Mono, listener: &UdpListener, octets: usize, remote: SocketAddr) {
+        let data = self.buffer.get(..octets).unwrap_or_default();
+        let call =
+            peek(data).filter(overload::is_new_invite).map(|invite| self.shared.demux.hash(invite.call_id));
         let counters = &self.shared.counters;
-        let Some((answer, target)) = overload::refuse(&inbound.data, inbound.flow.remote, call) else {
+        let answer = call
+            .filter(|_| self.door.may_refuse(now))
+            .and_then(|call| overload::refuse(&Bytes::copy_from_slice(data), remote, call));
+        let Some((answer, target)) = answer else {
             count(&counters.udp_dropped);
             return;
         };

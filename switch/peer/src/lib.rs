@@ -22,7 +22,7 @@ pub use binding::{Binding, BindingChange, Reach};
 pub use capacity::Refusal;
 pub use health::Failing;
 pub use locate::{Hop, Located, Locator, Step};
-pub use registrar::{ContactAsk, Register, RegisterRefusal, Registrar};
+pub use registrar::{ContactAsk, Register, RegisterRefusal, Registrar, Stands};
 pub use registration::{RegisterFail, RegistrationState};
 pub use selection::PeerAt;
 pub use trunks::{Awaited, TrunkAction, TrunkGossip, Trunks};

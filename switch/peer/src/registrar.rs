@@ -86,6 +86,17 @@ pub enum RegisterRefusal {
     Full,
 }
 
+/// Where an extension is registered, seen from one flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// By this very flow.
+    Here,
+    /// From the same address.
+    SameAddress,
+    /// Not there.
+    Elsewhere,
+}
+
 /// All bindings of a node. One shard owns them; others follow by `apply`.
 #[derive(Debug)]
 pub struct Registrar {
@@ -141,6 +152,22 @@ impl Registrar {
         let mut alive: Vec<&Binding> = all.filter(|it| it.expires_at > now.wall).collect();
         alive.sort_by_key(|it| Reverse((it.q_milli, it.registered_at)));
         alive
+    }
+
+    /// Whether an extension is registered where a request came from.
+    #[must_use]
+    pub fn stands(&self, now: Now, aor: &str, flow: &Flow) -> Stands {
+        let alive = || self.aors.get(aor).into_iter().flatten().filter(|it| it.expires_at > now.wall);
+        let here = |it: &Binding| {
+            it.flow.transport == flow.transport && (it.flow.remote == flow.remote || is_same_conn(it, flow))
+        };
+        if alive().any(here) {
+            Stands::Here
+        } else if alive().any(|it| it.flow.remote.ip() == flow.remote.ip()) {
+            Stands::SameAddress
+        } else {
+            Stands::Elsewhere
+        }
     }
 
     /// Takes over a change made elsewhere: by another shard, or before a restart. Reports nothing.
@@ -303,6 +330,10 @@ fn make_room(wanted: &mut Vec<Binding>, ask: &Register) -> Result<(), RegisterRe
         wanted.remove(oldest);
     }
     Ok(())
+}
+
+fn is_same_conn(binding: &Binding, flow: &Flow) -> bool {
+    binding.flow.conn.is_some() && binding.flow.conn == flow.conn
 }
 
 /// The flows of one phone count once.

@@ -169,6 +169,19 @@ impl Trunks {
         Some(state.at(peer, state.first()?))
     }
 
+    /// Every address that calls out go to, as far as names are resolved.
+    pub fn addresses_in_use(&self) -> impl Iterator<Item = IpAddr> {
+        let peers = self.trunks.values().flat_map(|state| &state.peers);
+        peers.flat_map(|peer| peer.hops()).map(|hop| hop.addr.ip())
+    }
+
+    /// Whether calls out over a trunk go to this address, by any of its peers.
+    #[must_use]
+    pub fn has_at(&self, trunk: &str, ip: IpAddr) -> bool {
+        let peers = self.trunks.get(trunk).map_or(0, |state| state.peers.len());
+        (0..peers).any(|peer| self.is_at(trunk, peer, ip))
+    }
+
     /// Whether one of a peer's targets has this address.
     #[must_use]
     pub fn is_at(&self, trunk: &str, peer: usize, ip: IpAddr) -> bool {

@@ -7,7 +7,7 @@ use base::media::Nat;
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
-use crate::{Anonymous, Destination, ForwardsIn, HostMask, Reliable, ShownIn};
+use crate::{Anonymous, AnswersTo, Destination, ForwardsIn, HostMask, PasswordFor, Reliable, ShownIn};
 
 /// A way out to a carrier or another switch, and a way in from it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +109,15 @@ pub struct Trunk {
     /// Reliable provisional responses: `supported`, `required` or `off`.
     #[serde(default)]
     pub reliable: Reliable,
+    /// The realm our password belongs to; empty for whatever its peers name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub realm: String,
+    /// Which challenges our password answers.
+    #[serde(default)]
+    pub digest: AnswersTo,
+    /// In which calls it may be asked for.
+    #[serde(default)]
+    pub password_for: PasswordFor,
 }
 
 impl Trunk {
@@ -148,6 +157,9 @@ impl Trunk {
             nat: Nat::default(),
             media_from: Vec::new(),
             reliable: Reliable::default(),
+            realm: String::new(),
+            digest: AnswersTo::default(),
+            password_for: PasswordFor::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How callers are believed and shown.
+//! How callers are believed and shown, and to whom our passwords are.
 
 use serde::{Deserialize, Serialize};
 
@@ -60,4 +60,39 @@ impl Anonymous {
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Which challenges of a trunk our password answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswersTo {
+    /// The best that is asked: SHA-256 before MD5.
+    #[default]
+    Any,
+    /// SHA-256 alone: whoever asks for MD5 gets nothing.
+    #[serde(rename = "sha-256")]
+    Sha256,
+}
+
+impl AnswersTo {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] =
+        &[("any", Self::Any), ("sha-256", Self::Sha256)];
+}
+
+/// In which calls with a trunk our password may be asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PasswordFor {
+    /// In those that we place.
+    #[default]
+    OwnCalls,
+    /// In those that it places too.
+    AllCalls,
+}
+
+impl PasswordFor {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] =
+        &[("own-calls", Self::OwnCalls), ("all-calls", Self::AllCalls)];
 }

@@ -29,7 +29,7 @@ pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{DialRule, HeaderRule, Number, Peer, Rewrite, Role, Station, Trunk, User};
 pub use export::{Secrets, entity_to_json, export};
-pub use identity::{Anonymous, ForwardsIn, ShownIn};
+pub use identity::{Anonymous, AnswersTo, ForwardsIn, PasswordFor, ShownIn};
 pub use parse::{Parsed, entity_from_json, parse};
 pub use pattern::{BadPattern, Pattern, Replacement};
 pub use peer_uri::{BadPeerUri, PeerUri};

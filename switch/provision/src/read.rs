@@ -10,8 +10,8 @@ use crate::fields::{Fields, Finding};
 use crate::node::Entry;
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
-    Anonymous, Destination, DialRule, Directory, Entity, ForwardsIn, HeaderRule, Kind, Number,
-    PasswordHasher, Peer, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
+    Anonymous, AnswersTo, Destination, DialRule, Directory, Entity, ForwardsIn, HeaderRule, Kind, Number,
+    PasswordFor, PasswordHasher, Peer, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -89,6 +89,9 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         nat: word(fields, "nat", NAT_WORDS),
         media_from: parsed_items(fields, "media_from"),
         reliable: word(fields, "reliable", Reliable::WORDS),
+        realm: fields.text("realm"),
+        digest: word(fields, "digest", AnswersTo::WORDS),
+        password_for: word(fields, "password_for", PasswordFor::WORDS),
         name,
     }
 }

@@ -139,6 +139,19 @@ impl Snapshot {
         self.trunks().find(|trunk| !trunk.tls_name.is_empty() && shown(trunk) && from(trunk))
     }
 
+    /// The numbers of up to three digits that emergency rules match. Computed anew each time.
+    pub fn emergency_numbers(&self) -> impl Iterator<Item = String> {
+        let rules = || self.dial_rules.iter().filter(|(_, rule)| rule.emergency);
+        let short = (1..=3_usize).flat_map(|digits| {
+            (0..10_u32.pow(u32::try_from(digits).unwrap_or(0)))
+                .map(move |number| format!("{number:0digits$}"))
+        });
+        let any = rules().next().is_some();
+        short
+            .take_while(move |_| any)
+            .filter(move |number| rules().any(|(pattern, _)| pattern.matches(number)))
+    }
+
     /// Every trunk, by name.
     pub fn trunks(&self) -> impl Iterator<Item = &Trunk> {
         self.trunks.values().map(TrunkRoute::trunk)

@@ -12,6 +12,6 @@ pub mod usage;
 pub use dialog::Dialog;
 pub use session_timer::{CallIdOf, Refused, SessionDue, SessionPolicy, SessionTimer, TooBrief};
 pub use stack::{
-    ClientId, NoSocket, ServerId, SipEvent, Stack, StackConfig, StackOutput, Stats, TransactionId, server_of,
-    target_of,
+    ClientId, NewRequest, NoSocket, ServerId, SipEvent, Stack, StackConfig, StackOutput, Stats,
+    TransactionId, server_of, target_of,
 };

@@ -30,6 +30,7 @@ use deadlines::{Deadlines, Owner};
 use server::Server;
 
 pub use event::{ClientId, NoSocket, ServerId, SipEvent, StackOutput, Stats, TransactionId};
+pub use inbound::NewRequest;
 pub use target::{server_of, target_of};
 
 /// What a stack needs to know once.
@@ -75,6 +76,8 @@ pub struct Stack {
     streamless: client::Streamless,
     /// The key being looked up.
     scratch: String,
+    /// Octets that answers without a transaction may still be longer than what they answer.
+    credit: usize,
 }
 
 impl Stack {
@@ -94,6 +97,7 @@ impl Stack {
             secret: entropy.next_u64(),
             streamless: client::Streamless::default(),
             scratch: String::new(),
+            credit: inbound::CREDIT,
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use base::limits::{KNOWN_PER_SEC, STRANGER_PER_SEC, STRANGERS_PER_SEC};
 use provision::HostMask;
 
 use super::dns;
@@ -154,6 +155,12 @@ pub struct LimitsConfig {
     pub calls_per_sec: u32,
     /// Bindings of all registrations together.
     pub registrations: u32,
+    /// Packets a second of one address nobody knows; more are not heard.
+    pub stranger_per_sec: u32,
+    /// Packets a second of all such addresses together.
+    pub strangers_per_sec: u32,
+    /// Packets a second of one address where a phone has shown its password; new calls beyond get 503.
+    pub known_per_sec: u32,
 }
 
 /// An inclusive range of UDP ports, at least four wide.
@@ -360,6 +367,14 @@ impl LimitsConfig {
             calls: reader.number("limits", "calls", 1..=100_000, 10_000)?,
             calls_per_sec: reader.number("limits", "calls_per_sec", 1..=100_000, 500)?,
             registrations: reader.number("limits", "registrations", 1..=1_000_000, 50_000)?,
+            stranger_per_sec: reader.number("limits", "stranger_per_sec", 1..=1_000_000, STRANGER_PER_SEC)?,
+            strangers_per_sec: reader.number(
+                "limits",
+                "strangers_per_sec",
+                1..=1_000_000,
+                STRANGERS_PER_SEC,
+            )?,
+            known_per_sec: reader.number("limits", "known_per_sec", 1..=1_000_000, KNOWN_PER_SEC)?,
         })
     }
 }

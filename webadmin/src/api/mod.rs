@@ -1,6 +1,7 @@
 //! `/api/v1`.
 
 mod apply;
+mod bans;
 mod body;
 mod calls;
 mod change;
@@ -25,6 +26,8 @@ pub(crate) fn routes() -> Router<Web> {
     let fixed = Router::new()
         .route("/status", get(status::status))
         .route("/registrations", get(status::registrations))
+        .route("/bans", get(bans::list))
+        .route("/bans/{place}", delete(bans::lift))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::one))
         .route("/calls/{id}/hangup", post(calls::hang_up))

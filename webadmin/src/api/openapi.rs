@@ -104,6 +104,8 @@ fn others() -> Vec<(&'static str, Value)> {
     vec![
         ("/status", get("Shows trunks, phones and calls as they are now", &[])),
         ("/registrations", get("Lists registered phones", &paging())),
+        ("/bans", get("Lists who is banned for a time after failed logins", &[parameter("limit")])),
+        ("/bans/{place}", in_path("place", json!({ "delete": operation("Ends a ban", &[], None, 204) }))),
         ("/calls", get("Lists past calls, or live ones with state=live", &calls)),
         ("/calls/{id}", in_path("id", get("Shows a call, live or past", &[]))),
         ("/calls/{id}/hangup", in_path("id", json!({ "post": hang_up }))),

@@ -61,6 +61,9 @@ const TRUNK: &[Field] = fields! {
     forwards: Text, "Where it is told of forwards, when it is trusted: diversion, history-info or both";
     nat: Text, "Whether its media's real address is learned: learn or off";
     media_from: Texts, "Networks its media may come from though SDP names another address";
+    realm: Text, "The realm our password belongs to; empty for whatever its peers name";
+    digest: Text, "Which challenges our password answers: any or sha-256";
+    password_for: Text, "In which calls it may be asked for: own-calls or all-calls";
 };
 
 const USER: &[Field] = fields! {

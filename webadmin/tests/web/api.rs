@@ -219,3 +219,22 @@ async fn a_live_call_is_shown_and_ended() {
     site.api(LOCAL, "POST", &format!("{other}/hangup"), "").await.assert_problem(404);
     site.api(LOCAL, "GET", "/calls/nonsense", "").await.assert_problem(404);
 }
+
+#[tokio::test]
+async fn who_is_banned_is_seen_by_supervisors_and_let_in_again_by_admins() {
+    let site = Site::new().await;
+    site.fake.ban("203.0.113.7");
+    site.fake.ban("203.0.113.0/24");
+    let [agent, supervisor, admin] =
+        [site.token("agent").await, site.token("supervisor").await, site.token("admin").await];
+    site.api(&agent, "GET", "/bans", "").await.assert_problem(403);
+    let bans = site.api(&supervisor, "GET", "/bans", "").await.json();
+    assert_eq!(bans["items"][0]["place"], "203.0.113.7");
+    site.api(&supervisor, "DELETE", "/bans/203.0.113.7", "").await.assert_problem(403);
+    for place in ["203.0.113.7", "203.0.113.0%2F24"] {
+        let lifted = site.api(&admin, "DELETE", &format!("/bans/{place}"), "").await;
+        assert_eq!(lifted.status, StatusCode::NO_CONTENT, "{place}");
+        site.api(&admin, "DELETE", &format!("/bans/{place}"), "").await.assert_problem(404);
+    }
+    site.api(&admin, "DELETE", "/bans/nowhere", "").await.assert_problem(404);
+}

@@ -10,12 +10,13 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base::{CallId, Mono, Now, Wall};
+use peer::guard::Place;
 use provision::{Directory, Entity, Plan, Role, User};
 use serde_json::Value;
 use store::Store;
 use tower::ServiceExt as _;
-use webadmin::view::{CallView, Live, RegistrationView};
-use webadmin::{ApplyError, HangUpError, Later, Metric, Node, Ports, Readiness, Shown, auth};
+use webadmin::view::{BanView, CallView, Live, RegistrationView};
+use webadmin::{ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, Ports, Readiness, Shown, auth};
 
 /// The token of commands on the machine: owner.
 pub(crate) const LOCAL: &str = "local-token";
@@ -37,6 +38,7 @@ struct Inner {
     later: Duration,
     ready: bool,
     hung_up: Vec<CallId>,
+    bans: Vec<BanView>,
 }
 
 /// The web layer under test.
@@ -72,6 +74,7 @@ impl Node for Fake {
             calls: vec![call()],
             registrations: vec![phone("1001"), phone("1002"), phone("1003")],
             registrations_total: 3,
+            bans: self.inner.lock().expect("no test panics inside").bans.clone(),
             ..Live::default()
         }
     }
@@ -82,6 +85,14 @@ impl Node for Fake {
         }
         self.inner.lock().expect("no test panics inside").hung_up.push(call);
         Ok(())
+    }
+
+    fn lift(&self, place: Place) -> Later<'_, Result<(), NoSuchBan>> {
+        let bans = &mut self.inner.lock().expect("no test panics inside").bans;
+        let before = bans.len();
+        bans.retain(|ban| ban.place != place.to_string());
+        let lifted = bans.len() < before;
+        Box::pin(async move { if lifted { Ok(()) } else { Err(NoSuchBan) } })
     }
 
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>> {
@@ -113,6 +124,11 @@ impl Fake {
         self.inner.lock().expect("no test panics inside").ready = false;
     }
 
+    pub(crate) fn ban(&self, place: &str) {
+        let ban = BanView { place: place.to_owned(), since: NOW, until: NOW, times: 1 };
+        self.inner.lock().expect("no test panics inside").bans.push(ban);
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
         self.inner.lock().expect("no test panics inside").later += time;
     }
@@ -130,8 +146,13 @@ impl Site {
         std::fs::create_dir(&folder).expect("a folder");
         let url = format!("sqlite:{}", folder.join("tandem.db").display());
         let store = Store::open(&url).await.expect("a store");
-        let inner =
-            Inner { directory: Arc::default(), later: Duration::ZERO, ready: true, hung_up: Vec::new() };
+        let inner = Inner {
+            directory: Arc::default(),
+            later: Duration::ZERO,
+            ready: true,
+            hung_up: Vec::new(),
+            bans: Vec::new(),
+        };
         let fake = Arc::new(Fake { store: store.clone(), inner: Mutex::new(inner) });
         fake.apply(people()).await.expect("users");
         let ports = Ports {

@@ -1,7 +1,7 @@
 //! Challenges to requests of ours (RFC 3261 §22).
 
 use base::LegId;
-use sip::auth::Challenged;
+use base::wire::Flow;
 use sip::message::{Header, Message};
 
 use super::{Call, Ctx};
@@ -20,11 +20,14 @@ impl Call {
         leg: LegId,
         purpose: Purpose,
         response: &Message,
+        from: Flow,
     ) -> bool {
         let Some(at) = self.leg_mut(leg) else { return false };
-        if at.credentials.is_none() {
+        // Whoever answers in the peer's place gets nothing (S3).
+        let Some(login) = at.credentials.clone().filter(|_| at.target.remote().ip() == from.remote.ip())
+        else {
             return false;
-        }
+        };
         let draft = match (&mut at.state, purpose) {
             (LegState::Calling(calling), Purpose::Invite) => calling.invite.clone(),
             _ => at.sent.take_if(|(sent, _)| *sent == purpose).map(|(_, draft)| draft),
@@ -34,7 +37,7 @@ impl Call {
             return false;
         }
         let Some(method) = draft.method().cloned() else { return false };
-        let Some(asked) = Challenged::by(response, ctx.entropy) else { return false };
+        let Some(asked) = login.take_up(response, ctx.entropy) else { return false };
         at.challenges += 1;
         at.challenged.retain(|known| known.header() != asked.header());
         at.challenged.push(asked);

@@ -1,7 +1,6 @@
 //! Whom to ring, in which order, and until when.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base::fact::{Endpoint, What, record_text};
@@ -10,7 +9,6 @@ use base::wire::Target;
 use base::{Cause, LegId, Party};
 use peer::{Binding, Failing, PeerAt};
 use route::TrunkTry;
-use sip::auth::Login;
 use sip::message::Message;
 
 use super::invite::LegOut;
@@ -18,6 +16,7 @@ use super::{Call, CallTimer, Ctx, Hunt, Phase, Refusal, Stage, TrunkHunt};
 use crate::act::Act;
 use crate::headers::{self, Parting};
 use crate::leg::Leg;
+use crate::password;
 
 /// An edge proxy has lost the phone's flow (RFC 5626 §11.5).
 const FLOW_FAILED: u16 = 430;
@@ -134,10 +133,7 @@ impl Call {
     fn ring_peer(&mut self, ctx: &mut Ctx<'_>, attempt: &TrunkTry, peer: &PeerAt) -> bool {
         let Some(route) = ctx.routes.trunk(&attempt.trunk) else { return false };
         let trunk = route.trunk().clone();
-        let credentials = match (&trunk.username, &trunk.password) {
-            (Some(user), Some(password)) => Some(Arc::new(Login::new(user, password))),
-            (Some(_) | None, None) | (None, Some(_)) => None,
-        };
+        let credentials = password::login(&trunk);
         let breadth = headers::breadth_shares(&self.invite, 1).ok().and_then(|mut shares| shares.next());
         let out = LegOut::to_trunk(&trunk, attempt, peer, credentials).with_breadth(breadth.flatten());
         self.ring_within(ctx, vec![out], Duration::from_secs(trunk.failover_secs.into()))

@@ -31,8 +31,9 @@ mod unanswered;
 
 use std::collections::VecDeque;
 
+use base::fact::Endpoint;
 use base::media::MediaEvent;
-use base::wire::{Flow, Locals};
+use base::wire::{Flow, Locals, Target};
 use base::{CallId, CallIds, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
 use peer::{Binding, PeerAt, Registrar, Trunks};
 use route::{Snapshot, TrunkTry};
@@ -109,7 +110,7 @@ pub(crate) struct Call {
 /// What the record and the legs out need of the INVITE.
 #[derive(Debug)]
 struct About {
-    origin: base::fact::Endpoint,
+    origin: Endpoint,
     caller: String,
     caller_name: String,
     /// The caller wants the number withheld.
@@ -299,7 +300,7 @@ impl Call {
         let status = response.status().unwrap_or(0);
         if status >= 200 {
             self.settled_one(leg);
-            if matches!(status, 401 | 407) && self.authenticate(ctx, leg, purpose, response) {
+            if matches!(status, 401 | 407) && self.authenticate(ctx, leg, purpose, response, flow) {
                 return;
             }
             if status == 422 && purpose == Purpose::Invite && self.ask_longer(ctx, leg, response) {
@@ -343,6 +344,11 @@ impl Call {
     /// Legs in a dialog or on the way to one.
     pub(crate) fn legs_up(&self) -> usize {
         self.legs.iter().filter(|leg| !leg.is_over()).count()
+    }
+
+    /// Who stands at a leg's far end, and where it is reached.
+    pub(crate) fn far_end(&self, leg: LegId) -> Option<(&Endpoint, &Target)> {
+        self.leg(leg).map(|leg| (&leg.endpoint, &leg.target))
     }
 
     fn leg(&self, id: LegId) -> Option<&Leg> {

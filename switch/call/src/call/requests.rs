@@ -90,11 +90,12 @@ impl Leg {
         dialog.accepts(request)
     }
 
-    /// A phone behind NAT, or one whose connection was opened anew, is reached where it last spoke from.
+    /// A phone behind NAT, or one whose connection was opened anew, is reached where it last spoke from. From another
+    /// address it has shown its password first.
     fn follow(&mut self, flow: Flow) {
         if let Target::Flow(known) = self.target
             && known.transport == flow.transport
-            && known.remote.ip() == flow.remote.ip()
+            && (known.remote.ip() == flow.remote.ip() || matches!(self.endpoint, Endpoint::Station(_)))
         {
             let is_routed = self.talking().is_some_and(|talking| is_route(talking.dialog.next_hop()));
             let kept =

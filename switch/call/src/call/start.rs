@@ -9,6 +9,7 @@ use base::limits::CALL_LASTS;
 use base::media::{MediaCommand, MediaRule, Standing};
 use base::wire::{Flow, Target};
 use base::{CallId, Cause, LegId, Party, Timers, Why};
+use provision::PasswordFor;
 use route::Verdict;
 use sip::ServerId;
 use sip::auth::Login;
@@ -19,6 +20,7 @@ use crate::act::Act;
 use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
 use crate::negotiate::{self, Negotiation, Ours, Theirs};
+use crate::password;
 use crate::reply;
 use crate::ringing::{Incoming, Reliability};
 use crate::trails::Trail;
@@ -261,11 +263,14 @@ fn standing(leg: &Leg) -> Standing {
     }
 }
 
-/// What a trunk's challenges are answered with; those of phones are not.
+/// What a trunk's challenges are answered with in a call that it placed, where that is set up; those of phones are not.
 fn credentials(ctx: &Ctx<'_>, at: &Endpoint) -> Option<Arc<Login>> {
     let Endpoint::Trunk(name) = at else { return None };
     let trunk = ctx.routes.trunk(name)?.trunk();
-    Some(Arc::new(Login::new(trunk.username.as_deref()?, trunk.password.as_deref()?)))
+    match trunk.password_for {
+        PasswordFor::AllCalls => password::login(trunk),
+        PasswordFor::OwnCalls => None,
+    }
 }
 
 /// Max-Forwards for the legs out: one less than came, 70 when none came (RFC 3261 §8.1.1.6, §16.6).

@@ -144,7 +144,7 @@ impl Shard {
 
     /// The trunk that may send calls by this path: one whose name its certificate bears, one that lists the
     /// address, or one that we register with there.
-    fn trunk_at(&self, flow: Flow) -> Option<String> {
+    pub(super) fn trunk_at(&self, flow: Flow) -> Option<String> {
         let source = flow.remote.ip();
         let proofs = flow.conn.and_then(|conn| self.proofs.get(&conn));
         if let Some(trunk) = proofs.and_then(|proofs| self.routes.trunk_by_proof(proofs, source)) {

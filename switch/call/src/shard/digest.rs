@@ -1,11 +1,15 @@
 //! Who a phone is (RFC 3261 §22, RFC 7616, RFC 8760).
 
-use base::{Now, ShardId};
+use base::wire::Flow;
+use base::{Entropy, Now, ShardId};
+use peer::Stands;
+use peer::guard::{Entry, Offence, Place, Verdict};
 use sip::ServerId;
-use sip::auth::{self, Ha1, NonceState, Staleness};
-use sip::message::{Credentials, Header, Message};
+use sip::auth::{self, Ha1, NonceState, Staleness, Uses};
+use sip::message::{Credentials, Draft, Header, Message, Method, Uri};
 
 use super::Shard;
+use crate::io::{Gossip, ShardOutput};
 use crate::reply::reply;
 
 /// Whether we ask as the registrar (401) or as what stands in front of others (407).
@@ -24,6 +28,20 @@ impl AskAs {
     }
 }
 
+/// The hashes of a user that does not exist, in the form in which those of stations are kept: no password fits them,
+/// and trying one takes the same steps.
+pub(super) struct Nobody {
+    md5: String,
+    sha256: String,
+}
+
+impl Nobody {
+    pub(super) fn new(entropy: &mut dyn Entropy) -> Self {
+        let mut tokens = |count: usize| (0..count).map(|_| entropy.token()).collect();
+        Self { md5: tokens(2), sha256: tokens(4) }
+    }
+}
+
 impl Shard {
     /// The extension whose password the request shows to know; otherwise the request has been challenged. A user
     /// that does not exist is taken through the same steps.
@@ -34,53 +52,180 @@ impl Shard {
         request: &Message,
         ask: AskAs,
     ) -> Option<String> {
-        let (_, _, answered) = ask.words();
-        let realm = &self.config.realm;
-        let credentials = request
-            .headers(answered)
-            .filter_map(|value| Credentials::parse(value).ok())
-            .find(|credentials| credentials.realm == *realm);
-        let Some(credentials) = credentials else {
-            self.challenge(now, id, request, ask, Staleness::First);
-            return None;
+        let flow = self.stack.server_flow(id)?;
+        let credentials = self.credentials(request, ask);
+        let shown = match &credentials {
+            Some(credentials) => self.shown(now, request, credentials, flow),
+            None => Err(Staleness::First),
         };
-        let (issuer, nonce) = issuer_of(&credentials.nonce);
-        let state = match self.nonces.check(now, nonce) {
-            NonceState::Fresh if issuer != Some(self.config.shard) => NonceState::Stale,
-            state @ (NonceState::Fresh | NonceState::Stale | NonceState::Forged) => state,
-        };
-        let station = self.routes.station(&credentials.username);
-        let ha1 = station
-            .and_then(|station| Ha1::from_hex(&station.ha1_md5, &station.ha1_sha256))
-            .unwrap_or_else(|| Ha1::nobody(&mut *self.entropy));
-        let right = request.method().is_some_and(|method| auth::verify(&credentials, method, &ha1));
-        if !right || state == NonceState::Forged {
-            self.count("auth_failures");
-            self.challenge(now, id, request, ask, Staleness::First);
-            return None;
+        if let (Ok(()), Some(credentials)) = (shown, credentials) {
+            self.proved(now, flow);
+            return Some(credentials.username);
         }
-        if state == NonceState::Stale || self.nonces.spend(now, nonce, credentials.nc) != NonceState::Fresh {
-            self.challenge(now, id, request, ask, Staleness::Stale);
-            return None;
-        }
-        if let Some(flow) = self.stack.server_flow(id) {
-            self.knows(flow);
-        }
-        Some(credentials.username)
+        let draft = self.challenged(now, request, flow, ask, shown.err().unwrap_or(Staleness::First));
+        self.stack.respond(now, id, draft);
+        None
     }
 
-    fn challenge(&mut self, now: Now, id: ServerId, request: &Message, ask: AskAs, staleness: Staleness) {
+    /// Whether a request bears an answer to a fresh challenge of ours, sent to where it comes from. Whether the answer
+    /// is right is not looked at; for an old challenge it is, since that decides what is said.
+    pub(super) fn plausible(
+        &mut self,
+        now: Now,
+        request: &Message,
+        flow: Flow,
+        ask: AskAs,
+    ) -> Result<(), Staleness> {
+        let credentials = self.credentials(request, ask).ok_or(Staleness::First)?;
+        match self.worth(now, &credentials, flow) {
+            NonceState::Fresh => Ok(()),
+            NonceState::Forged => Err(Staleness::First),
+            NonceState::Stale | NonceState::Elsewhere => {
+                Err(self.shown(now, request, &credentials, flow).err().unwrap_or(Staleness::Stale))
+            }
+        }
+    }
+
+    /// The draft of a challenge. Over datagrams a small request gets a small answer, with MD5 alone.
+    pub(super) fn challenged(
+        &mut self,
+        now: Now,
+        request: &Message,
+        flow: Flow,
+        ask: AskAs,
+        staleness: Staleness,
+    ) -> Draft {
         let (status, header, _) = ask.words();
-        let nonce = format!("{:02x}{}", self.config.shard.0, self.nonces.issue(now, &mut *self.entropy));
+        let issued = self.nonces.issue(now, flow.remote.ip(), &mut *self.entropy);
+        let nonce = format!("{:02x}{issued}", self.config.shard.0);
         let mut draft = reply(request, status, None, &self.config.user_agent);
         let values = auth::challenge(&self.config.realm, &nonce, staleness);
+        let asked = request.bytes().len();
+        let whole = draft.finish().len() + values.iter().map(String::len).sum::<usize>() + OVERHEAD;
+        let small = !flow.transport.is_connected() && whole > asked + asked / 5;
         // MD5 comes last; every client may use it anyway, so leaving the rest out gives nothing away.
-        let skipped = if trips_over_sha256(request) { values.len().saturating_sub(1) } else { 0 };
+        let skipped = if small || trips_over_sha256(request) { values.len().saturating_sub(1) } else { 0 };
         for value in values.iter().skip(skipped) {
             draft.push(header, value);
         }
-        self.stack.respond(now, id, draft);
+        draft
     }
+
+    fn credentials(&self, request: &Message, ask: AskAs) -> Option<Credentials> {
+        let (_, _, answered) = ask.words();
+        request
+            .headers(answered)
+            .filter_map(|value| Credentials::parse(value).ok())
+            .find(|credentials| credentials.realm == self.config.realm)
+    }
+
+    fn worth(&self, now: Now, credentials: &Credentials, flow: Flow) -> NonceState {
+        let (issuer, nonce) = issuer_of(&credentials.nonce);
+        match self.nonces.check(now, flow.remote.ip(), nonce) {
+            NonceState::Fresh if issuer != Some(self.config.shard) => NonceState::Stale,
+            state @ (NonceState::Fresh | NonceState::Stale | NonceState::Elsewhere | NonceState::Forged) => {
+                state
+            }
+        }
+    }
+
+    /// Whether the answer is right and its nonce good for it; a wrong one is counted.
+    fn shown(
+        &mut self,
+        now: Now,
+        request: &Message,
+        credentials: &Credentials,
+        flow: Flow,
+    ) -> Result<(), Staleness> {
+        let state = self.worth(now, credentials, flow);
+        let stance = self.stance(now, &credentials.username, flow);
+        let station = self.routes.station(&credentials.username).filter(|_| stance == Verdict::Try);
+        let (md5, sha256) = match station {
+            Some(station) => (&station.ha1_md5, &station.ha1_sha256),
+            None => (&self.nobody.md5, &self.nobody.sha256),
+        };
+        let right = match (Ha1::from_hex(md5, sha256), request.method()) {
+            (Some(ha1), Some(method)) => auth::verify(credentials, method, &ha1) && station.is_some(),
+            (None, _) | (_, None) => false,
+        };
+        if !right {
+            self.count("auth_failures");
+            if stance == Verdict::Try && matches!(state, NonceState::Fresh | NonceState::Stale) {
+                self.offended(now, flow, &credentials.username);
+            }
+            return Err(Staleness::First);
+        }
+        if !is_about(&credentials.uri, request) {
+            return Err(Staleness::First);
+        }
+        let at_home = self.registrar.stands(now, &credentials.username, &flow) != Stands::Elsewhere;
+        let first_call = request.method() == Some(&Method::Invite) && !at_home;
+        let uses = if first_call { Uses::Once } else { Uses::Counted };
+        let (_, nonce) = issuer_of(&credentials.nonce);
+        let spent = match state {
+            NonceState::Fresh => self.nonces.spend(now, flow.remote.ip(), nonce, credentials.nc, uses),
+            NonceState::Stale | NonceState::Elsewhere | NonceState::Forged => state,
+        };
+        match spent {
+            NonceState::Fresh => Ok(()),
+            NonceState::Stale | NonceState::Elsewhere => Err(Staleness::Stale),
+            NonceState::Forged => Err(Staleness::First),
+        }
+    }
+
+    fn proved(&mut self, now: Now, flow: Flow) {
+        self.knows(flow);
+        self.bans.proved(now, flow.remote.ip());
+        self.notice(now, Entry::flow(flow.remote));
+        self.notice(now, Entry::known(flow.remote.ip()));
+    }
+
+    /// Counts a wrong answer here and at every other shard: an attacker finds the same memory everywhere.
+    fn offended(&mut self, now: Now, flow: Flow, account: &str) {
+        let source = Some(flow.remote.ip()).filter(|source| !self.config.is_edge(*source));
+        let offence = Offence { source, account: base::fact::record_text(account) };
+        if self.config.shards > 1 {
+            self.outputs.push_back(ShardOutput::Gossip(Gossip::Offence(Box::new(offence.clone()))));
+        }
+        self.heard_of_offence(now, &offence);
+    }
+
+    /// A wrong answer, here or at another shard.
+    pub(super) fn heard_of_offence(&mut self, now: Now, offence: &Offence) {
+        self.bans.offended(now, offence);
+        while let Some(ban) = self.bans.poll() {
+            if self.is_owner() {
+                let minutes = ban.until_mono.since(now.mono).as_secs().div_ceil(60);
+                tracing::warn!(place = %ban.place, times = ban.times, minutes, "failed logins: banned for a time");
+            }
+            if let Some(entry) = Entry::ban(&ban.place) {
+                let notice = peer::guard::Notice { entry, until: ban.until_mono };
+                self.outputs.push_back(ShardOutput::Notice(notice));
+            }
+        }
+    }
+
+    /// An operator ends a ban.
+    pub(super) fn lift(&mut self, now: Now, place: &Place) {
+        self.bans.lift(now, place);
+        if let Some(entry) = Entry::ban(place) {
+            self.outputs.push_back(ShardOutput::Notice(peer::guard::Notice { entry, until: now.mono }));
+        }
+    }
+}
+
+/// What header names, Via parameters and our tag add to a challenge.
+const OVERHEAD: usize = 80;
+
+/// Whether credentials were made for this request. Phones write the domain, a port or parameters into `uri` as they
+/// like, and some leave the user out; nobody names another user than he calls.
+fn is_about(uri: &str, request: &Message) -> bool {
+    if request.method() != Some(&Method::Invite) {
+        return true;
+    }
+    let made_for = Uri::parse(uri).ok().and_then(|uri| uri.user_decoded());
+    let called = request.uri().ok().and_then(|uri| uri.user_decoded());
+    made_for.is_none() || made_for == called
 }
 
 /// Phones that give up when one of the challenges names an algorithm they lack, where RFC 8760 §2.4 has them take

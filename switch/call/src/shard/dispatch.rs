@@ -2,7 +2,7 @@
 
 use base::Now;
 use base::wire::Flow;
-use sip::message::{Header, Message, Method, Scheme};
+use sip::message::{Draft, Header, Message, Method, Scheme};
 use sip::usage::UsageRefusal;
 use sip::{ClientId, ServerId, TransactionId};
 
@@ -11,6 +11,7 @@ use super::{Asker, Shard};
 use crate::act::Failure;
 use crate::call::CallInput;
 use crate::reply::{self, reply};
+use crate::sender::Voice;
 
 impl Shard {
     /// A new request.
@@ -27,8 +28,11 @@ impl Shard {
                 self.count("requests_outside_dialogs");
                 return self.refuse(now, id, 481);
             };
-            if self.requires_more(now, id, &request) {
+            if !self.is_far_ends(now, id, &request, flow, (call, leg)) {
                 return;
+            }
+            if let Some(refusal) = self.requires_more(&request) {
+                return self.stack.respond(now, id, refusal);
             }
             if method == Method::Invite {
                 self.servers.insert(id, call);
@@ -38,8 +42,8 @@ impl Shard {
             }
             return self.turn(now, call, CallInput::Request { leg, server: id, request, flow });
         }
-        if self.refused_as_it_stands(now, id, &request) {
-            return;
+        if let Some(objection) = self.objection(&request) {
+            return self.stack.respond(now, id, objection);
         }
         match method {
             Method::Invite => self.invited(now, id, request, flow),
@@ -75,29 +79,29 @@ impl Shard {
     }
 
     /// What no request may ask, whoever sends it: an extension we lack, a scheme we do not route, too many hops.
-    fn refused_as_it_stands(&mut self, now: Now, id: ServerId, request: &Message) -> bool {
+    pub(super) fn objection(&mut self, request: &Message) -> Option<Draft> {
         if matches!(request.method(), Some(Method::Other(_))) {
-            return false;
+            return None;
         }
-        if self.requires_more(now, id, request) {
-            return true;
+        if let Some(draft) = self.requires_more(request) {
+            return Some(draft);
         }
         let scheme = request.uri().map(|uri| uri.scheme());
         let status = match scheme {
             Ok(Scheme::Sip | Scheme::Sips | Scheme::Tel) => match request.max_forwards() {
                 Ok(Some(0)) if request.method() == Some(&Method::Invite) => 483,
-                Ok(_) => return false,
+                Ok(_) => return None,
                 Err(_malformed) => 400,
             },
             Ok(Scheme::Other) => 416,
             Err(_malformed) => 400,
         };
-        self.refuse(now, id, status);
-        true
+        self.count("requests_refused");
+        Some(reply(request, status, None, &self.config.user_agent))
     }
 
-    /// Refuses a request for what we lack (RFC 3261 §8.2.2.3).
-    fn requires_more(&mut self, now: Now, id: ServerId, request: &Message) -> bool {
+    /// The refusal of a request for what we lack (RFC 3261 §8.2.2.3).
+    fn requires_more(&self, request: &Message) -> Option<Draft> {
         let more: &[&str] = match request.method() {
             Some(Method::Register) => &["path", "outbound"],
             Some(Method::Refer) => &["norefersub", "nosub"],
@@ -111,12 +115,11 @@ impl Shard {
             .chain(request.values(Header::ProxyRequire))
             .collect();
         if required.is_empty() {
-            return false;
+            return None;
         }
         let mut draft = reply(request, 420, None, &self.config.user_agent);
         draft.push(Header::Unsupported, &required.join(", "));
-        self.stack.respond(now, id, draft);
-        true
+        Some(draft)
     }
 
     /// Answers with a status and nothing more to say.
@@ -131,9 +134,10 @@ impl Shard {
     }
 
     /// The ACK of a 2xx.
-    pub(super) fn acked(&mut self, now: Now, request: Message) {
+    pub(super) fn acked(&mut self, now: Now, request: Message, flow: Flow) {
         let key = (request.call_id().unwrap_or_default().into(), request.to_tag().unwrap_or_default().into());
         match self.dialogs.get(&key).copied() {
+            Some(at) if self.voice_of(flow, at) != Voice::Heard => self.count("requests_out_of_place"),
             Some((call, leg)) => self.turn(now, call, CallInput::Ack { leg, request }),
             None => self.count("acks_unknown"),
         }
@@ -146,7 +150,9 @@ impl Shard {
                 let (call, leg, purpose) = (*call, *leg, *purpose);
                 self.turn(now, call, CallInput::Response { leg, purpose, response, flow });
             }
-            Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_told(now, id, &response),
+            Some(Asker::Probe { .. } | Asker::Register { .. }) => {
+                self.trunk_told(now, id, &response, flow.remote.ip());
+            }
             Some(Asker::Notify { key }) => {
                 let key = key.clone();
                 self.notified(now, key, response.status().unwrap_or(0));

@@ -5,6 +5,7 @@ mod aim;
 mod apply;
 mod digest;
 mod dispatch;
+mod doorstep;
 mod options;
 mod reginfo;
 mod register;
@@ -14,12 +15,16 @@ mod trunks;
 mod turn;
 mod views;
 mod way;
+mod within;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::wire::{ConnId, Locals, Proof};
 use base::{CallId, CallIds, Entropy, LegId, Machine, Mono, Now, PortId, ShardId};
+use peer::guard::{Bans, Entry};
 use peer::{PeerAt, Registrar, Trunks};
 use route::Snapshot;
 use sip::auth::Nonces;
@@ -32,9 +37,13 @@ use crate::io::{ShardCommand, ShardConfig, ShardInput, ShardOutput};
 use crate::lines::Lines;
 use crate::ports::Ports;
 use crate::trails::Trails;
+use digest::Nobody;
 use subscriptions::Subscriptions;
 use texts::Text;
 use trunks::Registration;
+
+/// How long the doors know somebody whose password was right; registrations are renewed sooner.
+const KNOWN_FOR: Duration = Duration::from_secs(2 * 3_600);
 
 /// A shard of the switch, as a machine.
 pub struct Shard {
@@ -48,6 +57,12 @@ pub struct Shard {
     trails: Trails,
     gate: Gate,
     nonces: Nonces,
+    nobody: Nobody,
+    bans: Bans,
+    /// Addresses of trunks the doors were told of, and when.
+    trunks_seen: HashMap<IpAddr, Mono>,
+    /// What stands on the doors' roll for good: addresses of trunks, emergency numbers.
+    standing: BTreeSet<Entry>,
     routes: Arc<Snapshot>,
     registrar: Registrar,
     trunks: Trunks,
@@ -127,6 +142,10 @@ impl Shard {
             trails: Trails::default(),
             gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
             nonces: Nonces::new(config.nonce_secret),
+            nobody: Nobody::new(&mut *entropy),
+            bans: Bans::new(),
+            trunks_seen: HashMap::new(),
+            standing: BTreeSet::new(),
             routes: Arc::new(Snapshot::default()),
             registrar: Registrar::new(config.registrations),
             trunks: Trunks::new(is_owner, locals.listens(), &mut *entropy),
@@ -194,7 +213,8 @@ impl Machine for Shard {
 
     fn handle(&mut self, now: Now, input: ShardInput) {
         match input {
-            ShardInput::Wire(inbound) => self.stack.receive(now, inbound),
+            ShardInput::Wire(inbound) => self.received(now, inbound),
+            ShardInput::Lift(place) => self.lift(now, &place),
             ShardInput::SendFailed { ticket } => self.stack.transport_failed(now, ticket),
             ShardInput::ConnProven(conn, proofs) => drop(self.proofs.insert(conn, proofs)),
             ShardInput::Returned(quoted) => self.stack.returned(now, &quoted),
@@ -206,6 +226,7 @@ impl Machine for Shard {
             ShardInput::Setup(routes) => {
                 self.trunks.configure(now, routes.trunks());
                 self.routes = routes;
+                self.tell_doors(now);
             }
             ShardInput::Bindings(changes) => {
                 changes.into_iter().for_each(|change| self.registrar.apply(change))
@@ -214,6 +235,7 @@ impl Machine for Shard {
             ShardInput::Resolved { question, answer } => {
                 self.trunks.answered(now, &question, answer);
                 self.release_held(now);
+                self.tell_doors(now);
             }
             ShardInput::Command(command) => self.command(now, command),
         }

@@ -6,7 +6,7 @@ use base::wire::{Flow, Target};
 use provision::TestTarget;
 use route::{Inquiry, Local, Origin, Verdict};
 use sip::ServerId;
-use sip::message::{Header, Message, Uri};
+use sip::message::{Draft, Header, Message, Uri};
 
 use super::Shard;
 use super::admit::dialled;
@@ -16,7 +16,7 @@ impl Shard {
     /// Who asks for an address of ours is asked for its password as an INVITE would be, and then learns what that
     /// would get; who asks for nobody is told that we live.
     pub(super) fn options(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) {
-        let asked = request.uri().ok().as_ref().filter(|uri| !is_ourselves(uri)).and_then(dialled);
+        let asked = asked_about(request);
         let status = match asked {
             _ if self.gate.draining => 503,
             None => 200,
@@ -25,6 +25,12 @@ impl Shard {
                 None => return,
             },
         };
+        let draft = self.capabilities(request, flow, status);
+        self.stack.respond(now, id, draft);
+    }
+
+    /// What we take, and a status.
+    pub(super) fn capabilities(&self, request: &Message, flow: Flow, status: u16) -> Draft {
         let mut draft = reply(request, status, None, &self.config.user_agent);
         if let Some(contact) = reply::contact(&*self.locals, &Target::Flow(flow)) {
             introduce(&mut draft, &contact, Agent::Server(&self.config.user_agent));
@@ -34,7 +40,7 @@ impl Shard {
         if status == 503 {
             draft.push(Header::RetryAfter, "5");
         }
-        self.stack.respond(now, id, draft);
+        draft
     }
 
     /// The status an INVITE for this number would get at once; `None` when the request has been answered.
@@ -73,6 +79,11 @@ impl Shard {
         let has_phone = |extension: &String| !self.registrar.lookup(now, extension).is_empty();
         if free.any(has_phone) { 200 } else { 480 }
     }
+}
+
+/// Whom an OPTIONS asks about; `None` when it only asks whether we live.
+pub(super) fn asked_about(request: &Message) -> Option<String> {
+    request.uri().ok().as_ref().filter(|uri| !is_ourselves(uri)).and_then(dialled)
 }
 
 /// The user of our own Contacts.

@@ -17,7 +17,7 @@ use super::{Asker, DialogKey, Shard};
 use crate::reply::{self, reply};
 
 /// Event packages that there are, as Allow-Events lists them.
-const PACKAGES: &str = "reg";
+pub(super) const PACKAGES: &str = "reg";
 /// Lifetimes of a subscription to `reg` (RFC 3680 §4.4 has 3,761 s where nothing is said; ours follow registrations).
 const LIFETIMES: Lifetimes = Lifetimes { min: 60, max: 3_600 };
 /// The least time between two NOTIFYs of a subscription (RFC 3680 §4.8).

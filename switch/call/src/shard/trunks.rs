@@ -1,16 +1,15 @@
 //! What trunks want done: OPTIONS to see whether a peer is there, REGISTER where we are the client.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use base::{Now, wire};
 use peer::{Failing, PeerAt, RegisterFail, TrunkAction, TrunkGossip};
-use sip::auth::Login;
 use sip::message::{Contacts, Draft, Header, Host, Message, Method, NameAddr};
 use sip::{ClientId, NoSocket};
 
 use super::{Asker, Shard};
 use crate::io::{Gossip, ShardOutput};
-use crate::reply;
+use crate::{password, reply};
 
 /// One registration of ours: its dialog-like identity stays the same for life (RFC 3261 §10.2.4).
 #[derive(Debug)]
@@ -76,6 +75,7 @@ impl Shard {
                 self.registrar.apply(*change);
                 self.registrations_changed(now, &aor);
             }
+            Gossip::Offence(offence) => self.heard_of_offence(now, &offence),
             Gossip::Trunk(told) => self.trunks.gossip(now, &told),
             Gossip::Usage { shard, trunk, calls } => self.trunks.remote_usage(shard, &trunk, calls),
         }
@@ -158,7 +158,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn trunk_told(&mut self, now: Now, id: ClientId, response: &Message) {
+    pub(super) fn trunk_told(&mut self, now: Now, id: ClientId, response: &Message, from: IpAddr) {
         let status = response.status().unwrap_or(0);
         if status < 200 {
             return;
@@ -166,22 +166,31 @@ impl Shard {
         match self.clients.remove(&id) {
             Some(Asker::Probe { trunk, at }) => self.trunks.probed(now, &trunk, &at, status != 503),
             Some(Asker::Register { trunk, at, challenges }) => {
-                self.register_told(now, &trunk, &at, response, challenges);
+                self.register_told(now, &trunk, &at, (response, from), challenges);
             }
             Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Notify { .. } | Asker::Nobody) | None => {}
         }
         self.clients.insert(id, Asker::Nobody);
     }
 
-    fn register_told(&mut self, now: Now, trunk: &str, at: &PeerAt, response: &Message, challenges: u8) {
+    fn register_told(
+        &mut self,
+        now: Now,
+        trunk: &str,
+        at: &PeerAt,
+        (response, from): (&Message, IpAddr),
+        challenges: u8,
+    ) {
         let status = response.status().unwrap_or(0);
         let asked = self.registrations.get(trunk).map_or(0, |registration| registration.expires);
         if matches!(status, 401 | 407) && challenges < MOST_CHALLENGES {
             let login = self.routes.trunk(trunk).and_then(|route| {
                 let trunk = route.trunk();
-                Some((Login::new(trunk.username.clone()?, trunk.password.clone()?), trunk.clone()))
+                Some((password::login(trunk)?, trunk.clone()))
             });
-            if let Some((login, set_up)) = login {
+            if let Some((login, set_up)) = login
+                && at.addr.ip().to_canonical() == from.to_canonical()
+            {
                 let uri = format!("sip:{}", domain_of(&set_up, at));
                 let answer = login.answer(response, &Method::Register, &uri, &mut *self.entropy);
                 if answer.is_some() {

@@ -205,7 +205,7 @@ impl Shard {
     pub(super) fn event(&mut self, now: Now, event: SipEvent) {
         match event {
             SipEvent::Request { id, request, flow } => self.asked(now, id, request, flow),
-            SipEvent::Ack { request, .. } => self.acked(now, request),
+            SipEvent::Ack { request, flow } => self.acked(now, request, flow),
             SipEvent::Cancelled { id, request } => {
                 if let Some(call) = self.servers.get(&id).copied() {
                     self.turn(now, call, CallInput::Cancelled { server: id, request });

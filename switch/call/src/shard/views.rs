@@ -1,9 +1,10 @@
 //! What a shard shows of itself.
 
 use base::Now;
+use base::limits::BANS_LISTED;
 
 use super::Shard;
-use crate::view::{LISTED, Live, RegistrationView, ShardView};
+use crate::view::{BanView, LISTED, Live, RegistrationView, ShardView};
 
 impl Shard {
     /// A picture of now, for readers.
@@ -13,6 +14,7 @@ impl Shard {
         for (name, value) in self.stack.stats().named() {
             counters.insert(name, value);
         }
+        counters.insert("bans_issued", self.bans.issued() * u64::from(self.is_owner()));
         let calls = self
             .order
             .iter()
@@ -34,6 +36,10 @@ impl Shard {
             trunks: self.trunks.views(),
             counters,
             endings: self.endings.clone(),
+            bans: match owner {
+                true => self.bans.list(now, BANS_LISTED).iter().map(BanView::of).collect(),
+                false => Vec::new(),
+            },
             live: self.live(),
         }
     }

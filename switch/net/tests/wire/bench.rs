@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::time::Duration;
 
-use base::ShardId;
+use base::testing::Counting;
 use base::wire::{Inbound, Outbound, Target, Transport};
+use base::{Mono, ShardId};
 use bytes::Bytes;
-use net::{ConnectionLimits, Net, NetConfig, NetEvent, Origins, TlsSetup};
+use net::{ConnectionLimits, GuardConfig, Net, NetConfig, NetEvent, Origins, TlsSetup};
+use peer::guard::{DoorLimits, Roll};
 use tokio::runtime::Runtime;
 
 /// Far longer than anything here takes; only a failure waits for it.
@@ -39,6 +41,12 @@ pub(crate) fn config() -> NetConfig {
         media_ip: None,
         shards: 1,
         connections: ConnectionLimits { connect: Duration::from_millis(500), ..Default::default() },
+        guard: GuardConfig {
+            roll: Arc::new(Roll::new(64, &mut Counting::default())),
+            limits: DoorLimits::new(10_000, 10_000, 10_000),
+            clock: Arc::new(|| Mono(0)),
+            crowded: Arc::new(|_| false),
+        },
     }
 }
 

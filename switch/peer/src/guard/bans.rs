@@ -15,8 +15,8 @@ use super::place::Place;
 /// A wrong answer to a challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offence {
-    /// Where it came from.
-    pub source: IpAddr,
+    /// Where it came from; `None` behind an edge proxy of ours, whose address is everybody's.
+    pub source: Option<IpAddr>,
     /// The account it tried, which may not exist.
     pub account: String,
 }
@@ -89,8 +89,10 @@ impl Bans {
     /// Counts a wrong answer against its address, its network and its account.
     pub fn offended(&mut self, now: Now, offence: &Offence) {
         let Offence { source, account } = offence;
-        self.count(now, Place::address(*source), ADDRESS_TRIES);
-        self.count(now, Place::network(*source), NETWORK_TRIES);
+        if let Some(source) = *source {
+            self.count(now, Place::address(source), ADDRESS_TRIES);
+            self.count(now, Place::network(source), NETWORK_TRIES);
+        }
         let account = account.chars().take(limits::RECORD_CHARS).collect();
         self.count(now, Place::Account(account), ACCOUNT_TRIES);
     }
@@ -105,11 +107,11 @@ impl Bans {
 
     /// Whether credentials for an account are looked at when they come from an address where it is not registered.
     #[must_use]
-    pub fn verdict(&self, now: Now, source: IpAddr, account: &str) -> Verdict {
+    pub fn verdict(&self, now: Now, source: Option<IpAddr>, account: &str) -> Verdict {
         let banned = |place: &Place| self.records.get(place).is_some_and(|it| it.banned_until > now.mono);
         if self.records.is_empty() {
             Verdict::Try
-        } else if banned(&Place::address(source)) || banned(&Place::network(source)) {
+        } else if source.is_some_and(|it| banned(&Place::address(it)) || banned(&Place::network(it))) {
             Verdict::Ignore
         } else if banned(&Place::Account(account.to_owned())) {
             Verdict::Later

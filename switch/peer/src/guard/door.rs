@@ -52,15 +52,6 @@ impl Default for DoorLimits {
     }
 }
 
-/// A packet before it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Knock<'a> {
-    /// Where it comes from.
-    pub source: SocketAddr,
-    /// What it looks like.
-    pub kind: KnockKind<'a>,
-}
-
 /// What a packet looks like from its first lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnockKind<'a> {
@@ -157,27 +148,46 @@ impl Door {
         }
     }
 
-    /// Decides on a packet.
-    pub fn admit(&mut self, now: Mono, knock: &Knock<'_>) -> (Admission, Grounds) {
-        let ip = knock.source.ip().to_canonical();
-        if self.roll.has(now, &Entry::Trunk(ip)) {
+    /// Decides on a packet from `source`. What it looks like is asked only where that matters: a trunk's packets are not
+    /// looked at.
+    pub fn admit<'a>(
+        &mut self,
+        now: Mono,
+        source: SocketAddr,
+        kind: impl FnOnce() -> KnockKind<'a>,
+    ) -> (Admission, Grounds) {
+        let ip = source.ip().to_canonical();
+        if self.roll.has(now, &Entry::trunk(ip)) {
             return (Admission::Pass, Grounds::Trunk);
         }
-        let source = address(ip);
-        let flow = SocketAddr::new(ip, knock.source.port());
-        if self.roll.has(now, &Entry::Flow(flow)) {
-            return self.known(now, source, knock.kind);
+        if self.roll.has(now, &Entry::flow(source)) {
+            return self.known(now, address(ip), kind);
         }
-        let known = self.roll.has(now, &Entry::Known(source));
+        let known = self.roll.has(now, &Entry::known(ip));
         let banned = match known {
-            true => self.roll.has(now, &Entry::Banned(source)),
+            true => self.roll.has(now, &Entry::Banned(address(ip))),
             false => self.roll.is_banned(now, ip),
         };
         match (known, banned) {
-            (true, false) => self.known(now, source, knock.kind),
-            (true, true) => self.suspect(now, source, knock.kind),
+            (true, false) => self.known(now, address(ip), kind),
+            (true, true) => self.suspect(now, address(ip), kind()),
             (false, true) => (Admission::Drop, Grounds::Banned),
-            (false, false) => self.stranger(now, source, ip, knock.kind),
+            (false, false) => self.stranger(now, ip, kind()),
+        }
+    }
+
+    /// Whether a packet begins a call to an emergency number.
+    #[must_use]
+    pub fn is_emergency(&self, now: Mono, kind: KnockKind<'_>) -> bool {
+        match kind {
+            KnockKind::Invite { user } if !user.is_empty() && user.len() <= limits::EMERGENCY_DIGITS => {
+                self.roll.has(now, &Entry::Emergency(user.to_owned()))
+            }
+            KnockKind::Invite { .. }
+            | KnockKind::Register
+            | KnockKind::Other
+            | KnockKind::Within
+            | KnockKind::Noise => false,
         }
     }
 
@@ -186,19 +196,27 @@ impl Door {
         self.common.refusals.take(now, REFUSALS)
     }
 
-    fn known(&mut self, now: Mono, source: IpAddr, kind: KnockKind<'_>) -> (Admission, Grounds) {
-        let last = matches!(kind, KnockKind::Within) || self.is_emergency(now, kind);
+    fn known<'a>(
+        &mut self,
+        now: Mono,
+        source: IpAddr,
+        kind: impl FnOnce() -> KnockKind<'a>,
+    ) -> (Admission, Grounds) {
         let rate = self.limits.known;
-        let rate = match last {
-            true => Rate {
-                per_sec: rate.per_sec.saturating_mul(WITHIN_TIMES),
-                burst: rate.burst.saturating_mul(WITHIN_TIMES),
-            },
-            false => rate,
-        };
-        let key = self.roll.key((source, last, Grounds::Known as u8));
+        let key = self.roll.key((source, Grounds::Known as u8));
         if self.sources.at(now, key, rate).take(now, rate) {
             return (Admission::Pass, Grounds::Known);
+        }
+        let kind = kind();
+        if matches!(kind, KnockKind::Within) || self.is_emergency(now, kind) {
+            let rate = Rate {
+                per_sec: rate.per_sec.saturating_mul(WITHIN_TIMES),
+                burst: rate.burst.saturating_mul(WITHIN_TIMES),
+            };
+            let key = self.roll.key((source, Grounds::KnownFull as u8));
+            if self.sources.at(now, key, rate).take(now, rate) {
+                return (Admission::Pass, Grounds::Known);
+            }
         }
         let told = matches!(kind, KnockKind::Invite { .. }) && self.may_refuse(now);
         (if told { Admission::Refuse } else { Admission::Drop }, Grounds::KnownFull)
@@ -215,13 +233,8 @@ impl Door {
         }
     }
 
-    fn stranger(
-        &mut self,
-        now: Mono,
-        source: IpAddr,
-        ip: IpAddr,
-        kind: KnockKind<'_>,
-    ) -> (Admission, Grounds) {
+    fn stranger(&mut self, now: Mono, ip: IpAddr, kind: KnockKind<'_>) -> (Admission, Grounds) {
+        let source = address(ip);
         let DoorLimits { per_source, per_network, strangers, .. } = self.limits;
         let key = self.roll.key(source);
         if !self.sources.at(now, key, per_source).take(now, per_source) {
@@ -246,19 +259,6 @@ impl Door {
         let key = self.roll.key(source);
         self.sources.at(now, key, per_source).give_back();
         (Admission::Drop, Grounds::StrangersFull)
-    }
-
-    fn is_emergency(&self, now: Mono, kind: KnockKind<'_>) -> bool {
-        match kind {
-            KnockKind::Invite { user } if !user.is_empty() && user.len() <= limits::EMERGENCY_DIGITS => {
-                self.roll.has(now, &Entry::Emergency(user.to_owned()))
-            }
-            KnockKind::Invite { .. }
-            | KnockKind::Register
-            | KnockKind::Other
-            | KnockKind::Within
-            | KnockKind::Noise => false,
-        }
     }
 }
 

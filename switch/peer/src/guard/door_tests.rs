@@ -21,8 +21,7 @@ fn from(ip: [u8; 4], port: u16) -> SocketAddr {
 }
 
 fn passed(door: &mut Door, now: Mono, source: SocketAddr, kind: KnockKind<'_>, times: u32) -> usize {
-    let knock = Knock { source, kind };
-    (0..times).filter(|_| door.admit(now, &knock).0 == Admission::Pass).count()
+    (0..times).filter(|_| door.admit(now, source, || kind).0 == Admission::Pass).count()
 }
 
 /// S7: a bucket per address, then per network, then one for all.
@@ -78,7 +77,7 @@ fn what_belongs_to_calls_and_emergency_calls_have_budgets_that_a_flood_of_other_
         passed(&mut door, Mono(0), from([198, n, 1, 1], 5_060), KnockKind::Register, 10);
     }
     let stranger = from([203, 0, 113, 1], 5_060);
-    let admitted = |door: &mut Door, kind| door.admit(Mono(0), &Knock { source: stranger, kind });
+    let admitted = |door: &mut Door, kind| door.admit(Mono(0), stranger, || kind);
     assert_eq!(admitted(&mut door, INVITE), (Admission::Drop, Grounds::StrangersFull));
     assert_eq!(admitted(&mut door, KnockKind::Within).0, Admission::Pass);
     assert_eq!(admitted(&mut door, KnockKind::Invite { user: "112" }).0, Admission::Pass);
@@ -115,9 +114,8 @@ fn a_known_address_that_floods_is_refused_its_calls_in_words_and_keeps_the_ones_
     let phone = from([192, 0, 2, 10], 5_062);
     note(&door, Entry::Known(phone.ip()));
     assert_eq!(passed(&mut door, Mono(0), phone, INVITE, 1_000), 200);
-    let knock = |kind| Knock { source: phone, kind };
-    assert_eq!(door.admit(Mono(0), &knock(INVITE)), (Admission::Drop, Grounds::KnownFull), "400 were told");
-    assert_eq!(door.admit(Mono(0), &knock(KnockKind::Within)), (Admission::Pass, Grounds::Known));
+    assert_eq!(door.admit(Mono(0), phone, || INVITE), (Admission::Drop, Grounds::KnownFull), "400 were told");
+    assert_eq!(door.admit(Mono(0), phone, || KnockKind::Within), (Admission::Pass, Grounds::Known));
     let later = Mono(0) + Duration::from_secs(2);
     assert_eq!(passed(&mut door, later, phone, INVITE, 1_000), 200, "all is well two seconds later");
 }

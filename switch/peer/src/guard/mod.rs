@@ -9,9 +9,11 @@ mod door;
 mod place;
 mod roll;
 mod spots;
+mod tap;
 
 pub use bans::{Ban, Bans, Offence, Verdict};
 pub use bucket::Rate;
-pub use door::{Admission, Door, DoorLimits, Grounds, Knock, KnockKind};
-pub use place::Place;
+pub use door::{Admission, Door, DoorLimits, Grounds, KnockKind};
+pub use place::{NoPlace, Place};
 pub use roll::{Entry, Notice, Roll};
+pub use tap::Tap;

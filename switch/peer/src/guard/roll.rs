@@ -14,7 +14,7 @@ use base::{Entropy, Mono};
 use super::place::{Place, address, network};
 
 /// What can stand on the roll.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Entry {
     /// A phone's exact address and port has shown a password, or is a trunk's.
     Flow(SocketAddr),
@@ -31,6 +31,24 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// The entry of an exact address and port.
+    #[must_use]
+    pub fn flow(remote: SocketAddr) -> Self {
+        Self::Flow(SocketAddr::new(remote.ip().to_canonical(), remote.port()))
+    }
+
+    /// The entry of an address where somebody is known.
+    #[must_use]
+    pub fn known(source: IpAddr) -> Self {
+        Self::Known(address(source))
+    }
+
+    /// The entry of a trunk's address.
+    #[must_use]
+    pub fn trunk(source: IpAddr) -> Self {
+        Self::Trunk(source.to_canonical())
+    }
+
     /// The entry that keeps a place out; accounts are no business of a door.
     #[must_use]
     pub fn ban(place: &Place) -> Option<Self> {
@@ -103,6 +121,14 @@ impl Roll {
     pub fn is_banned(&self, now: Mono, source: IpAddr) -> bool {
         self.has(now, &Entry::Banned(address(source)))
             || self.has(now, &Entry::BannedNetwork(network(source)))
+    }
+
+    /// Whether nothing of an address is heard: banned, and nobody known there.
+    #[must_use]
+    pub fn keeps_out(&self, now: Mono, source: IpAddr) -> bool {
+        self.is_banned(now, source)
+            && !self.has(now, &Entry::known(source))
+            && !self.has(now, &Entry::trunk(source))
     }
 
     /// A number strangers cannot foresee, for tables beside this one.

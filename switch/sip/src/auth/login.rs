@@ -12,13 +12,43 @@ use crate::message::{Challenge, Credentials, Header, Message, Method};
 pub struct Login {
     user: String,
     password: String,
+    realm: Option<String>,
+    sha256_only: bool,
 }
 
 impl Login {
     /// What we say when asked.
     #[must_use]
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { user: user.into(), password: password.into() }
+        Self { user: user.into(), password: password.into(), realm: None, sha256_only: false }
+    }
+
+    /// Answers challenges of this realm alone; a realm is a claim, and others claim others.
+    #[must_use]
+    pub fn for_realm(self, realm: &str) -> Self {
+        Self { realm: Some(realm.to_owned()), ..self }
+    }
+
+    /// Answers no MD5: whoever asks for it wants a weaker answer than was agreed (RFC 8760 §5).
+    #[must_use]
+    pub fn sha256_only(self) -> Self {
+        Self { sha256_only: true, ..self }
+    }
+
+    /// The best challenge of a 401 or 407 that this login answers; `None` when there is none.
+    #[must_use]
+    pub fn take_up(&self, response: &Message, entropy: &mut dyn Entropy) -> Option<Challenged> {
+        let (asked, header) = match response.status()? {
+            401 => (Header::WwwAuthenticate, Header::Authorization),
+            407 => (Header::ProxyAuthenticate, Header::ProxyAuthorization),
+            _ => return None,
+        };
+        let challenges = response.headers(asked).filter_map(|line| Challenge::parse(line).ok());
+        let ours = |challenge: &Challenge| self.realm.as_ref().is_none_or(|realm| challenge.realm == *realm);
+        let (challenge, algorithm) = best(challenges.filter(ours))?;
+        let strong = matches!(algorithm, Algorithm::Sha256 | Algorithm::Sha256Sess);
+        let answered = strong || !self.sha256_only;
+        answered.then(|| Challenged { header, challenge, algorithm, cnonce: entropy.token(), count: 0 })
     }
 
     /// Answers a 401 or 407: the header to add to the same request sent anew with the next `CSeq`. `uri` is
@@ -34,7 +64,7 @@ impl Login {
         uri: &str,
         entropy: &mut dyn Entropy,
     ) -> Option<(Header<'static>, String)> {
-        Some(self.next(&mut Challenged::by(response, entropy)?, method, uri))
+        Some(self.next(&mut self.take_up(response, entropy)?, method, uri))
     }
 
     /// The header for the next request to whoever asked, before it asks again.
@@ -80,19 +110,6 @@ pub struct Challenged {
 }
 
 impl Challenged {
-    /// The best challenge of a 401 or 407; `None` when there is none that we can answer.
-    #[must_use]
-    pub fn by(response: &Message, entropy: &mut dyn Entropy) -> Option<Self> {
-        let (asked, header) = match response.status()? {
-            401 => (Header::WwwAuthenticate, Header::Authorization),
-            407 => (Header::ProxyAuthenticate, Header::ProxyAuthorization),
-            _ => return None,
-        };
-        let challenges = response.headers(asked).filter_map(|line| Challenge::parse(line).ok());
-        let (challenge, algorithm) = best(challenges)?;
-        Some(Self { header, challenge, algorithm, cnonce: entropy.token(), count: 0 })
-    }
-
     /// The header its answer stands in.
     #[must_use]
     pub fn header(&self) -> Header<'static> {
@@ -131,6 +148,8 @@ mod tests {
     use super::*;
     use crate::message::Framing;
 
+    const HERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     fn refusal(status: &str, lines: &str) -> Message {
         let text = format!("SIP/2.0 {status}\r\n{lines}Content-Length: 0\r\n\r\n");
         Message::parse(Bytes::from(text), Framing::Datagram).unwrap()
@@ -146,7 +165,7 @@ mod tests {
     #[test]
     fn our_own_challenge_is_answered_with_sha_256_and_verified() {
         let nonces = Nonces::new([1; 32]);
-        let nonce = nonces.issue(base::Now::default(), &mut Counting::default());
+        let nonce = nonces.issue(base::Now::default(), HERE, &mut Counting::default());
         let values = challenge("pbx.test", &nonce, Staleness::First);
         let lines: String = values.iter().map(|value| format!("WWW-Authenticate: {value}\r\n")).collect();
         let (header, credentials) = answer(&refusal("401 Unauthorized", &lines)).unwrap();
@@ -154,15 +173,15 @@ mod tests {
         assert_eq!(credentials.algorithm.as_deref(), Some("SHA-256"));
         assert!(verify(&credentials, &Method::Register, &Ha1::of("ann", "pbx.test", "secret")));
         assert!(!verify(&credentials, &Method::Register, &Ha1::of("ann", "pbx.test", "other")));
-        assert_eq!(nonces.check(base::Now::default(), &credentials.nonce), NonceState::Fresh);
+        assert_eq!(nonces.check(base::Now::default(), HERE, &credentials.nonce), NonceState::Fresh);
     }
 
     /// RFC 7616 §3.4: a server that counts refuses a count it has seen.
     #[test]
     fn later_requests_carry_a_digest_of_their_own_and_the_next_count() {
         let line = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n";
-        let mut asked = Challenged::by(&refusal("401 Unauthorized", line), &mut Counting::default()).unwrap();
         let login = Login::new("ann", "secret");
+        let mut asked = login.take_up(&refusal("401 Unauthorized", line), &mut Counting::default()).unwrap();
         for (count, method) in [(1, Method::Invite), (2, Method::Bye)] {
             let (_, value) = login.next(&mut asked, &method, "sip:pbx.test");
             let credentials = Credentials::parse(&value).unwrap();
@@ -188,5 +207,25 @@ mod tests {
         let line = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"\r\n";
         assert_eq!(answer(&refusal("401 Unauthorized", line)), None);
         assert_eq!(answer(&refusal("403 Forbidden", line)), None);
+    }
+
+    /// S3: a password is for one realm, and where SHA-256 was agreed MD5 is a downgrade.
+    #[test]
+    fn a_login_answers_its_own_realm_and_its_own_strength_alone() {
+        let line = |realm: &str, algorithm: &str| {
+            format!(
+                "WWW-Authenticate: Digest realm=\"{realm}\", nonce=\"n\", algorithm={algorithm}, qop=\"auth\"\r\n"
+            )
+        };
+        let login = Login::new("ann", "secret").for_realm("carrier");
+        let taken = |login: &Login, lines: &str| {
+            login.take_up(&refusal("401 Unauthorized", lines), &mut Counting::default()).is_some()
+        };
+        assert!(taken(&login, &line("carrier", "MD5")));
+        assert!(!taken(&login, &line("evil", "MD5")));
+        assert!(taken(&login, &(line("evil", "SHA-256") + &line("carrier", "MD5"))));
+        let strong = login.sha256_only();
+        assert!(!taken(&strong, &line("carrier", "MD5")));
+        assert!(taken(&strong, &(line("carrier", "MD5") + &line("carrier", "SHA-256"))));
     }
 }

@@ -9,5 +9,5 @@ mod verify;
 
 pub use digest::{Algorithm, Ha1};
 pub use login::{Challenged, Login};
-pub use nonce::{NonceState, Nonces};
+pub use nonce::{NonceState, Nonces, Uses};
 pub use verify::{Staleness, challenge, verify};

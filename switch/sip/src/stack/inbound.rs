@@ -13,27 +13,84 @@ use super::{ServerId, SipEvent, Stack, key};
 use crate::message::{Draft, Framing, Message, Method, ParseError, Via};
 use crate::transaction::AckStep;
 
+/// Octets that answers may run ahead of what they answer.
+pub(super) const CREDIT: usize = 16_384;
+
+/// A new request before anything is kept of it: its owner admits it, answers it once, or lets it fall.
+#[derive(Debug)]
+pub struct NewRequest {
+    request: Message,
+    flow: Flow,
+    path: ReturnPath,
+    keys: Keys,
+}
+
+impl NewRequest {
+    /// As received.
+    #[must_use]
+    pub fn request(&self) -> &Message {
+        &self.request
+    }
+
+    /// The path it came by.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        self.flow
+    }
+}
+
 impl Stack {
-    /// Takes a message from the network.
+    /// Takes a message from the network, and admits it if it is a new request.
     pub fn receive(&mut self, now: Now, inbound: Inbound) {
+        if let Some(new) = self.take_in(now, inbound) {
+            self.admit(now, new);
+        }
+    }
+
+    /// Takes a message from the network. A new request comes back and has cost nothing that lasts.
+    pub fn take_in(&mut self, now: Now, inbound: Inbound) -> Option<NewRequest> {
         let Inbound { data, flow } = inbound;
         self.stats.received += 1;
         if !is_answerable(flow.remote) {
             self.stats.unanswerable += 1;
-            return;
+            return None;
         }
         let framing = if flow.transport.keeps_borders() { Framing::Datagram } else { Framing::Stream };
         match Message::parse(data, framing) {
-            Ok(message) if message.is_request() => self.receive_request(now.mono, message, flow),
+            Ok(message) if message.is_request() => return self.receive_request(now.mono, message, flow),
             Ok(message) => self.receive_response(now.mono, message, flow),
             Err(error) => self.refuse_malformed(&error, flow),
         }
+        None
     }
 
-    fn receive_request(&mut self, now: Mono, request: Message, flow: Flow) {
+    /// Gives a new request its transaction and its owner the request.
+    pub fn admit(&mut self, now: Now, new: NewRequest) {
+        let NewRequest { request, flow, path, keys } = new;
+        let is_invite = request.method() == Some(&Method::Invite);
+        if self.transactions() >= self.config.transactions {
+            self.stats.overload += 1;
+            if is_invite {
+                self.answer_alone(&request, &path, 503, "");
+            }
+            return;
+        }
+        let id = self.open(now.mono, request.clone(), flow, path, keys, Asker::Owner);
+        if is_invite {
+            self.word_trying(id);
+        }
+        self.tell(SipEvent::Request { id, request, flow });
+    }
+
+    /// Answers a new request and forgets it: one answer, and one more to each repetition (RFC 3261 §8.2.7).
+    pub fn answer_once(&mut self, new: &NewRequest, draft: Draft) {
+        self.answer_draft(draft, &new.path, new.request.bytes().len());
+    }
+
+    fn receive_request(&mut self, now: Mono, request: Message, flow: Flow) -> Option<NewRequest> {
         let (Ok(via), Some(method)) = (request.top_via(), request.method().cloned()) else {
             self.stats.malformed += 1;
-            return;
+            return None;
         };
         let named = if method == Method::Ack { Method::Invite } else { method.clone() };
         key::of_transaction(&mut self.scratch, named.as_str(), &via, &request);
@@ -44,8 +101,9 @@ impl Stack {
             (None, Method::Ack) => self.tell(SipEvent::Ack { request, flow }),
             (Some(id), _) => self.repeat(id, flow),
             (None, Method::Cancel) => self.receive_cancel(now, request, flow, via),
-            (None, _) => self.receive_new(now, request, flow, via),
+            (None, _) => return self.receive_new(request, flow, via),
         }
+        None
     }
 
     fn receive_ack(&mut self, now: Mono, id: ServerId, request: Message, flow: Flow) {
@@ -58,33 +116,22 @@ impl Stack {
         }
     }
 
-    fn receive_new(&mut self, now: Mono, request: Message, flow: Flow, via: Via) {
+    fn receive_new(&mut self, request: Message, flow: Flow, via: Via) -> Option<NewRequest> {
         let key = Bytes::copy_from_slice(self.scratch.as_bytes());
         let way = key::of_way(&mut self.scratch, &request)
             .map(|()| Bytes::copy_from_slice(self.scratch.as_bytes()));
         let path = self.path(via, flow, &key);
         if let Err(invalid) = request.validate() {
             self.stats.malformed += 1;
-            return self.answer_alone(&request, &path, invalid.status, &invalid.text);
+            self.answer_alone(&request, &path, invalid.status, &invalid.text);
+            return None;
         }
         if way.as_ref().is_some_and(|way| self.ways.contains_key(way)) {
             self.stats.merged += 1;
-            return self.answer_alone(&request, &path, 482, "");
+            self.answer_alone(&request, &path, 482, "");
+            return None;
         }
-        let is_invite = request.method() == Some(&Method::Invite);
-        if self.transactions() >= self.config.transactions {
-            self.stats.overload += 1;
-            if is_invite {
-                self.answer_alone(&request, &path, 503, "");
-            }
-            return;
-        }
-        let keys = Keys { key, way };
-        let id = self.open(now, request.clone(), flow, path, keys, Asker::Owner);
-        if is_invite {
-            self.word_trying(id);
-        }
-        self.tell(SipEvent::Request { id, request, flow });
+        Some(NewRequest { request, flow, path, keys: Keys { key, way } })
     }
 
     /// RFC 3261 §9.2. The CANCEL is a transaction of its own, so that its repetitions get the same answer.
@@ -92,6 +139,9 @@ impl Stack {
         let key = Bytes::copy_from_slice(self.scratch.as_bytes());
         key::of_transaction(&mut self.scratch, Method::Invite.as_str(), &via, &request);
         let invite = self.keys.get(self.scratch.as_bytes()).copied();
+        // Whoever has seen the INVITE knows its branch, and may not take it back from elsewhere.
+        let invite =
+            invite.filter(|id| self.server_flow(*id).is_some_and(|sent| is_same_sender(&sent, &flow)));
         let path = self.path(via, flow, &key);
         let Some(invite) = invite else {
             self.stats.cancels_unmatched += 1;
@@ -119,8 +169,21 @@ impl Stack {
 
     /// Answers without a transaction: a repeated request will get the same answer again. "" is the usual reason.
     fn answer_alone(&mut self, request: &Message, path: &ReturnPath, status: u16, reason: &str) {
-        let draft = Draft::response(request, status, reason);
+        self.answer_draft(Draft::response(request, status, reason), path, request.bytes().len());
+    }
+
+    /// Whoever forges his address gains nothing by us: over datagrams these answers together stay below 1.2 times the
+    /// octets they answer.
+    fn answer_draft(&mut self, draft: Draft, path: &ReturnPath, asked: usize) {
         let data = wording::response(draft, path, &self.config.user_agent);
+        if !path.flow.transport.is_connected() {
+            let earned = self.credit.saturating_add(asked).saturating_add(asked / 5);
+            let Some(left) = earned.checked_sub(data.len()) else {
+                self.stats.unanswerable += 1;
+                return;
+            };
+            self.credit = left.min(CREDIT);
+        }
         self.send(Target::Flow(path.flow), data);
     }
 
@@ -130,6 +193,12 @@ impl Stack {
         tag.write(key);
         ReturnPath::new(via, flow, tag.finish())
     }
+}
+
+/// The same connection, or the same address: behind a NAT the port may have changed.
+fn is_same_sender(known: &Flow, flow: &Flow) -> bool {
+    (known.conn.is_some() && known.conn == flow.conn)
+        || known.remote.ip().to_canonical() == flow.remote.ip().to_canonical()
 }
 
 /// Nothing is sent to many at once, or to nobody.

@@ -43,6 +43,7 @@ pub(super) enum Asker {
 }
 
 /// By what a request is recognised.
+#[derive(Debug)]
 pub(super) struct Keys {
     pub(super) key: Bytes,
     pub(super) way: Option<Bytes>,

@@ -1,0 +1,356 @@
+//! Whoever means harm: he learns nothing, costs nothing that lasts, and hurts nobody who is known (conformance S1…S7, S13, S14).
+
+use std::time::Duration;
+
+use base::testing::Counting;
+use base::wire::Transport;
+use call::ShardInput;
+use peer::guard::{Entry, Place};
+use sip::auth::Login;
+use sip::message::{Framing, Message, Method};
+use sip_tests::{Line, World, office};
+
+const MALLORY: &str = "203.0.113.200:5060";
+
+fn mallory(world: &mut World) -> usize {
+    world.agent("mallory", MALLORY, Transport::Udp)
+}
+
+/// A request for `user` outside any dialog; `{via}` is for the agent to fill in.
+fn request(method: &str, user: &str, id: &str, more: &str) -> String {
+    format!(
+        "{method} sip:{user}@192.0.2.1 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\n\
+         From: <sip:{user}@192.0.2.1>;tag=m\r\nTo: <sip:{user}@192.0.2.1>\r\nCall-ID: {id}\r\n\
+         CSeq: 1 {method}\r\nContact: <sip:{user}@203.0.113.200>\r\nEvent: presence\r\n\
+         User-Agent: friendly-scanner of considerable length and no shame\r\n{more}Content-Length: 0\r\n\r\n"
+    )
+}
+
+fn ask(world: &mut World, agent: usize, method: &str, text: &str) -> Vec<String> {
+    let before = world.agents[agent].heard.len();
+    world.with_agent(agent, |agent, now| agent.ask(now, method, text));
+    world.settle();
+    world.agents[agent].heard[before..].iter().map(ToString::to_string).collect()
+}
+
+/// S5, S7: an INVITE of a stranger gets exactly one answer, which is not repeated though nobody acknowledges it.
+#[test]
+fn an_invite_of_a_stranger_gets_one_small_answer_and_nothing_is_kept_of_it() {
+    let (mut world, _, _) = office(21);
+    let stranger = mallory(&mut world);
+    let text = request("INVITE", "1001", "one@x", "")
+        .replace("{via}", "Via: SIP/2.0/UDP 203.0.113.200:5060;branch=z9hG4bKone;rport");
+    world.with_agent(stranger, |agent, _| agent.say(&text));
+    let transactions =
+        |world: &World| world.shards.iter().map(|shard| shard.live().transactions).sum::<usize>();
+    let before = transactions(&world);
+    world.run_for(Duration::from_millis(100));
+    assert_eq!(transactions(&world), before);
+    world.run_for(Duration::from_secs(64));
+    assert_eq!(world.agents[stranger].heard.len(), 1);
+    let answer = &world.agents[stranger].heard[0];
+    assert_eq!(answer.status(), Some(407));
+    assert!(answer.to_string().len() * 5 <= text.len() * 6, "S14: {answer}");
+    world.assert_clean();
+}
+
+/// S14: what comes out stays below 1.2 times what goes in, however small the requests are.
+#[test]
+fn forged_addresses_gain_nothing_by_us() {
+    let (mut world, _, _) = office(21);
+    let stranger = mallory(&mut world);
+    let (mut octets_in, mut requests) = (0, 0);
+    for n in 0..300 {
+        for method in ["INVITE", "OPTIONS", "REGISTER", "BYE", "SUBSCRIBE", "DANCE"] {
+            let text = format!(
+                "{method} sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.200;branch=z9hG4bK{n}\r\nFrom: <sip:a@b>;tag=1\r\n\
+                 To: <sip:a@b>\r\nCall-ID: {n}{method}\r\nCSeq: 1 {method}\r\nContact: <sip:a@b>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+            );
+            octets_in += text.len();
+            requests += 1;
+            world.with_agent(stranger, |agent, _| agent.say(&text));
+        }
+        world.settle();
+    }
+    let octets_out: usize = world.agents[stranger].heard.iter().map(|msg| msg.to_string().len()).sum();
+    let grace = 3 * 16_384;
+    assert!(
+        octets_out <= octets_in * 6 / 5 + grace,
+        "{octets_out} for {octets_in} octets of {requests} requests"
+    );
+    assert!(world.agents[stranger].heard.len() > requests / 2, "most are answered all the same");
+}
+
+/// What a scanner sees of a user: every answer to every method, without and with a wrong password.
+fn seen_of(user: &str) -> String {
+    let (mut world, _, _) = office(22);
+    let stranger = mallory(&mut world);
+    let mut seen = Vec::new();
+    for method in
+        ["INVITE", "OPTIONS", "REGISTER", "SUBSCRIBE", "MESSAGE", "REFER", "PUBLISH", "NOTIFY", "BYE", "INFO"]
+    {
+        let first = ask(&mut world, stranger, method, &request(method, user, &format!("{method}@x"), ""));
+        let nonce = first
+            .last()
+            .and_then(|answer| answer.split("nonce=\"").nth(1)?.split('"').next())
+            .unwrap_or("")
+            .to_owned();
+        seen.extend(first);
+        for header in ["Authorization", "Proxy-Authorization"] {
+            let wrong = format!(
+                "{header}: Digest username=\"{user}\", realm=\"{}\", nonce=\"{nonce}\", uri=\"sip:{user}@192.0.2.1\", \
+                 response=\"00000000000000000000000000000000\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\"\r\n",
+                sip_tests::REALM
+            );
+            seen.extend(ask(
+                &mut world,
+                stranger,
+                method,
+                &request(method, user, &format!("{header}-{method}@x"), &wrong),
+            ));
+        }
+    }
+    seen.iter().map(|answer| masked(answer, user)).collect()
+}
+
+fn masked(answer: &str, user: &str) -> String {
+    let line = |line: &str| match line.split_once("nonce=\"") {
+        Some((before, after)) => {
+            format!("{before}nonce{}", after.split_once('"').map_or("", |(_, rest)| rest))
+        }
+        None => line.to_owned(),
+    };
+    let text: Vec<String> = answer.lines().map(line).collect();
+    text.join("\n")
+        .replace(user, "USER")
+        .split(";tag=")
+        .map(|part| part.split_once('\n').map_or("", |(_, rest)| rest))
+        .collect()
+}
+
+/// S5, AST-2009-003, AST-2011-011, AST-2013-003, AST-2018-008, CVE-2021-37624.
+#[test]
+fn a_user_that_exists_and_one_that_does_not_get_the_same_answers_to_every_method() {
+    let (known, unknown) = (seen_of("1001"), seen_of("9999"));
+    assert_eq!(known, unknown);
+    assert!(known.len() > 1_000);
+}
+
+/// AST-2008-003, GHSA-64qc: absent or empty input authenticates nobody; GHSA-589g: nor is it looked into.
+#[test]
+fn nothing_and_half_of_something_is_no_password() {
+    let (mut world, _, _) = office(23);
+    let stranger = mallory(&mut world);
+    let headers = [
+        "",
+        "Proxy-Authorization:\r\n",
+        "Proxy-Authorization: Digest\r\n",
+        "Proxy-Authorization: Digest username=\"\", realm=\"\", nonce=\"\", uri=\"\", response=\"\"\r\n",
+        "Proxy-Authorization: Digest username=\"1001\", realm=\"tandem\", nonce=\"\", uri=\"\", response=\"\"\r\n",
+        "Proxy-Authorization: Basic MTAwMTpzZWNyZXQ=\r\n",
+    ];
+    for (n, header) in headers.iter().enumerate() {
+        for method in ["INVITE", "SUBSCRIBE", "MESSAGE"] {
+            let text = request(method, "1001", &format!("none-{n}-{method}@x"), header);
+            let answers = ask(&mut world, stranger, method, &text);
+            assert_eq!(answers.len(), 1, "{header}");
+            let refused = answers[0].starts_with("SIP/2.0 407 ") || answers[0].starts_with("SIP/2.0 400 ");
+            assert!(refused, "{header}{}", answers[0]);
+        }
+    }
+    let nobody = request("INVITE", "1001", "nobody@x", "")
+        .replace("From: <sip:1001@192.0.2.1>;tag=m", "From: <>;tag=m")
+        .replace("{via}", &format!("Via: SIP/2.0/UDP {MALLORY};branch=z9hG4bKnobody"));
+    world.with_agent(stranger, |agent, _| agent.say(&nobody));
+    world.settle();
+    assert_eq!(world.agents[stranger].heard.last().and_then(sip_tests::Msg::status), Some(400));
+    assert!(world.facts.is_empty());
+}
+
+/// One wrong password after the other, as svcrack tries them; how many were answered.
+fn crack(world: &mut World, attacker: usize, tries: usize) -> usize {
+    let mut answered = 0;
+    for n in 0..tries {
+        let before = world.agents[attacker].heard.len();
+        world.agents[attacker].password = Some(format!("guess{n}"));
+        world.agents[attacker].results.clear();
+        world.with_agent(attacker, |agent, now| agent.register(now, 3_600));
+        world.settle();
+        answered += usize::from(world.agents[attacker].heard.len() > before);
+        world.run_for(Duration::from_millis(100));
+    }
+    answered
+}
+
+/// S6: banned in under twenty tries; the phone whose account is attacked goes on; the ban wears off.
+#[test]
+fn whoever_tries_passwords_is_soon_not_heard_and_the_phone_he_tries_them_for_goes_on() {
+    let (mut world, carrier, phone) = office(24);
+    let attacker = mallory(&mut world);
+    world.agents[attacker].user = "1001".to_owned();
+    let answered = crack(&mut world, attacker, 60);
+    assert!(answered < 20, "{answered}");
+    let bans = world.shards[0].view(now(&world)).bans;
+    assert!(bans.iter().any(|ban| ban.place == "203.0.113.200"), "{bans:?}");
+    let ban = Entry::ban(&Place::address("203.0.113.200".parse().unwrap()));
+    assert!(world.notices.iter().any(|notice| Some(&notice.entry) == ban.as_ref()), "the doors know");
+
+    world.open(&[phone]);
+    let (caller, callee) = world.connect(phone, "0301", carrier);
+    assert!(world.hear_each_other(caller, callee));
+    world.bye(caller);
+    world.settle();
+
+    world.run_for(Duration::from_secs(70));
+    assert_eq!(crack(&mut world, attacker, 1), 1, "the first ban is over after a minute");
+}
+
+/// S6: every shard has the same memory, and an operator lifts a ban at all of them.
+#[test]
+fn a_ban_holds_at_every_shard_and_an_operator_lifts_it() {
+    let (mut world, _, _) = office(24);
+    let attacker = mallory(&mut world);
+    world.agents[attacker].user = "1001".to_owned();
+    crack(&mut world, attacker, 30);
+    let heard = world.agents[attacker].heard.len();
+    for n in 0..12 {
+        let text = request("INVITE", "1001", &format!("{n}@x"), "")
+            .replace("{via}", &format!("Via: SIP/2.0/UDP {MALLORY};branch=z9hG4bK{n}"));
+        world.with_agent(attacker, |agent, _| agent.say(&text));
+    }
+    world.settle();
+    assert_eq!(world.agents[attacker].heard.len(), heard);
+    let place: Place = "203.0.113.200".parse().unwrap();
+    (0..world.shards.len()).for_each(|shard| world.input(shard, ShardInput::Lift(place.clone())));
+    assert_eq!(ask(&mut world, attacker, "INVITE", &request("INVITE", "1001", "again@x", "")).len(), 1);
+}
+
+/// S6: an account attacked from everywhere makes strangers wait, and not the phone that is registered.
+#[test]
+fn an_account_that_is_attacked_from_many_networks_still_serves_its_own_phone() {
+    let (mut world, carrier, phone) = office(25);
+    for n in 1..=40 {
+        let attacker = world.agent(&format!("bot{n}"), &format!("10.{n}.0.1:5060"), Transport::Udp);
+        world.agents[attacker].user = "1001".to_owned();
+        crack(&mut world, attacker, 2);
+    }
+    let bans = world.shards[0].view(now(&world)).bans;
+    assert!(bans.iter().any(|ban| ban.place == "account:1001"), "{bans:?}");
+    let (caller, _) = world.connect(phone, "0301", carrier);
+    world.bye(caller);
+    world.open(&[phone]);
+    world.settle();
+    world.assert_clean();
+}
+
+fn now(world: &World) -> base::Now {
+    base::Now { mono: world.mono(), wall: base::Wall(1_800_000_000_000_000) }
+}
+
+/// What somebody who has seen a dialog's ids may write in it.
+fn forged(world: &World, line: Line, method: &str) -> String {
+    let talk = world.talk(line);
+    let ours = |tag: &str| format!("<sip:x@203.0.113.200>;tag={tag}");
+    format!(
+        "{method} sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\n\
+         Call-ID: {}\r\nCSeq: 77 {method}\r\nContact: <sip:x@203.0.113.200>\r\nContent-Length: 0\r\n\r\n",
+        ours(&talk.local_tag),
+        ours(&talk.remote_tag),
+        talk.call_id
+    )
+}
+
+/// S13: 403 on a trunk's dialog, a challenge on a phone's; the call lives.
+#[test]
+fn who_knows_all_ids_of_a_call_and_sends_from_elsewhere_changes_nothing() {
+    for method in ["BYE", "UPDATE", "INFO", "INVITE", "PRACK", "REFER"] {
+        let (mut world, carrier, phone) = office(26);
+        let stranger = mallory(&mut world);
+        let (caller, callee) = world.connect(carrier, "+4930123", phone);
+        for (line, status) in [(caller, "403"), (callee, "407")] {
+            let text = forged(&world, line, method);
+            let answers = ask(&mut world, stranger, method, &text);
+            let last = answers.last().map_or("", String::as_str);
+            assert!(last.starts_with(&format!("SIP/2.0 {status} ")), "{method}: {last}");
+        }
+        assert!(world.hear_each_other(caller, callee), "{method}");
+        world.bye(caller);
+        world.settle();
+        assert!(world.talk(callee).bye.is_some(), "{method}");
+    }
+}
+
+/// S13: with the right branch and tags, from another address.
+#[test]
+fn a_cancel_from_elsewhere_with_the_right_branch_takes_nothing_back() {
+    let (mut world, carrier, phone) = office(26);
+    world.agents[phone].manner = sip_tests::RING;
+    let stranger = mallory(&mut world);
+    let caller = world.dial(carrier, "+4930123");
+    world.settle();
+    let invite = world.talk(caller).invite.clone();
+    let text = invite
+        .to_string()
+        .replace("INVITE", "CANCEL")
+        .lines()
+        .filter(|line| !line.starts_with("Content-") && !line.starts_with("Contact"))
+        .take_while(|line| !line.is_empty())
+        .fold(String::new(), |text, line| format!("{text}{line}\r\n"));
+    world.with_agent(stranger, |agent, _| agent.say(&format!("{text}Content-Length: 0\r\n\r\n")));
+    world.settle();
+    assert_eq!(world.agents[stranger].heard.last().and_then(sip_tests::Msg::status), Some(481));
+    assert!(world.talk(world.incoming(phone)).is_open());
+    world.cancel(caller);
+    world.settle();
+    world.assert_clean();
+}
+
+/// S2: what was seen on the wire is of no use at another address.
+#[test]
+fn credentials_taken_elsewhere_are_stale() {
+    let (mut world, _, phone) = office(27);
+    let caller = world.dial(phone, "*43");
+    world.settle();
+    let invite = world.talk(caller).invite.clone();
+    world.bye(caller);
+    world.settle();
+    let stranger = mallory(&mut world);
+    let before = world.facts.len();
+    let text = invite.to_string().replace('\n', "\r\n").replace("\r\r", "\r");
+    let copy = text.replace(invite.branch(), "z9hG4bKtaken").replace(invite.must("Call-ID"), "taken@x");
+    world.with_agent(stranger, |agent, _| agent.say(&copy));
+    world.settle();
+    let heard = &world.agents[stranger].heard;
+    assert_eq!(heard.len(), 1);
+    assert!(heard[0].to_string().contains("stale=true"), "{}", heard[0]);
+    assert_eq!(world.facts.len(), before, "no call began");
+}
+
+/// S1: the password of one's own account is good for that account alone.
+#[test]
+fn a_phone_registers_for_itself_and_for_nobody_else() {
+    let (mut world, _, phone) = office(28);
+    let before = world.bindings.len();
+    let text = |cseq: u32, contact: &str, more: &str| {
+        format!(
+            "REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.11:5060;branch=z9hG4bKsteal{cseq}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:1001@192.0.2.1>;tag=r\r\nTo: <sip:1002@192.0.2.1>\r\nCall-ID: steal@x\r\n\
+             CSeq: {cseq} REGISTER\r\nContact: {contact}\r\nExpires: 0\r\n{more}Content-Length: 0\r\n\r\n"
+        )
+    };
+    for (n, contact) in [(1, "*"), (3, "<sip:1002@203.0.113.11:5060>")] {
+        world.with_agent(phone, |agent, _| agent.say(&text(n, contact, "")));
+        world.settle();
+        let asked =
+            world.agents[phone].heard.iter().rfind(|msg| msg.status() == Some(401)).unwrap().to_string();
+        let asked =
+            Message::parse(asked.replace('\n', "\r\n").into_bytes().into(), Framing::Datagram).unwrap();
+        let login = Login::new("1001", world.agents[phone].password.clone().unwrap());
+        let answer = login.answer(&asked, &Method::Register, "sip:192.0.2.1", &mut Counting::default());
+        let line = format!("Authorization: {}\r\n", answer.unwrap().1);
+        world.with_agent(phone, |agent, _| agent.say(&text(n + 1, contact, &line)));
+        world.settle();
+        assert!(world.agents[phone].heard.iter().any(|msg| msg.status() == Some(403)), "{contact}");
+    }
+    assert_eq!(world.bindings.len(), before);
+}
