@@ -33,6 +33,9 @@ fn a_bye_goes_to_the_port_that_the_carriers_route_names() {
 #[test]
 fn a_carrier_that_names_a_new_address_in_a_re_invite_is_asked_there() {
     let (mut world, carrier, phone) = office();
+    // Another address has to be the trunk's (S13).
+    world.edit_trunk("carrier", |trunk| trunk.hosts.push("198.51.100.77".parse().unwrap()));
+    world.set_up();
     let (caller, callee) = world.connect(carrier, PHONE, phone);
     world.agents[carrier].addr = "198.51.100.77:5080".parse().unwrap();
     world.reinvite(caller, "sendrecv");

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base::limits;
 use base::wire::{Flow, Inbound, Transport};
 use bytes::Bytes;
+use peer::guard::Tap;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
@@ -152,6 +153,7 @@ pub(crate) struct Session<'a> {
     pub(crate) flow: Flow,
     pub(crate) standing: Arc<Standing>,
     pongs: Pongs,
+    tap: Tap,
 }
 
 impl<'a> Session<'a> {
@@ -159,7 +161,9 @@ impl<'a> Session<'a> {
         let key = opened.key;
         let flow = Flow { transport: key.way.transport, local, remote: key.way.remote, conn: Some(key.id) };
         let standing = Arc::clone(&opened.standing);
-        Self { shared, flow, standing, pongs: Pongs::new(Instant::now(), limits::CONNECTION_PONGS) }
+        let pongs = Pongs::new(Instant::now(), limits::CONNECTION_PONGS);
+        let tap = Tap::new(shared.guard.now(), &shared.guard.limits);
+        Self { shared, flow, standing, pongs, tap }
     }
 
     /// How long the first octets may take.
@@ -168,7 +172,16 @@ impl<'a> Session<'a> {
     }
 
     /// Passes a message to its shard; `false` when the peer has asked too much without being answered for too long.
-    pub(crate) async fn take_in(&self, data: Bytes) -> bool {
+    /// A peer beyond its budget is read later.
+    pub(crate) async fn take_in(&mut self, data: Bytes) -> bool {
+        let guard = &self.shared.guard;
+        let mut held = false;
+        while !self.tap.draw(guard.now(), &guard.limits, &guard.roll, self.flow.remote) {
+            if !std::mem::replace(&mut held, true) {
+                count(&self.shared.counters.guard_held);
+            }
+            tokio::time::sleep(Tap::WAIT).await;
+        }
         let patience = self.shared.table.limits().stranger_idle;
         if timeout(patience, self.standing.room()).await.is_err() {
             return false;

@@ -220,7 +220,7 @@ const OVERHEAD: usize = 80;
 /// Whether credentials were made for this request. Phones write the domain, a port or parameters into `uri` as they
 /// like, and some leave the user out; nobody names another user than he calls.
 fn is_about(uri: &str, request: &Message) -> bool {
-    if request.method() != Some(&Method::Invite) {
+    if !matches!(request.method(), Some(Method::Invite | Method::Message)) {
         return true;
     }
     let made_for = Uri::parse(uri).ok().and_then(|uri| uri.user_decoded());
