@@ -118,3 +118,33 @@ fn an_extension_nobody_set_up_is_challenged_like_any_other() {
     let statuses: Vec<u16> = world.agents[stranger].results.iter().map(|(_, status)| *status).collect();
     assert_eq!((statuses.first(), statuses.contains(&200)), (Some(&401), false));
 }
+
+/// RFC 4475 §3.1.1.4, §3.3.4, §3.3.14: escaped NULs make two contacts and cut nothing, other schemes are none, and an
+/// escaped Route never becomes one.
+#[test]
+fn contacts_of_the_torture_messages_are_bound_as_they_are_written_or_refused() {
+    let (mut world, carrier, phone) = office(10);
+    let contacts = "<sip:%00@203.0.113.11>, <sip:%00%00@203.0.113.11>";
+    world.with_agent(phone, |agent, now| agent.register_as(now, contacts, Some(600), None));
+    world.settle();
+    assert_eq!((last(&world, phone), registered(&world)), (200, 3));
+    let answer = world.agents[phone].heard.last().unwrap().to_string();
+    assert!(
+        answer.contains("<sip:%00@203.0.113.11>") && answer.contains("<sip:%00%00@203.0.113.11>"),
+        "{answer}"
+    );
+    world.with_agent(phone, |agent, now| agent.register_as(now, "<isbn:2983792873>", Some(600), None));
+    world.settle();
+    assert_eq!((last(&world, phone), registered(&world)), (400, 3));
+    world.with_agent(phone, |agent, now| agent.register_as(now, "*", Some(0), None));
+    world.settle();
+    let escaped = "<sip:user@203.0.113.11?Route=%3Csip:evil.example.com%3E>";
+    world.with_agent(phone, |agent, now| agent.register_as(now, escaped, Some(600), None));
+    world.settle();
+    assert_eq!((last(&world, phone), registered(&world)), (200, 1));
+    world.dial(carrier, "+4930123");
+    world.settle();
+    let heard = world.agents[phone].heard.iter().rev().map(ToString::to_string);
+    let invite = heard.into_iter().find(|text| text.starts_with("INVITE")).unwrap();
+    assert!(invite.starts_with("INVITE sip:user@203.0.113.11") && !invite.contains("evil"), "{invite}");
+}
