@@ -23,6 +23,7 @@ mod sender;
 mod shared;
 mod socket;
 mod standing;
+mod stun;
 mod table;
 mod tcp;
 mod tls;

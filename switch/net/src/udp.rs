@@ -20,7 +20,7 @@ use crate::event::NetEvent;
 use crate::returned;
 use crate::routes::Routes;
 use crate::shared::Shared;
-use crate::{guard, overload};
+use crate::{guard, overload, stun};
 
 /// Datagrams taken from one socket before the next has its turn. More than a shard handles in one turn: under
 /// overload it is the inbox that fills, where new calls are refused at once, and not the socket's buffer.
@@ -30,7 +30,6 @@ pub(crate) const SOCKETS_PER_THREAD: usize = 8;
 const WAKE: Token = Token(usize::MAX);
 /// A datagram this short holds a NAT binding open and says nothing (RFC 5626 §3.5.1 and what phones really send).
 const JUNK_OCTETS: usize = 4;
-const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
 /// A bound socket; any thread may send on it.
 #[derive(Debug)]
@@ -142,6 +141,13 @@ impl Receiver {
         let data = self.buffer.get(..octets).unwrap_or_default();
         if is_keepalive(data) {
             count(&counters.udp_keepalives);
+            // Strangers who send more than the guard lets through are not answered either.
+            if let Some(answer) = stun::answer(data, remote)
+                && guard::ask(&mut self.door, now, remote, data, counters) == Admission::Pass
+                && listener.socket.send_to(&answer, remote).is_err()
+            {
+                count(&counters.udp_send_errors);
+            }
             return;
         }
         match guard::ask(&mut self.door, now, remote, data, counters) {
@@ -208,8 +214,7 @@ fn take_back(shared: &Shared, index: usize) {
 
 fn is_keepalive(data: &[u8]) -> bool {
     let blank = |octet: &u8| matches!(octet, b'\r' | b'\n' | 0);
-    let stun = data.first().is_some_and(|first| *first < 4) && data.get(4..8) == Some(&STUN_COOKIE);
-    data.len() <= JUNK_OCTETS || stun || data.iter().all(blank)
+    data.len() <= JUNK_OCTETS || stun::is_stun(data) || data.iter().all(blank)
 }
 
 #[cfg(test)]
@@ -218,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_only_holds_a_nat_binding_open_is_told_from_sip() {
-        let stun = [&[0, 1, 0, 0][..], &STUN_COOKIE, &[7; 12]].concat();
+        let stun = [&[0, 1, 0, 0][..], &[0x21, 0x12, 0xa4, 0x42], &[7; 12]].concat();
         for keepalive in [&b""[..], b"\r\n\r\n", b"\0\0\0\0", b"jaK", b"\r\n\r\n\r\n\r\n", &stun] {
             assert!(is_keepalive(keepalive), "{keepalive:?}");
         }

@@ -124,3 +124,36 @@ pub(super) fn phone_host(request: &Message) -> Option<IpAddr> {
     let first = vias.get(1..)?.last()?;
     first.received().or_else(|| first.host().ip())
 }
+
+#[cfg(test)]
+mod tests {
+    use base::wire::Transport;
+    use bytes::Bytes;
+    use sip::message::Framing;
+
+    use super::*;
+
+    fn kept(via: &str, is_direct: bool) -> Option<String> {
+        let text = format!(
+            "REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;{via}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: x\r\n\
+             CSeq: 1 REGISTER\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        let request = Message::parse(Bytes::from(text), Framing::Datagram).expect("a message");
+        let address = "127.0.0.1:5060".parse().expect("an address");
+        let flow = Flow { transport: Transport::Udp, local: address, remote: address, conn: None };
+        let way = Way { flow, path: Vec::new(), host: None, is_direct, keeps_flows: is_direct };
+        way.keep(&request)
+    }
+
+    /// RFC 6223 §4.3.
+    #[test]
+    fn a_phone_that_asks_how_often_to_keep_its_nat_open_is_told_by_its_next_hop_only() {
+        assert_eq!(
+            kept("keep;branch=z9hG4bKa", true).as_deref(),
+            Some("SIP/2.0/UDP h;keep=29;branch=z9hG4bKa")
+        );
+        assert_eq!(kept("branch=z9hG4bKa", true), None);
+        assert_eq!(kept("branch=z9hG4bKa;keep=10", true), None);
+        assert_eq!(kept("keep;branch=z9hG4bKa", false), None);
+    }
+}
