@@ -306,7 +306,8 @@ impl World {
     }
 
     /// The agent's stream connection, opened if there is none.
-    pub(crate) fn connection(&mut self, agent: usize) -> ConnId {
+    /// The connection of an agent that speaks by one, opened when there is none.
+    pub fn connection(&mut self, agent: usize) -> ConnId {
         let next = &mut self.next_conn;
         *self.conns.entry(agent).or_insert_with(|| {
             *next += 1;
@@ -317,7 +318,7 @@ impl World {
     pub(crate) fn drain_agent(&mut self, agent: usize) {
         for (to, data) in self.agents[agent].drain() {
             let (addr, transport) = (self.agents[agent].addr, self.agents[agent].transport);
-            let conn = (transport == Transport::Tcp).then(|| self.connection(agent));
+            let conn = transport.is_connected().then(|| self.connection(agent));
             let arrivals = self.links[agent].arrivals(&mut self.rng, transport.is_reliable());
             let name = self.agents[agent].name.clone();
             self.ladder.note(&name, "switch", &data, arrivals.is_empty());

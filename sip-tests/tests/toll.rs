@@ -16,14 +16,13 @@ fn dial_uri(world: &mut World, from: usize, uri: &str, lines: &[&str]) -> u16 {
     world.talk(Line { agent: from, talk }).status()
 }
 
-const STEERING: [&str; 7] = [
+const STEERING: [&str; 6] = [
     "sip:{user}@evil.example",
     "sip:{user}@192.0.2.1;maddr=evil.example",
     "sip:{user}@192.0.2.1;transport=tcp;ttl=16;method=INVITE",
     "sip:{user}@192.0.2.1:5099;lr",
     "sip:{user};phone-context=evil.example@192.0.2.1;user=phone",
     "sip:{user}:evil-password@evil.example:7000",
-    "sips:{user}@evil.example",
 ];
 
 /// RFC 3261 §16.4 and §19.1.1 leave it to us whom we route for: for nobody but by the number.

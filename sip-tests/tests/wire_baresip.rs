@@ -17,17 +17,25 @@ fn two_baresips_register_over_tcp_and_each_hears_the_other_one_s_tone() {
     conversation(Transport::Tcp);
 }
 
+/// Conformance 5922, RFC 3261 §26.2: phones that check the switch's certificate.
+#[test]
+fn two_baresips_register_over_tls_and_each_hears_the_other_one_s_tone() {
+    conversation(Transport::Tls);
+}
+
 fn conversation(transport: Transport) {
-    let node = Node::start(
+    let node = Node::start_secure(
         Block::claim(),
         "[[station]]\nextension = \"1001\"\npassword = \"secret-1001\"\n\n\
          [[station]]\nextension = \"1002\"\npassword = \"secret-1002\"\n",
+        "",
     );
     let (low, high) = (440.0, 1_200.0);
     let mut one = Baresip::start(&node.block, 21, "1001", transport, low);
     let two = Baresip::start(&node.block, 22, "1002", transport, high);
     until("both to be registered", || (node.api().items("/api/v1/registrations").len() == 2).then_some(()));
-    one.command("dial", &format!("sip:1002@{};transport={}", node.sip(), transport.word()));
+    let switch = if transport == Transport::Tls { node.tls() } else { node.sip() };
+    one.command("dial", &format!("sip:1002@{switch};transport={}", transport.word()));
     one.event("CALL_ESTABLISHED");
     for (phone, theirs, own) in [(&one, high, low), (&two, low, high)] {
         let sound = until("a second of sound", || {

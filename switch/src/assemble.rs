@@ -141,6 +141,9 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let media = Arc::new(start_media(&config, cores, clock, senders.clone())?);
     let security = Security::of(&config, &data);
     let setup = security.read(&directory)?;
+    if let Some(identity) = &setup.identity {
+        tracing::info!(fingerprint = identity.fingerprint(), "our certificate (SHA-256)");
+    }
     let roll = guard::roll(&config, clock, &known);
     let doors = guard::doors(&config, clock, &roll, senders.clone());
     let (net, inboxes) = start_net(&config, setup, runtime, doors, senders.clone(), inboxes)?;

@@ -112,6 +112,9 @@ fn network(hub: &Hub) -> Vec<Metric> {
     let connections = hub.net.connections() as f64;
     let mut metrics: Vec<_> = stats.named().map(|(name, value)| counter("sip_", name, value)).collect();
     metrics.push(Metric::gauge("tandem_sip_connections", "Stream connections now.", connections));
+    let strangers = hub.net.strangers() as f64;
+    let about = "Stream connections over which nobody has shown yet who it is.";
+    metrics.push(Metric::gauge("tandem_sip_strangers", about, strangers));
     metrics
 }
 

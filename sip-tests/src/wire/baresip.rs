@@ -35,7 +35,8 @@ impl Baresip {
     /// # Panics
     /// When it is not installed or does not start.
     pub fn start(block: &Block, host: u8, user: &str, transport: Transport, hertz: f64) -> Self {
-        Self::start_at(block, host, user, (block.at(1, 5_060), transport.word()), hertz)
+        let port = if transport == Transport::Tls { 5_061 } else { 5_060 };
+        Self::start_at(block, host, user, (block.at(1, port), transport.word()), hertz)
     }
 
     /// The same with another registrar, and the transport as a URI names it.
@@ -52,7 +53,11 @@ impl Baresip {
              answermode=auto;audio_codecs=PCMU/8000/1\n"
         );
         fs::write(folder.join("accounts"), account).expect("our folder");
-        fs::write(folder.join("config"), configuration(block, host, &folder)).expect("our folder");
+        // What the switch on this block shows when it made its certificate itself.
+        let own = block.folder().join("data/tls-cert.pem");
+        let trusted = if own.exists() { format!("sip_cafile {}\n", own.display()) } else { String::new() };
+        let configuration = configuration(block, host, &folder) + &trusted;
+        fs::write(folder.join("config"), configuration).expect("our folder");
         fs::write(folder.join("contacts"), "").expect("our folder");
         let log = File::create(folder.join("log")).expect("our folder");
         let child = Command::new("baresip")

@@ -12,6 +12,9 @@ use serde_json::Value;
 use super::{Block, Http, until};
 
 const SIP: u16 = 5_060;
+const TLS: u16 = 5_061;
+const WS: u16 = 8_088;
+const WSS: u16 = 8_443;
 const HTTP: u16 = 8_080;
 
 /// A switch on host 1 of its block; dropping it kills it.
@@ -42,6 +45,17 @@ impl Node {
     pub fn start_with(block: Block, provisioning: &str, more: &str) -> Self {
         let listeners = [block.at(1, SIP)];
         Self::start_on(block, &listeners, provisioning, more)
+    }
+
+    /// The same, taking SIP over TLS and both kinds of WebSocket too.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_secure(block: Block, provisioning: &str, more: &str) -> Self {
+        let (tls, ws, wss) = (block.at(1, TLS), block.at(1, WS), block.at(1, WSS));
+        let secure = format!("tls = [\"{tls}\"]\nws = [\"{ws}\"]\nwss = [\"{wss}\"]\n");
+        let text = configuration(&block, &[block.at(1, SIP)], &secure) + more;
+        Self::start_as(block, &text, provisioning)
     }
 
     /// The same, taking SIP at these addresses.
@@ -117,9 +131,15 @@ impl Node {
     /// # Panics
     /// When none is running.
     pub fn terminate(&self) {
-        let child = self.serving.as_ref().expect("a running switch");
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(pid, Signal::TERM).expect("our child");
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends SIGHUP: files are read again.
+    ///
+    /// # Panics
+    /// When none is running.
+    pub fn reload(&self) {
+        self.signal(Signal::HUP);
     }
 
     /// Waits for the process to end by itself.
@@ -151,6 +171,26 @@ impl Node {
     /// Where it takes SIP.
     pub fn sip(&self) -> SocketAddr {
         self.block.at(1, SIP)
+    }
+
+    /// Where it takes SIP over TLS.
+    pub fn tls(&self) -> SocketAddr {
+        self.block.at(1, TLS)
+    }
+
+    /// Where it takes WebSockets.
+    pub fn ws(&self) -> String {
+        format!("ws://{}", self.block.at(1, WS))
+    }
+
+    /// Where it takes WebSockets under TLS.
+    pub fn wss(&self) -> String {
+        format!("wss://{}", self.block.at(1, WSS))
+    }
+
+    /// The certificate that it made of itself.
+    pub fn own_certificate(&self) -> PathBuf {
+        self.data.join("tls-cert.pem")
     }
 
     /// Where it takes HTTP.
@@ -237,6 +277,12 @@ impl Node {
     /// What it has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.serving.as_ref().expect("a running switch");
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(pid, signal).expect("our child");
     }
 
     fn log_path(&self) -> PathBuf {

@@ -18,14 +18,17 @@ pub enum Transport {
     Udp,
     /// One TCP connection.
     Tcp,
+    /// One connection under TLS; Debian's SIPp has none.
+    Tls,
 }
 
 impl Transport {
-    /// `udp` or `tcp`, as provisioning writes it.
+    /// `udp`, `tcp` or `tls`, as provisioning writes it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
         }
     }
 }

@@ -100,6 +100,21 @@ pub(crate) enum Agent<'a> {
 /// The user of our Contacts.
 pub(crate) const US: &str = "tandem";
 
+/// Whether a request asks for nothing but secure hops (RFC 5630 §3).
+pub(crate) fn is_sips(request: &Message) -> bool {
+    request.uri_text().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips:"))
+}
+
+/// Our Contact in a call that was asked for by sips: it must be sips too (RFC 3261 §8.1.1.8, RFC 5630 §5.1.2).
+pub(crate) fn sips_contact(locals: &dyn Locals, target: &Target) -> Option<String> {
+    let ours = locals.signalling(target.transport(), target.remote())?;
+    match target.transport() {
+        Transport::Tls => Some(format!("<sips:tandem@{ours}>")),
+        Transport::Wss => Some(format!("<sips:tandem@{ours};transport=ws>")),
+        Transport::Udp | Transport::Tcp | Transport::Ws => None,
+    }
+}
+
 /// Our Contact towards a far end: an address it can reach over the protocol it uses.
 pub(crate) fn contact(locals: &dyn Locals, target: &Target) -> Option<String> {
     let ours = locals.signalling(target.transport(), target.remote())?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base::wire::Transport;
 use base::{CallId, Wall};
 use peer::guard::Ban;
 use peer::{Binding, TrunkView};
@@ -116,7 +117,7 @@ pub struct RegistrationView {
     pub contact: String,
     /// Where it really is.
     pub source: String,
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp`, `tls`, `ws` or `wss`.
     pub transport: &'static str,
     /// The phone.
     pub user_agent: String,
@@ -130,7 +131,10 @@ impl RegistrationView {
             extension: binding.aor.clone(),
             contact: binding.contact.clone(),
             source: binding.flow.remote.to_string(),
-            transport: binding.flow.transport.param(),
+            transport: match binding.flow.transport {
+                Transport::Wss => "wss",
+                other @ (Transport::Udp | Transport::Tcp | Transport::Tls | Transport::Ws) => other.param(),
+            },
             user_agent: binding.user_agent.clone(),
             expires_at: binding.expires_at,
         }

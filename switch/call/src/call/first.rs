@@ -123,6 +123,11 @@ impl Call {
     fn invite_draft(&self, out: &LegOut, leg: &Leg, identity: &Identity<'_>) -> Draft {
         let to = NameAddr::new(Uri::sip(Some(&out.dialled), identity.domain.clone(), None));
         let mut draft = Draft::request(Method::Invite, out.uri.as_str());
+        if let (Endpoint::Trunk(_), true, Some(rest)) =
+            (&out.endpoint, reply::is_sips(&self.invite), out.uri.as_str().strip_prefix("sip:"))
+        {
+            draft.set_uri(&format!("sips:{rest}"));
+        }
         for route in &out.path {
             draft.push(Header::Route, route);
         }

@@ -121,13 +121,22 @@ impl LegOut {
 }
 
 impl Call {
+    /// Our Contact on a leg out; a call that was asked for by sips takes only secure hops (RFC 5630 §4).
+    fn contact_towards(&self, ctx: &Ctx<'_>, target: &Target) -> Result<String, Refusal> {
+        if reply::is_sips(&self.invite) {
+            let insecure = Refusal { status: 480, ..Refusal::of(Cause::Incompatible) };
+            return reply::sips_contact(ctx.locals, target).ok_or(insecure);
+        }
+        reply::contact(ctx.locals, target).ok_or(Refusal::of(Cause::NetworkFailure))
+    }
+
     /// Sends the INVITE of a leg out.
     pub(super) fn start_leg(&mut self, ctx: &mut Ctx<'_>, out: LegOut) -> Result<(), Refusal> {
         let unreachable = Refusal::of(Cause::NetworkFailure);
         if self.is_led_too_far(&out) {
             return Err(Refusal::of(Cause::Loop));
         }
-        let contact = reply::contact(ctx.locals, &out.target).ok_or(unreachable)?;
+        let contact = self.contact_towards(ctx, &out.target)?;
         let ours = ctx.locals.signalling(out.target.transport(), out.target.remote()).ok_or(unreachable)?;
         let id = ctx.ids.leg();
         let call_id =

@@ -15,12 +15,17 @@ use crate::act::{Act, Purpose};
 use crate::headers::Parting;
 use crate::leg::{Leg, LegState};
 use crate::reasons;
-use crate::reply::reply;
+use crate::reply::{is_sips, reply};
 
 /// How long the record waits for the figures of closed ports.
 const FIGURES: Duration = Duration::from_secs(2);
 /// No transaction outlives this (RFC 3261 timer B, H: 64·T1 = 32 s), so neither does what is left of a call.
 const LEFTOVERS: Duration = Duration::from_secs(40);
+
+/// Nobody who was called can be reached over secure hops alone (RFC 5630 §4).
+fn sips_not_allowed(ctx: &Ctx<'_>) -> String {
+    format!("380 {} \"SIPS Not Allowed\"", ctx.config.realm.replace(' ', "-"))
+}
 
 impl Call {
     /// The caller's CANCEL, or one that takes back a re-INVITE we pass on.
@@ -107,6 +112,9 @@ impl Call {
                 let status = if at_fault { refusal.status } else { refusal.outward() };
                 let mut draft = reply(&request, status, Some(&at.local_tag), &ctx.config.user_agent);
                 draft.push(Header::Reason, &reason);
+                if nobody_asked && status == 480 && is_sips(&request) {
+                    draft.push(Header::Warning, &sips_not_allowed(ctx));
+                }
                 parting.iter().for_each(|parting| parting.tell(&mut draft));
                 if status == 420 {
                     draft.push(Header::Unsupported, OPTION);

@@ -193,7 +193,10 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
     let local_tag = ctx.entropy.token();
     ctx.out.push(Act::Enlist { call_id: call_id.clone(), local_tag: local_tag.clone(), leg: arrival.leg });
     let mut leg = Leg {
-        contact: reply::contact(ctx.locals, &target)
+        contact: Some(&arrival.request)
+            .filter(|request| reply::is_sips(request))
+            .and_then(|_| reply::sips_contact(ctx.locals, &target))
+            .or_else(|| reply::contact(ctx.locals, &target))
             .unwrap_or_else(|| format!("<sip:{}>", arrival.flow.local)),
         state: LegState::Incoming(Box::new(Incoming::new(
             arrival.server,

@@ -34,6 +34,7 @@ impl Shard {
             if let Some(refusal) = self.requires_more(&request) {
                 return self.stack.respond(now, id, refusal);
             }
+            self.knows(flow);
             if method == Method::Invite {
                 self.servers.insert(id, call);
                 if let Some(slot) = self.calls.get_mut(&call) {
@@ -42,7 +43,7 @@ impl Shard {
             }
             return self.turn(now, call, CallInput::Request { leg, server: id, request, flow });
         }
-        if let Some(objection) = self.objection(&request) {
+        if let Some(objection) = self.objection(&request, flow) {
             return self.stack.respond(now, id, objection);
         }
         match method {
@@ -79,7 +80,7 @@ impl Shard {
     }
 
     /// What no request may ask, whoever sends it: an extension we lack, a scheme we do not route, too many hops.
-    pub(super) fn objection(&mut self, request: &Message) -> Option<Draft> {
+    pub(super) fn objection(&mut self, request: &Message, flow: Flow) -> Option<Draft> {
         if matches!(request.method(), Some(Method::Other(_))) {
             return None;
         }
@@ -88,6 +89,8 @@ impl Shard {
         }
         let scheme = request.uri().map(|uri| uri.scheme());
         let status = match scheme {
+            // Whoever asks for secure hops alone has come by one that is not (RFC 3261 §26.2.2, RFC 5630 §3.1.3).
+            Ok(Scheme::Sips) if !flow.transport.is_secure() => 480,
             Ok(Scheme::Sip | Scheme::Sips | Scheme::Tel) => match request.max_forwards() {
                 Ok(Some(0)) if request.method() == Some(&Method::Invite) => 483,
                 Ok(_) => return None,

@@ -54,7 +54,7 @@ impl Shard {
         if request.method() != Some(&Method::Register) && request.to_tag().is_some() {
             return self.outside(request);
         }
-        if let Some(objection) = self.objection(request) {
+        if let Some(objection) = self.objection(request, flow) {
             return Judgement::Answer(objection);
         }
         let Some(method) = request.method() else { return Judgement::Ignore };

@@ -16,6 +16,9 @@ impl Shard {
     /// Who asks for an address of ours is asked for its password as an INVITE would be, and then learns what that
     /// would get; who asks for nobody is told that we live.
     pub(super) fn options(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) {
+        if flow.conn.is_some() && self.trunk_at(flow).is_some() {
+            self.knows(flow);
+        }
         let asked = asked_about(request);
         let status = match asked {
             _ if self.gate.draining => 503,
