@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
-use sip_tests::wire::{Block, Node, Party, connect, header};
+use sip_tests::wire::{Block, Node, Party, connect, header, until};
 
 /// The corpus has 50 messages of RFC 4475 and twice 12 of RFC 5118.
 const MESSAGES: usize = 74;
@@ -66,7 +66,9 @@ fn node() -> Node {
     for host in [1, 2, 3] {
         provisioning = provisioning.replace(&format!("127.0.0.{host}"), &block.ip(host).to_string());
     }
-    Node::start(block, &provisioning)
+    // The party that must be served is known, or it would share the strangers' rate.
+    let other = format!("\n[[trunk]]\nname = \"other\"\nhosts = [\"{}\"]\nhealth_secs = 0\n", block.ip(4));
+    Node::start(block, &(provisioning + &other))
 }
 
 /// Asks with OPTIONS, as liveness checks do.
@@ -105,7 +107,7 @@ fn assert_told(file: &str, answer: &str, message: &str) {
         names.filter(|name| name == "via" || name == "v").count()
     };
     match name {
-        "intmeth" | "esc02" | "mpart01" => assert!(header(answer, "Allow").contains("INVITE"), "{answer}"),
+        "intmeth" | "esc02" => assert!(header(answer, "Allow").contains("INVITE"), "{answer}"),
         "bext01" => {
             let unsupported = header(answer, "Unsupported");
             assert!(
@@ -115,6 +117,7 @@ fn assert_told(file: &str, answer: &str, message: &str) {
             );
         }
         "invut" => assert!(header(answer, "Accept").contains("application/sdp"), "{answer}"),
+        "mpart01" => assert!(header(answer, "Accept").contains("text/plain"), "{answer}"),
         "regaut01" => assert!(header(answer, "WWW-Authenticate").starts_with("Digest"), "{answer}"),
         "longreq" => assert_eq!((vias(answer), vias(message)), (34, 34)),
         "wsinv" => assert_eq!(vias(answer), 2, "its three values, on two lines as they came:\n{answer}"),
@@ -151,15 +154,20 @@ fn each_torture_message_over_tcp_gets_its_answer_and_the_next_party_is_served() 
     let other = Party::new(node.block.at(4, 5_060));
     for (id, row) in rows().iter().enumerate() {
         let message = String::from_utf8_lossy(&row.octets).into_owned();
-        let stream = connect(node.block.at(2, 0), node.sip());
-        (&stream).write_all(&row.octets).expect("it takes octets");
-        is_served(&other, &node, id);
-        assert!(node.lives(), "{}", row.file);
+        let ask = || {
+            let stream = connect(node.block.at(2, 0), node.sip());
+            (&stream).write_all(&row.octets).ok()?;
+            read_answer(&stream, row.tcp.is_some(), &message)
+        };
         if row.file.ends_with("dblreq.dat") {
-            continue; // octets that are no message follow, so the connection may end before the answer
+            ask(); // octets that are no message follow, so the connection may end before the answer
+            continue;
         }
-        let answer = read_answer(&stream, row.tcp.is_some(), &message);
+        // A source has only so many connections at a time, and those that were ended count for a moment more.
+        let answer = if row.tcp.is_some() { Some(until(&row.file, ask)) } else { ask() };
+        is_served(&other, &node, id);
         assert_eq!(answer.as_deref().and_then(status), row.tcp, "{}", row.file);
+        assert!(node.lives(), "{}", row.file);
         answer.iter().for_each(|answer| assert_told(&row.file, answer, &message));
     }
     assert!(!node.log().contains("panic"), "{}", node.log());
