@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base::ShardId;
 use base::wire::{Outbound, Target, Transport};
 use net::{ConnectionLimits, NetConfig, NetEvent};
 use socket2::{Domain, Socket, Type};
+use tokio::time::Instant;
 
 use crate::bench::{Bench, PATIENCE, bench_with, config, outbound, request};
 use crate::pki::read;
