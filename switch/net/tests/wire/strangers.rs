@@ -40,7 +40,10 @@ fn round_trip(bench: &Bench, stream: &mut TcpStream) -> Duration {
     let since = Instant::now();
     stream.write_all(&request("OPTIONS", "healthy")).unwrap();
     let heard = std::iter::repeat_with(|| bench.event()).find_map(|event| match event {
-        NetEvent::Wire(inbound) => Some(inbound.flow),
+        NetEvent::Wire(inbound) => {
+            let is_ours = String::from_utf8_lossy(&inbound.data).contains("Call-ID: healthy");
+            is_ours.then_some(inbound.flow)
+        }
         NetEvent::SendFailed { .. }
         | NetEvent::Returned(_)
         | NetEvent::ConnProven(..)
