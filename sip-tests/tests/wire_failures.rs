@@ -142,6 +142,7 @@ fn numbers_nobody_has_and_callers_nobody_knows_are_refused_with_a_record_or_none
     assert_eq!((&records[0]["dialled"], &records[0]["sip_status"]), (&"nobody".into(), &404.into()));
 }
 
+/// A request of the length that phones send: one that is shorter than both challenges gets MD5 alone.
 #[test]
 fn a_phone_that_trips_over_sha_256_is_asked_for_md5_alone_and_others_for_both() {
     let block = Block::claim();
@@ -153,7 +154,9 @@ fn a_phone_that_trips_over_sha_256_is_asked_for_md5_alone_and_others_for_both() 
         let register = format!(
             "REGISTER sip:{switch} SIP/2.0\r\nVia: SIP/2.0/UDP {me};rport;branch=z9hG4bK{id}\r\nMax-Forwards: 70\r\n\
              From: <sip:1002@{switch}>;tag={id}\r\nTo: <sip:1002@{switch}>\r\nCall-ID: {id}\r\nCSeq: 1 REGISTER\r\n\
-             Contact: <sip:1002@{me}>\r\nUser-Agent: {phone}\r\nContent-Length: 0\r\n\r\n",
+             Contact: <sip:1002@{me}>\r\nUser-Agent: {phone}\r\nAllow: {allow}\r\nSupported: outbound, path, gruu\r\n\
+             Expires: 3600\r\nContent-Length: 0\r\n\r\n",
+            allow = "INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY, SUBSCRIBE, INFO, MESSAGE, UPDATE, REFER",
             switch = node.sip(),
             me = party.address(),
         );

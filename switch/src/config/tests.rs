@@ -43,7 +43,7 @@ ws = []
 wss = []
 origins = []
 external_ip = ""
-edges = ["192.0.2.10", "10.1.0.0/24"]
+edges = []
 realm = "tandem"
 user_agent = "Tandem"
 session_expires = 1800
@@ -68,10 +68,22 @@ format = "text"
 calls = 10000
 calls_per_sec = 500
 registrations = 50000
+stranger_per_sec = 30
+strangers_per_sec = 500
+known_per_sec = 5000
+[dns]
+servers = []
 "#;
     let config = file(text).expect("the documented file");
     let store = StoreConfig { url: None };
     assert_eq!(NodeConfig { store, ..config }, NodeConfig::default());
+}
+
+#[test]
+fn edges_are_addresses_and_networks() {
+    let config = file("[sip]\nedges = [\"192.0.2.10\", \"10.1.0.0/24\"]\n").expect("a good file");
+    let edges: Vec<String> = config.sip.edges.iter().map(ToString::to_string).collect();
+    assert_eq!(edges, ["192.0.2.10", "10.1.0.0/24"]);
 }
 
 #[test]
