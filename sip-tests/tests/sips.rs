@@ -18,8 +18,7 @@ fn call(caller: Transport, callee: Transport) -> (World, Line, usize) {
 }
 
 fn last_refusal(world: &World) -> &Msg {
-    let refusals = world.sent.iter().filter(|msg| msg.status().is_some_and(|status| status >= 480));
-    refusals.last().expect("a refusal")
+    world.sent.iter().rfind(|msg| msg.status().is_some_and(|status| status >= 480)).expect("a refusal")
 }
 
 /// RFC 3261 §8.1.1.8, §12.1.1: the Contacts of a sips call are sips on both legs.
@@ -29,8 +28,8 @@ fn a_sips_call_between_phones_under_tls_goes_through_and_its_contacts_are_sips()
     assert_eq!(world.talk(caller).status(), 200);
     let invite = &world.talk(world.incoming(phone)).invite;
     assert_eq!(invite.header("Contact"), Some("<sips:tandem@192.0.2.1:5060>"));
-    let answer = world.sent.iter().filter(|msg| msg.status() == Some(200));
-    let answer = answer.filter(|msg| msg.must("CSeq").ends_with("INVITE")).last().expect("an answer");
+    let answers = |msg: &&Msg| msg.status() == Some(200) && msg.must("CSeq").ends_with("INVITE");
+    let answer = world.sent.iter().rfind(answers).expect("an answer");
     assert_eq!(answer.header("Contact"), Some("<sips:tandem@192.0.2.1:5060>"));
     world.end_all();
     world.assert_clean();

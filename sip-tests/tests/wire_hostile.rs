@@ -23,8 +23,8 @@ fn provisioning(block: &Block) -> String {
 
 fn hostile(block: &Block) -> Vec<UdpSocket> {
     let open = |host: u8| {
-        let socket = UdpSocket::bind(block.at(30 + host, 5_060)).unwrap();
-        socket.set_nonblocking(true).unwrap();
+        let socket = UdpSocket::bind(block.at(30 + host, 5_060)).expect("an address of the block");
+        socket.set_nonblocking(true).expect("a bound socket");
         socket
     };
     (0..HOSTILE).map(open).collect()
@@ -43,10 +43,11 @@ fn request(method: &str, n: u32, from: SocketAddr, to: SocketAddr) -> String {
 fn round(sockets: &[UdpSocket], n: u32, switch: SocketAddr) -> (usize, usize) {
     let (mut sent, mut heard, mut datagram) = (0, 0, [0; 4_096]);
     for socket in sockets {
+        let from = socket.local_addr().expect("a bound socket");
         let text = match n % 4 {
-            0 => request("INVITE", n, socket.local_addr().unwrap(), switch),
-            1 => request("REGISTER", n, socket.local_addr().unwrap(), switch),
-            2 => request("OPTIONS", n, socket.local_addr().unwrap(), switch),
+            0 => request("INVITE", n, from, switch),
+            1 => request("REGISTER", n, from, switch),
+            2 => request("OPTIONS", n, from, switch),
             _ => "\u{80}junk that looks like RTP".repeat(6),
         };
         sent += socket.send_to(text.as_bytes(), switch).unwrap_or(0);

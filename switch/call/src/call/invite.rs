@@ -127,7 +127,7 @@ impl Call {
             let insecure = Refusal { status: 480, ..Refusal::of(Cause::Incompatible) };
             return reply::sips_contact(ctx.locals, target).ok_or(insecure);
         }
-        reply::contact(ctx.locals, target).ok_or(Refusal::of(Cause::NetworkFailure))
+        reply::contact(ctx.locals, target).ok_or_else(|| Refusal::of(Cause::NetworkFailure))
     }
 
     /// Sends the INVITE of a leg out.
