@@ -115,7 +115,7 @@ pub const WHY_CHARS: usize = 256;
 /// Characters of any text from outside that a record keeps.
 pub const RECORD_CHARS: usize = 256;
 
-/// Octets of one SDP body; more is an error of the body (answered 488).
+/// Octets of one SDP body; more is an error of the body (answered 400).
 pub const SDP_OCTETS: usize = 65_536;
 /// `m=` lines of one SDP body; more is an error of the body.
 pub const SDP_MEDIA: usize = 32;

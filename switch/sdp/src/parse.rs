@@ -177,13 +177,25 @@ mod tests {
         assert!(Sdp::parse(b"v=0\r\ns=-\r\n\0").is_ok());
     }
 
+    /// Conformance S10.
     #[test]
-    fn floods_of_lines_are_refused() {
-        let streams = format!("v=0\n{}", "m=audio 1 RTP/AVP 0\n".repeat(SDP_MEDIA + 1));
-        assert_eq!(fault(&streams), (SDP_MEDIA + 2, Fault::TooManyMedia));
-        let attributes = format!("v=0\n{}", "a=x\n".repeat(SDP_ATTRIBUTES + 1));
-        assert_eq!(fault(&attributes).1, Fault::TooManyAttributes);
-        assert_eq!(fault(&"v=0\n".repeat(SDP_OCTETS)), (0, Fault::TooLong));
+    fn each_bound_may_be_reached_and_not_passed() {
+        let read = |body: &str| Sdp::parse(body.as_bytes()).map(drop).map_err(|error| error.kind);
+        let streams = |count: usize| format!("v=0\n{}", "m=audio 1 RTP/AVP 0\n".repeat(count));
+        assert_eq!(read(&streams(SDP_MEDIA)), Ok(()));
+        assert_eq!(fault(&streams(SDP_MEDIA + 1)), (SDP_MEDIA + 2, Fault::TooManyMedia));
+        // Half of them belong to the session, half to its stream: they count together.
+        let attributes = |count: usize| {
+            let half = "a=x\n".repeat(count / 2);
+            format!("v=0\n{half}m=audio 1 RTP/AVP 0\n{half}{}", "a=x\n".repeat(count % 2))
+        };
+        assert_eq!(read(&attributes(SDP_ATTRIBUTES)), Ok(()));
+        assert_eq!(read(&attributes(SDP_ATTRIBUTES + 1)), Err(Fault::TooManyAttributes));
+        let octets =
+            |count: usize| format!("v=0\n{}\n", "s=-\n".repeat(count / 4 - 2) + &"\n".repeat(3 + count % 4));
+        assert_eq!(octets(SDP_OCTETS).len(), SDP_OCTETS);
+        assert_eq!(read(&octets(SDP_OCTETS)), Ok(()));
+        assert_eq!(fault(&octets(SDP_OCTETS + 1)), (0, Fault::TooLong));
     }
 
     proptest! {
