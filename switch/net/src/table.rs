@@ -135,11 +135,11 @@ impl Table {
         self.strangers.load(Ordering::Relaxed)
     }
 
-    /// Enters a connection that `remote` opened; `None` at a cap. Only one in the clear takes messages for that
-    /// address; under TLS it has not proven that it may have them.
-    pub(crate) fn accept(&self, transport: Transport, remote: SocketAddr) -> Option<Opened> {
+    /// Enters a connection that `remote` opened, whose address we may know; `None` at a cap. Only one in the clear
+    /// takes messages for that address; under TLS it has not proven that it may have them.
+    pub(crate) fn accept(&self, transport: Transport, remote: SocketAddr, known: bool) -> Option<Opened> {
         let way = Way { transport, remote, peer: None };
-        let opened = self.enter(way, Opener::Peer)?;
+        let opened = self.enter(way, Opener::Peer, known)?;
         if transport == Transport::Tcp {
             self.by_way.insert(way, opened.key.id);
         }
@@ -184,7 +184,7 @@ impl Table {
                 Err(Refused::Gone(write)) => write,
             },
         };
-        let Some(opened) = self.enter(way, Opener::Us) else { return Towards::Refused };
+        let Some(opened) = self.enter(way, Opener::Us, true) else { return Towards::Refused };
         entry.insert(opened.key.id);
         match self.write(opened.key.id, write) {
             Ok(()) => Towards::Open(opened),
@@ -223,15 +223,15 @@ impl Table {
         }
     }
 
-    fn enter(&self, way: Way, opener: Opener) -> Option<Opened> {
+    fn enter(&self, way: Way, opener: Opener, known: bool) -> Option<Opened> {
         let source = way.remote.ip();
-        if !self.reserve(source, opener) {
+        if !self.reserve(source, known) {
             return None;
         }
         let id = ConnId(self.next.fetch_add(1, Ordering::Relaxed));
         let (sender, writes) = mpsc::channel(limits::CONNECTION_WRITES);
         let close = Arc::new(Notify::new());
-        let standing = Arc::new(Standing::new(opener == Opener::Us));
+        let standing = Arc::new(Standing::new(known));
         let entered = Entered {
             writes: sender,
             close: Arc::clone(&close),
@@ -243,8 +243,8 @@ impl Table {
         Some(Opened { key: Key { id, way }, opener, writes, close, standing })
     }
 
-    fn reserve(&self, source: IpAddr, opener: Opener) -> bool {
-        let stranger = usize::from(opener == Opener::Peer);
+    fn reserve(&self, source: IpAddr, known: bool) -> bool {
+        let stranger = usize::from(!known);
         let ConnectionLimits { total, per_source, strangers, strangers_per_source, .. } = self.limits;
         let all_before = self.count.fetch_add(1, Ordering::Relaxed);
         let strangers_before = self.strangers.fetch_add(stranger, Ordering::Relaxed);
@@ -316,24 +316,24 @@ mod tests {
     #[test]
     fn a_peer_at_its_cap_is_refused_until_a_connection_ends() {
         let table = table(10, 1);
-        let first = table.accept(Transport::Tcp, peer(1)).expect("room");
-        assert!(table.accept(Transport::Tcp, peer(2)).is_none());
+        let first = table.accept(Transport::Tcp, peer(1), false).expect("room");
+        assert!(table.accept(Transport::Tcp, peer(2), false).is_none());
         table.leave(&first);
-        assert!(table.accept(Transport::Tcp, peer(2)).is_some());
+        assert!(table.accept(Transport::Tcp, peer(2), false).is_some());
     }
 
     #[test]
     fn the_node_at_its_cap_refuses_everybody() {
         let table = table(1, 10);
-        let _held = table.accept(Transport::Tcp, peer(1)).expect("room");
-        assert!(table.accept(Transport::Tcp, SocketAddr::from(([127, 0, 0, 8], 1))).is_none());
+        let _held = table.accept(Transport::Tcp, peer(1), false).expect("room");
+        assert!(table.accept(Transport::Tcp, SocketAddr::from(([127, 0, 0, 8], 1)), false).is_none());
         assert_eq!(table.len(), 1);
     }
 
     #[test]
     fn a_peer_that_has_closed_its_side_gets_answers_but_no_requests_there() {
         let table = table(10, 10);
-        let opened = table.accept(Transport::Tcp, peer(1)).expect("room");
+        let opened = table.accept(Transport::Tcp, peer(1), false).expect("room");
         table.retire(opened.key);
         let answer = Write { data: Bytes::from_static(b"SIP/2.0 200 OK"), report: None };
         assert!(table.write(opened.key.id, answer).is_ok());
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_peer_that_does_not_read_is_cut_off() {
         let table = table(10, 10);
-        let opened = table.accept(Transport::Tcp, peer(1)).expect("room");
+        let opened = table.accept(Transport::Tcp, peer(1), false).expect("room");
         for _ in 0..limits::CONNECTION_WRITES {
             table.write(opened.key.id, write()).expect("room in the queue");
         }
@@ -357,7 +357,8 @@ mod tests {
         let limits =
             ConnectionLimits { strangers: 3, strangers_per_source: 2, ..ConnectionLimits::default() };
         let table = Table::new(limits);
-        let accept = |octet, port| table.accept(Transport::Tls, SocketAddr::from(([127, 0, 0, octet], port)));
+        let accept =
+            |octet, port| table.accept(Transport::Tls, SocketAddr::from(([127, 0, 0, octet], port)), false);
         let first = accept(9, 1).expect("room");
         let second = accept(9, 2).expect("room");
         assert!(accept(9, 3).is_none(), "of one source");
@@ -390,7 +391,7 @@ mod tests {
     #[test]
     fn a_connection_under_tls_that_a_peer_opened_takes_no_messages_for_its_address() {
         let table = table(10, 10);
-        let _opened = table.accept(Transport::Tls, peer(1)).expect("room");
+        let _opened = table.accept(Transport::Tls, peer(1), false).expect("room");
         let to = Way { transport: Transport::Tls, remote: peer(1), peer: None };
         assert!(matches!(table.write_to(to, write()), Towards::Open(_)));
     }

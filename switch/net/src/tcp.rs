@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::wire::Transport;
+use peer::guard::Entry;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::connection;
@@ -31,11 +32,14 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, transport
 }
 
 fn accepted(shared: &Arc<Shared>, stream: TcpStream, transport: Transport, remote: SocketAddr) {
-    if shared.guard.roll.keeps_out(shared.guard.now(), remote.ip()) {
+    let (now, roll) = (shared.guard.now(), &shared.guard.roll);
+    if roll.keeps_out(now, remote.ip()) {
         count(&shared.counters.guard_banned);
         return;
     }
-    let Some(opened) = shared.table.accept(transport, remote) else {
+    // Nobody forges the address of a connection: carriers may open many before they have said anything.
+    let known = roll.has(now, &Entry::trunk(remote.ip()));
+    let Some(opened) = shared.table.accept(transport, remote, known) else {
         count(&shared.counters.tcp_refused);
         return;
     };

@@ -19,6 +19,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Bench {
     pub(crate) net: Net,
     pub(crate) inbox: Receiver<(ShardId, NetEvent)>,
+    pub(crate) roll: Arc<Roll>,
     _runtime: Runtime,
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn bench_with(room: usize, config: NetConfig) -> Bench {
         })
     };
     let net = Net::start(&config, runtime.handle().clone(), Arc::new(sink)).unwrap();
-    Bench { net, inbox, _runtime: runtime }
+    Bench { net, inbox, roll: Arc::clone(&config.guard.roll), _runtime: runtime }
 }
 
 impl Bench {

@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use base::ShardId;
 use base::wire::{Outbound, Target, Transport};
+use base::{Mono, ShardId};
 use net::{ConnectionLimits, NetConfig, NetEvent};
+use peer::guard::{Entry, Notice};
 use socket2::{Domain, Socket, Type};
 use tokio::time::Instant;
 
@@ -93,6 +94,24 @@ fn a_source_may_hold_twenty_strangers_and_who_is_known_makes_room() {
     bench.message();
     assert_eq!(bench.net.gauge().strangers(), 20);
     drop((held, another));
+    until_quiet(&bench);
+}
+
+/// A carrier may open a connection for each call, and its address is listed; so is that of an edge proxy.
+#[test]
+fn a_listed_address_is_no_strangers_and_holds_more_than_twenty_connections_in_silence() {
+    let stranger_idle = Duration::from_millis(200);
+    let bench = limited(ConnectionLimits { stranger_idle, ..Default::default() });
+    let notice = Notice { entry: Entry::trunk(source(1)), until: Mono(u64::MAX) };
+    bench.roll.note(Mono(0), &notice);
+    let mut carriers: Vec<TcpStream> = (0..25).map(|_| connect_from(source(1), bench.tcp())).collect();
+    assert!(is_closed(&mut connect_from(source(2), bench.tcp())), "a stranger's silence is cut short");
+    for stream in &mut carriers {
+        stream.write_all(&request("OPTIONS", "listed")).unwrap();
+        while !matches!(bench.event(), NetEvent::Wire(_)) {}
+    }
+    assert_eq!((bench.net.gauge().strangers(), bench.net.stats().tcp_refused), (0, 0));
+    drop(carriers);
     until_quiet(&bench);
 }
 
