@@ -261,7 +261,10 @@ impl Call {
     fn sign(&self, ctx: &mut Ctx<'_>) {
         let caller = self.legs.first().map(|leg| leg.call_id.as_str());
         for act in &mut ctx.out {
-            let (Act::Respond { draft, .. } | Act::Request { draft, .. } | Act::Ack { draft, .. }) = act
+            let (Act::Respond { draft, .. }
+            | Act::RespondReliably { draft, .. }
+            | Act::Request { draft, .. }
+            | Act::Ack { draft, .. }) = act
             else {
                 continue;
             };
