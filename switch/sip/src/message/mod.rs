@@ -4,6 +4,7 @@
 //! Deliberately absent: bodies (see the `sdp` crate), and any rewriting of what a peer sent, except that
 //! folded lines become single ones.
 
+mod boundary;
 mod date;
 mod draft;
 mod error;
