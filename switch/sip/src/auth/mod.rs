@@ -2,6 +2,7 @@
 //!
 //! SHA-256 is offered and chosen before MD5, `qop=auth` always. Who may log in is not known here.
 
+mod counts;
 mod digest;
 mod login;
 mod nonce;
