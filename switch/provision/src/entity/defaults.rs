@@ -1,0 +1,40 @@
+//! What holds for an entity that does not say.
+
+use super::{Peer, Role};
+
+/// Whether it is what holds without a word.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+pub(super) fn tls_verify() -> bool {
+    true
+}
+
+pub(super) fn register_secs() -> u32 {
+    300
+}
+
+pub(super) fn health_secs() -> u32 {
+    30
+}
+
+pub(super) fn failover_secs() -> u32 {
+    3
+}
+
+pub(super) fn weight() -> u16 {
+    Peer::WEIGHT
+}
+
+pub(super) fn role() -> Role {
+    Role::Agent
+}
+
+pub(super) fn ring_secs() -> u32 {
+    60
+}
+
+pub(super) fn max_contacts() -> u32 {
+    5
+}

@@ -1,0 +1,67 @@
+//! Where dialled numbers lead: in by a number, out by a rule.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Anonymous, Destination};
+
+/// A number that callers dial, and where it leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Number {
+    /// The number exactly, or `^…$` for a pattern (a regular expression). Exact numbers win over patterns.
+    pub did: String,
+    /// Where it leads.
+    pub to: Destination,
+    /// What becomes of callers who withhold their number.
+    #[serde(default, skip_serializing_if = "Anonymous::is_default")]
+    pub anonymous: Anonymous,
+}
+
+impl Number {
+    /// A number that leads there, and nothing else set.
+    #[must_use]
+    pub fn leading(did: &str, to: Destination) -> Self {
+        Self { did: did.to_owned(), to, anonymous: Anonymous::default() }
+    }
+}
+
+/// Which trunks a dialled number may leave by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DialRule {
+    /// A regular expression over the dialled number; unique among rules.
+    pub pattern: String,
+    /// Trunks by name, tried in order.
+    pub trunks: Vec<String>,
+    /// Leading characters to take away.
+    #[serde(default)]
+    pub strip: u32,
+    /// Characters to put in front, after stripping.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prepend: String,
+    /// The number shown; empty leaves it to the station and the trunk.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub caller_id: String,
+    /// Lower is matched first.
+    #[serde(default)]
+    pub priority: u32,
+    /// An emergency number: caps, draining and restrictions do not hold it back.
+    #[serde(default)]
+    pub emergency: bool,
+}
+
+impl DialRule {
+    /// A rule with this pattern and nothing else set.
+    #[must_use]
+    pub fn matching(pattern: &str) -> Self {
+        Self {
+            pattern: pattern.to_owned(),
+            trunks: Vec::new(),
+            strip: 0,
+            prepend: String::new(),
+            caller_id: String::new(),
+            priority: 0,
+            emergency: false,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The entities, as plain data.
+
+mod defaults;
+mod dialing;
+mod station;
+mod trunk;
+mod trunk_parts;
+mod user;
+
+pub use dialing::{DialRule, Number};
+pub use station::Station;
+pub use trunk::Trunk;
+pub use trunk_parts::{HeaderRule, Peer, Rewrite};
+pub use user::{Role, User};

@@ -1,0 +1,86 @@
+//! A station: an extension and what its phones may do.
+
+use std::fmt;
+
+use base::SessionTimers;
+use base::media::Nat;
+use serde::{Deserialize, Serialize};
+
+use super::defaults;
+use crate::{Anonymous, Reliable};
+
+/// Where an agent can be reached: one extension, any number of phones registered as it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Station {
+    /// The extension and SIP digest user, unique.
+    pub extension: String,
+    /// The user who sits there, by login; empty for a phone of nobody.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// The name shown to those it calls; empty shows the user's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// HA1 for MD5 (RFC 2617), 32 hexadecimal digits, for the node's realm. A secret.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ha1_md5: String,
+    /// HA1 for SHA-256 (RFC 8760), 64 hexadecimal digits. A secret.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ha1_sha256: String,
+    /// Codecs allowed, most wanted first; empty allows all.
+    #[serde(default)]
+    pub codecs: Vec<String>,
+    /// The number shown on calls out through trunks; empty leaves it to the dial rule and the trunk.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub caller_id: String,
+    /// Seconds it rings before the caller is told nobody answers, 5…180.
+    #[serde(default = "defaults::ring_secs")]
+    pub ring_secs: u32,
+    /// Phones that may be registered at once, 1…10.
+    #[serde(default = "defaults::max_contacts")]
+    pub max_contacts: u32,
+    /// Calls at a time; 0 for no cap.
+    #[serde(default)]
+    pub max_calls: u32,
+    /// What becomes of callers who withhold their number.
+    #[serde(default, skip_serializing_if = "Anonymous::is_default")]
+    pub anonymous: Anonymous,
+    /// How much is made of session timers (RFC 4028).
+    #[serde(default, skip_serializing_if = "SessionTimers::is_default")]
+    pub session_timers: SessionTimers,
+    /// Whether the real address of a phone's media is learned when it is not the one that SDP names.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub nat: Nat,
+    /// Reliable provisional responses: `supported`, `required` or `off`.
+    #[serde(default)]
+    pub reliable: Reliable,
+}
+
+impl Station {
+    /// A station with this extension and nothing else set.
+    #[must_use]
+    pub fn numbered(extension: &str) -> Self {
+        Self {
+            extension: extension.to_owned(),
+            user: String::new(),
+            name: String::new(),
+            ha1_md5: String::new(),
+            ha1_sha256: String::new(),
+            codecs: Vec::new(),
+            caller_id: String::new(),
+            ring_secs: defaults::ring_secs(),
+            max_contacts: defaults::max_contacts(),
+            max_calls: 0,
+            anonymous: Anonymous::default(),
+            session_timers: SessionTimers::default(),
+            nat: Nat::default(),
+            reliable: Reliable::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Station {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::export::debug(f, "Station", self)
+    }
+}
