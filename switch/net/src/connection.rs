@@ -17,11 +17,11 @@ use tokio_rustls::TlsStream;
 use crate::counters::count;
 use crate::event::NetEvent;
 use crate::octets;
+use crate::opened::{Opened, Opener, Report, Write};
 use crate::patience::{Patience, Pongs};
 use crate::shared::Shared;
 use crate::socket;
 use crate::standing::Standing;
-use crate::table::{Opened, Opener, Report, Write};
 use crate::tls::Callers;
 use crate::ws;
 

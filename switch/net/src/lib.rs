@@ -15,6 +15,7 @@ mod guard;
 mod locals;
 mod net;
 mod octets;
+mod opened;
 mod overload;
 mod patience;
 mod returned;

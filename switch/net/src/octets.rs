@@ -13,9 +13,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::alien::{Alien, NO_HTTP, alien};
 use crate::connection::{End, Session};
 use crate::counters::count;
+use crate::opened::{Key, Opened, Report, Write};
 use crate::patience::Awaited;
 use crate::shared::Shared;
-use crate::table::{Key, Opened, Report, Write};
 
 /// Octets of one read.
 const READ: usize = 4_096;

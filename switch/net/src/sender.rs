@@ -9,9 +9,9 @@ use base::wire::{ConnId, Flow, Outbound, Target, Transport};
 use crate::counters::count;
 use crate::event::SendFailed;
 use crate::facing::facing;
+use crate::opened::{Refused, Report, Towards, Way, Write};
 use crate::routes::Routes;
 use crate::shared::Shared;
-use crate::table::{Refused, Report, Towards, Way, Write};
 use crate::tcp;
 use crate::udp::UdpListener;
 

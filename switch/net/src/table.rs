@@ -4,83 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use base::wire::{ConnId, PeerKey, Transport};
-use base::{ShardId, limits};
-use bytes::Bytes;
+use base::limits;
+use base::wire::{ConnId, Transport};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
 use crate::config::ConnectionLimits;
+use crate::opened::{Key, Opened, Opener, Refused, Towards, Way, Write};
 use crate::standing::Standing;
-
-/// Octets to write, and whom to tell when that fails.
-#[derive(Debug)]
-pub(crate) struct Write {
-    pub(crate) data: Bytes,
-    pub(crate) report: Option<Report>,
-}
-
-/// A ticket and the shard that holds it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Report {
-    pub(crate) shard: ShardId,
-    pub(crate) ticket: u64,
-}
-
-/// Where a connection leads. Messages to the same way share one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Way {
-    pub(crate) transport: Transport,
-    pub(crate) remote: SocketAddr,
-    /// Whom the far end must prove to be (RFC 5923 §5).
-    pub(crate) peer: Option<PeerKey>,
-}
-
-/// Which connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key {
-    pub(crate) id: ConnId,
-    pub(crate) way: Way,
-}
-
-/// Who opened a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Opener {
-    Us,
-    Peer,
-}
-
-/// The owner's end of a connection's entry. The table forgets the connection when its owner says so.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) key: Key,
-    pub(crate) opener: Opener,
-    pub(crate) writes: mpsc::Receiver<Write>,
-    pub(crate) close: Arc<Notify>,
-    pub(crate) standing: Arc<Standing>,
-}
-
-/// Why a write was not taken.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The connection is gone, or the peer has closed its side and this is no answer.
-    Gone(Write),
-    /// Its queue is full; it is being closed.
-    Full,
-}
-
-/// What became of a write towards an address.
-#[derive(Debug)]
-pub(crate) enum Towards {
-    /// A connection has it.
-    Queued,
-    /// A new connection has it first in its queue; somebody must open it.
-    Open(Opened),
-    /// At a cap, or the connection's queue is full.
-    Refused,
-}
 
 struct Entered {
     writes: mpsc::Sender<Write>,
@@ -286,113 +219,5 @@ impl Table {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(total: usize, per_source: usize) -> Table {
-        Table::new(ConnectionLimits { total, per_source, ..ConnectionLimits::default() })
-    }
-
-    fn peer(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 9], port))
-    }
-
-    fn way(port: u16) -> Way {
-        Way { transport: Transport::Tcp, remote: peer(port), peer: None }
-    }
-
-    fn write() -> Write {
-        Write { data: Bytes::from_static(b"x"), report: None }
-    }
-
-    #[test]
-    fn a_second_write_to_an_address_uses_the_connection_of_the_first() {
-        let table = table(10, 10);
-        let Towards::Open(_opened) = table.write_to(way(1), write()) else { panic!("a new connection") };
-        assert!(matches!(table.write_to(way(1), write()), Towards::Queued));
-        assert_eq!(table.len(), 1);
-    }
-
-    #[test]
-    fn a_peer_at_its_cap_is_refused_until_a_connection_ends() {
-        let table = table(10, 1);
-        let first = table.accept(Transport::Tcp, peer(1), false).expect("room");
-        assert!(table.accept(Transport::Tcp, peer(2), false).is_none());
-        table.leave(&first);
-        assert!(table.accept(Transport::Tcp, peer(2), false).is_some());
-    }
-
-    #[test]
-    fn the_node_at_its_cap_refuses_everybody() {
-        let table = table(1, 10);
-        let _held = table.accept(Transport::Tcp, peer(1), false).expect("room");
-        assert!(table.accept(Transport::Tcp, SocketAddr::from(([127, 0, 0, 8], 1)), false).is_none());
-        assert_eq!(table.len(), 1);
-    }
-
-    #[test]
-    fn a_peer_that_has_closed_its_side_gets_answers_but_no_requests_there() {
-        let table = table(10, 10);
-        let opened = table.accept(Transport::Tcp, peer(1), false).expect("room");
-        table.retire(opened.key);
-        let answer = Write { data: Bytes::from_static(b"SIP/2.0 200 OK"), report: None };
-        assert!(table.write(opened.key.id, answer).is_ok());
-        assert!(matches!(table.write(opened.key.id, write()), Err(Refused::Gone(_))));
-        assert!(matches!(table.write_to(way(1), write()), Towards::Open(_)));
-    }
-
-    #[test]
-    fn a_peer_that_does_not_read_is_cut_off() {
-        let table = table(10, 10);
-        let opened = table.accept(Transport::Tcp, peer(1), false).expect("room");
-        for _ in 0..limits::CONNECTION_WRITES {
-            table.write(opened.key.id, write()).expect("room in the queue");
-        }
-        assert!(matches!(table.write(opened.key.id, write()), Err(Refused::Full)));
-    }
-
-    /// Conformance S11: unauthenticated connections per source and of the node.
-    #[test]
-    fn strangers_have_caps_of_their_own_until_they_are_known() {
-        let limits =
-            ConnectionLimits { strangers: 3, strangers_per_source: 2, ..ConnectionLimits::default() };
-        let table = Table::new(limits);
-        let accept =
-            |octet, port| table.accept(Transport::Tls, SocketAddr::from(([127, 0, 0, octet], port)), false);
-        let first = accept(9, 1).expect("room");
-        let second = accept(9, 2).expect("room");
-        assert!(accept(9, 3).is_none(), "of one source");
-        let other = accept(8, 1).expect("room");
-        assert!(accept(7, 1).is_none(), "of the node");
-        table.know(first.key.id);
-        table.know(first.key.id);
-        assert_eq!(table.strangers(), 2);
-        let third = accept(9, 3).expect("one of its connections is known");
-        for opened in [&first, &second, &other, &third] {
-            table.leave(opened);
-        }
-        assert_eq!((table.len(), table.strangers(), table.by_source.len()), (0, 0, 0));
-    }
-
-    /// RFC 5923 §5: a connection is shared only with messages for the same proven peer.
-    #[test]
-    fn messages_for_another_name_at_the_same_address_open_a_connection_of_their_own() {
-        let table = table(10, 10);
-        let to = |host| Way {
-            transport: Transport::Tls,
-            remote: peer(1),
-            peer: Some(PeerKey::of("t", &base::dns::Host::named(host))),
-        };
-        let Towards::Open(_one) = table.write_to(to("a"), write()) else { panic!("a new connection") };
-        assert!(matches!(table.write_to(to("a"), write()), Towards::Queued));
-        assert!(matches!(table.write_to(to("b"), write()), Towards::Open(_)));
-    }
-
-    #[test]
-    fn a_connection_under_tls_that_a_peer_opened_takes_no_messages_for_its_address() {
-        let table = table(10, 10);
-        let _opened = table.accept(Transport::Tls, peer(1), false).expect("room");
-        let to = Way { transport: Transport::Tls, remote: peer(1), peer: None };
-        assert!(matches!(table.write_to(to, write()), Towards::Open(_)));
-    }
-}
+#[path = "table_tests.rs"]
+mod tests;

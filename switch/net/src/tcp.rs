@@ -11,9 +11,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::connection;
 use crate::counters::count;
+use crate::opened::Opened;
 use crate::shared::Shared;
 use crate::socket;
-use crate::table::Opened;
 
 /// Pause after a failed accept, which is mostly a lack of descriptors that only time heals.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);

@@ -21,9 +21,9 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use crate::connection::{End, Session, in_time};
 use crate::counters::count;
 use crate::octets::LINGER;
+use crate::opened::{Opened, Report, Write};
 use crate::patience::Awaited;
 use crate::shared::Shared;
-use crate::table::{Opened, Report, Write};
 
 pub use origins::Origins;
 
