@@ -2,15 +2,22 @@
 
 mod dns;
 mod error;
+mod log;
+mod media;
 mod node;
+mod process;
 mod read;
+mod sip;
 mod source;
 #[cfg(test)]
 mod tests;
+mod web;
 
 pub use error::{ConfigError, Place};
-pub use node::{
-    HttpConfig, LimitsConfig, LogConfig, LogFormat, LogLevel, MediaConfig, NodeConfig, NodeSection,
-    PortRange, SipConfig, StoreConfig, TlsConfig,
-};
+pub use log::{LogConfig, LogFormat, LogLevel};
+pub use media::{MediaConfig, PortRange};
+pub use node::NodeConfig;
+pub use process::{LimitsConfig, NodeSection};
+pub use sip::{SipConfig, TlsConfig};
 pub use source::environment;
+pub use web::{HttpConfig, StoreConfig};
