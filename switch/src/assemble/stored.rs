@@ -1,0 +1,60 @@
+//! What a node remembers: its setup, registrations and realms out of the store, and the journal of its calls.
+
+use std::sync::Arc;
+
+use journal::{Journal, JournalConfig, SinkError};
+use peer::BindingChange;
+use provision::Directory;
+use route::Snapshot;
+use store::Store;
+use tokio::runtime::Handle;
+
+use super::StartError;
+use crate::clock::Clock;
+use crate::{bindings, realm};
+
+pub(super) async fn stored(
+    store: &Store,
+    clock: Clock,
+) -> Result<(Arc<Directory>, Snapshot, Vec<BindingChange>), StartError> {
+    let directory = Arc::new(store.load_directory().await?);
+    let snapshot = Snapshot::build(Arc::clone(&directory)).map_err(|error| StartError::Setup {
+        key: error.key.to_string(),
+        reason: error.reason.to_string(),
+    })?;
+    let known = bindings::load(store, clock.now().wall).await?;
+    Ok((directory, snapshot, known))
+}
+
+/// A changed realm is told once here; commands and the status page tell it until the passwords are set again.
+pub(super) async fn station_realms(
+    store: &Store,
+    name: &str,
+    directory: &Directory,
+) -> Result<realm::Realms, StartError> {
+    let realms = realm::Realms::read(store, name, directory).await?;
+    if let Some(stale) = realms.stale() {
+        tracing::warn!("{stale}");
+    }
+    realms.keep(store).await?;
+    Ok(realms)
+}
+
+pub(super) fn open_journal(
+    data: &std::path::Path,
+    store: &Store,
+    clock: Clock,
+    runtime: &Handle,
+) -> Result<Journal, StartError> {
+    let config = JournalConfig::new(data.join("journal"));
+    let recovered = journal::recover(&config.dir).map_err(StartError::Journal)?;
+    let (store, runtime) = (store.clone(), runtime.clone());
+    let sink = move |records: Vec<base::record::CallRecord>| {
+        let stored = runtime.block_on(store.insert_calls(&records));
+        stored.map(drop).map_err(|error| match error.is_transient() {
+            true => SinkError::Later(error.to_string()),
+            false => SinkError::Never(error.to_string()),
+        })
+    };
+    Journal::start(config, recovered, move || clock.now(), sink).map_err(StartError::Journal)
+}
