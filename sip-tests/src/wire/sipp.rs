@@ -232,7 +232,12 @@ pub(super) fn listens(at: SocketAddr, transport: Transport) -> bool {
     let table = format!("/proc/net/{}{family}", transport.word());
     let wanted = format!("{address}:{:04X}", at.port());
     let sockets = fs::read_to_string(table).unwrap_or_default();
-    sockets.lines().any(|line| line.split_whitespace().nth(1) == Some(wanted.as_str()))
+    // Connections that ended at this address stand there for a minute more.
+    let listening = if transport == Transport::Udp { "07" } else { "0A" };
+    sockets.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        fields.next() == Some(wanted.as_str()) && fields.nth(1) == Some(listening)
+    })
 }
 
 /// SIPp takes four ports from here on. On `::1` everybody shares one address.
