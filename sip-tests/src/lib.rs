@@ -29,6 +29,6 @@ pub use msg::Msg;
 pub use net::Link;
 pub use offer::{body, direction_of, media_of};
 pub use plan::{REALM, destination};
-pub use scene::{Line, office};
+pub use scene::{Line, office, over};
 pub use verbs::abilities;
 pub use world::{SWITCH, SWITCH6, World};

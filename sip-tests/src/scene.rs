@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use base::Cause;
 use base::wire::Transport;
 
 use crate::net::ours;
@@ -129,4 +130,15 @@ pub fn office(seed: u64) -> (World, usize, usize) {
     world.rule("^0", &["carrier"]);
     world.open(&[phone]);
     (world, carrier, phone)
+}
+
+/// The agent hangs up, and nothing is left of the only call.
+///
+/// # Panics
+/// When something is, or when the call did not end as calls do.
+pub fn over(mut world: World, line: Line) {
+    world.bye(line);
+    world.settle();
+    world.assert_clean();
+    assert_eq!(world.ending().0, Cause::Normal);
 }

@@ -3,20 +3,13 @@
 use std::time::Duration;
 
 use base::{Cause, Party};
-use sip_tests::{Line, Reinvite, Reply, World, direction_of, office};
+use sip_tests::{Line, Reinvite, Reply, World, direction_of, office, over};
 
 fn up(seed: u64) -> (World, Line, Line) {
     let (mut world, carrier, phone) = office(seed);
     let (caller, callee) = world.connect(carrier, "+4930123", phone);
     world.forget_ladder();
     (world, caller, callee)
-}
-
-fn over(mut world: World, line: Line) {
-    world.bye(line);
-    world.settle();
-    world.assert_clean();
-    assert_eq!(world.ending().0, Cause::Normal);
 }
 
 #[test]

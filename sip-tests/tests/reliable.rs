@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base::{Cause, Party};
 use provision::Reliable;
-use sip_tests::{Guard, Line, Pracks, Reply, SILENT, State, World, abilities, office};
+use sip_tests::{Guard, Line, Pracks, Reply, SILENT, State, World, abilities, office, over};
 
 const REQUIRED: &str = "Require: 100rel";
 
@@ -29,13 +29,6 @@ fn reliably(world: &mut World, line: Line, status: u16, rseq: u32, with_body: bo
     let body = if with_body { world.body_for(line) } else { String::new() };
     world.reply(line, Reply { status, body, rseq: Some(rseq), ..Reply::default() });
     world.settle();
-}
-
-fn over(mut world: World, line: Line) {
-    world.bye(line);
-    world.settle();
-    world.assert_clean();
-    assert_eq!(world.ending().0, Cause::Normal);
 }
 
 /// What an agent heard with this status.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base::media::MediaEvent;
 use base::{Cause, Party};
-use sip_tests::{Line, Reinvite, World, abilities, direction_of, office};
+use sip_tests::{Line, Reinvite, World, abilities, direction_of, office, over};
 
 /// A call that is up between two that take UPDATE.
 fn up(seed: u64) -> (World, Line, Line) {
@@ -16,13 +16,6 @@ fn up(seed: u64) -> (World, Line, Line) {
     assert!(world.talk(caller).is_up() && world.talk(callee).is_up(), "{}", world.ladder());
     world.forget_ladder();
     (world, caller, callee)
-}
-
-fn over(mut world: World, line: Line) {
-    world.bye(line);
-    world.settle();
-    world.assert_clean();
-    assert_eq!(world.ending().0, Cause::Normal);
 }
 
 /// RFC 3311 §5.1, RFC 6337 pattern 6.
