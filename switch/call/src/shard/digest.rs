@@ -68,7 +68,8 @@ impl Shard {
     }
 
     /// Whether a request bears an answer to a fresh challenge of ours, sent to where it comes from. Whether the answer
-    /// is right is not looked at; for an old challenge it is, since that decides what is said.
+    /// is right is not looked at. For an old challenge it is, since that decides what is said, and a wrong one counts; an
+    /// answer to a challenge that was sent elsewhere is asked for anew whatever it says, so that nobody learns from it.
     pub(super) fn plausible(
         &mut self,
         now: Now,
@@ -80,7 +81,8 @@ impl Shard {
         match self.worth(now, &credentials, flow) {
             NonceState::Fresh => Ok(()),
             NonceState::Forged => Err(Staleness::First),
-            NonceState::Stale | NonceState::Elsewhere => {
+            NonceState::Elsewhere => Err(Staleness::Stale),
+            NonceState::Stale => {
                 Err(self.shown(now, request, &credentials, flow).err().unwrap_or(Staleness::Stale))
             }
         }
@@ -138,6 +140,9 @@ impl Shard {
         flow: Flow,
     ) -> Result<(), Staleness> {
         let state = self.worth(now, credentials, flow);
+        if state == NonceState::Elsewhere {
+            return Err(Staleness::Stale);
+        }
         let stance = self.stance(now, &credentials.username, flow);
         let station = self.routes.station(&credentials.username).filter(|_| stance == Verdict::Try);
         let (md5, sha256) = match station {
