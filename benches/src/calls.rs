@@ -190,6 +190,7 @@ fn report(mode: &str, load: Load) -> io::Result<Report> {
     let (outcome, delays, packets) = load.finish()?;
     Ok(Report {
         flood: None,
+        guesses: None,
         mode: mode.to_owned(),
         outcome,
         post_dial: delays.post_dial.percentiles(),

@@ -136,10 +136,19 @@ pub struct Flood {
     pub octets_heard: u64,
 }
 
+/// How long wrong passwords take to be refused: for users there are, and for users there are not.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Guesses {
+    /// REGISTER.
+    pub register: [Percentiles; 2],
+    /// INVITE.
+    pub invite: [Percentiles; 2],
+}
+
 /// The whole of one run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// `calls`, `live`, `bare`, `flood` or `register`.
+    /// `calls`, `live`, `bare`, `flood`, `guess` or `register`.
     pub mode: String,
     /// What became of what was offered.
     pub outcome: Outcome,
@@ -156,6 +165,9 @@ pub struct Report {
     /// Hostile packets, when there were any.
     #[serde(default)]
     pub flood: Option<Flood>,
+    /// Wrong passwords, when there were any.
+    #[serde(default)]
+    pub guesses: Option<Guesses>,
     /// Cost, when a pid was given.
     pub cost: Option<Cost>,
 }
@@ -187,12 +199,16 @@ impl std::fmt::Display for Report {
             ("INVITE through", self.through),
             ("BYE through", self.release),
             ("RTP one way", self.packets.as_ref().and_then(|packets| packets.latency)),
+            ("REGISTER, user", self.guesses.map(|guesses| guesses.register[0])),
+            ("REGISTER, nobody", self.guesses.map(|guesses| guesses.register[1])),
+            ("INVITE, user", self.guesses.map(|guesses| guesses.invite[0])),
+            ("INVITE, nobody", self.guesses.map(|guesses| guesses.invite[1])),
         ];
         for (name, spread) in spreads {
             let Some(Percentiles { p50_ms, p90_ms, p99_ms, max_ms, .. }) = spread else { continue };
             writeln!(
                 f,
-                "  {name:<15} p50 {p50_ms:.3}  p90 {p90_ms:.3}  p99 {p99_ms:.3}  max {max_ms:.3} ms"
+                "  {name:<16} p50 {p50_ms:.3}  p90 {p90_ms:.3}  p99 {p99_ms:.3}  max {max_ms:.3} ms"
             )?;
         }
         if let Some(Packets { sent, received, misdelivered, reordered, generator_late_ms, .. }) =

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod figures;
 pub mod flood;
 pub mod forward;
+pub mod guess;
 pub mod load;
 pub mod message;
 pub mod node;

@@ -7,12 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::clock;
-use crate::figures::{Cost, Packets, Report};
+use crate::figures::{Cost, Packets, Percentiles, Report};
 use crate::node::{Floor, Node, provisioning, wait_for};
 use crate::verdict::{Figure, Verdict};
 
 /// Hostile packets a second.
 const HOSTILE: u32 = 20_000;
+/// Wrong passwords for each kind of user with each method.
+const GUESSES: u16 = 2_000;
 /// `[limits]` under which strangers are answered however many they are.
 const OPEN_DOORS: &str = "stranger_per_sec = 1000000\nstrangers_per_sec = 1000000\n";
 
@@ -155,6 +157,21 @@ impl Bench {
                 "",
             )
             .aim(1.2),
+        ]);
+        Ok(())
+    }
+
+    /// Whether the time a refusal takes tells users there are from users there are not (S5).
+    pub fn guesses(&self, verdict: &mut Verdict, tell: fn(&str)) -> io::Result<()> {
+        let node = Node::start_with(&self.tandem, &provisioning(u32::from(GUESSES)), OPEN_DOORS)?;
+        let args = format!("guess --to {} --count {GUESSES}", node.sip);
+        let report = self.callgen(node.pid(), &args, tell)?;
+        let guesses = report.guesses.ok_or_else(|| io::Error::other("no guess was refused"))?;
+        let apart = |[known, unknown]: [Percentiles; 2]| (known.p50_ms / unknown.p50_ms - 1.0).abs() * 100.0;
+        verdict.figures.extend([
+            Figure::note("guessed_register_apart", apart(guesses.register), "%").aim(5.0),
+            Figure::note("guessed_invite_apart", apart(guesses.invite), "%").aim(5.0),
+            Figure::note("failed_guesses", report.outcome.failed() as f64, "").aim(0.0),
         ]);
         Ok(())
     }

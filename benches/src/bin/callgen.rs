@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use benches::calls::{Crowd, Pace};
 use benches::figures::Report;
-use benches::{call, calls, flood, forward, plane, process, register};
+use benches::{call, calls, flood, forward, guess, plane, process, register};
 use clap::{Args, Parser, Subcommand};
 
 /// SIP and RTP load from 127.0.0.2 through a switch to 127.0.0.3, with setup times, losses, latency and,
@@ -71,6 +71,18 @@ enum Mode {
         /// INVITEs alone
         #[arg(long)]
         invites: bool,
+    },
+    /// Wrong passwords for users there are and users there are not, from 127.100.0.1 to 127.163.255.1
+    Guess {
+        /// The switch
+        #[arg(long, default_value = "127.0.0.1:5060")]
+        to: SocketAddr,
+        /// First digest user there is; the others follow
+        #[arg(long, default_value_t = 100_000)]
+        first: u64,
+        /// How many of each kind with each method
+        #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u16).range(1..=4096))]
+        count: u16,
     },
     /// Registrations with digest MD5
     Register {
@@ -193,6 +205,7 @@ fn run(cli: Cli) -> io::Result<Report> {
         Mode::Flood { to, rate, secs, invites } => {
             flood::run(&flood::Plan { switch: to, rate, span: Duration::from_secs(secs), invites }, pid)
         }
+        Mode::Guess { to, first, count } => guess::run(guess::Plan { switch: to, first, count }),
         Mode::Register { to, phones, first, count, password, rate, expires } => {
             register::run(&register::Plan { switch: to, phones, first, count, password, rate, expires }, pid)
         }

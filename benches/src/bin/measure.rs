@@ -61,6 +61,8 @@ enum Part {
     Media,
     /// Calls under a flood of hostile packets, and the cost of refusing
     Hostile,
+    /// How long wrong passwords take to be refused
+    Guesses,
     /// Memory with many registrations
     Registrations,
 }
@@ -113,6 +115,9 @@ fn run(args: &Args, verdict: &mut Verdict) -> io::Result<()> {
     }
     if wanted(Part::Hostile) {
         failures.extend(bench.hostile(verdict, tell).err());
+    }
+    if wanted(Part::Guesses) {
+        failures.extend(bench.guesses(verdict, tell).err());
     }
     if wanted(Part::Registrations) {
         failures.extend(bench.registrations(verdict, tell).err());
