@@ -132,7 +132,9 @@ impl Guess<'_> {
             "{method} {} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{run}{user}{cseq};rport\r\n\
              Max-Forwards: 70\r\nFrom: <sip:{user}@{ip}>;tag=f{user}\r\nTo: <sip:{to}@{ip}>\r\n\
              Call-ID: {user}{method}-{run}@{ip}\r\nCSeq: {cseq} {method}\r\nContact: <sip:{user}@{from}>\r\n\
-             {credentials}{}",
+             User-Agent: a phone with a name as long as those of real ones\r\nAccept: application/sdp\r\n\
+             Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, NOTIFY, REFER, MESSAGE\r\n\
+             Supported: replaces, timer, path, outbound, 100rel, gruu\r\n{credentials}{}",
             self.uri(),
             with_body(""),
             ip = switch.ip(),

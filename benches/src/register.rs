@@ -113,7 +113,8 @@ impl Registering<'_> {
             "REGISTER sip:{switch} SIP/2.0\r\nVia: SIP/2.0/UDP {phones};branch=z9hG4bK{run}r{id}c{cseq};rport\r\n\
              Max-Forwards: 70\r\nFrom: <sip:{user}@{ip}>;tag=r{id}{run}\r\nTo: <sip:{user}@{ip}>\r\n\
              Call-ID: {id}-{run}@{phone}\r\nCSeq: {cseq} REGISTER\r\nContact: <sip:{user}@{phones}>\r\n\
-             Expires: {expires}\r\n{authorization}{}",
+             Expires: {expires}\r\nSupported: replaces, timer, path, outbound, 100rel\r\n\
+             Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, NOTIFY, REFER\r\n{authorization}{}",
             with_body(""),
             ip = switch.ip(),
             phone = phones.ip(),
