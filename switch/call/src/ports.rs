@@ -33,9 +33,13 @@ impl Ports {
         Self { shard, workers, next: 0, in_use: 0 }
     }
 
-    /// The worker for the next call's legs: one call's legs share a worker, calls take turns.
+    /// The worker for the next call's legs: one call's legs share a worker, calls take turns among those that have
+    /// ports for both.
     pub(crate) fn home(&mut self) -> u8 {
-        self.next = (self.next + 1) % self.workers.len().max(1);
+        let count = self.workers.len().max(1);
+        let has_room = |worker: &usize| self.workers.get(*worker).is_some_and(|pool| pool.free.len() >= 2);
+        let mut turns = (1..=count).map(|step| (self.next + step) % count);
+        self.next = turns.find(has_room).unwrap_or((self.next + 1) % count);
         u8::try_from(self.next).unwrap_or(0)
     }
 
@@ -81,6 +85,15 @@ impl Ports {
 mod tests {
     use super::*;
     use base::PortId;
+
+    #[test]
+    fn a_call_goes_to_a_worker_that_has_ports_while_another_has_none_yet() {
+        let mut ports = Ports::new(ShardId(0), 3);
+        let lease = |slot| PortLease { port: PortId { worker: 1, slot }, rtp: 10_000 };
+        assert_eq!([ports.home(), ports.home()], [1, 2], "nobody has any");
+        ports.leased(Mono(0), 1, vec![lease(0), lease(1)]);
+        assert_eq!([ports.home(), ports.home()], [1, 1]);
+    }
 
     #[test]
     fn a_worker_is_asked_once_until_it_answers() {
