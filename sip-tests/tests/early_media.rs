@@ -240,3 +240,64 @@ fn early_media_that_is_said_again_reliably_is_acknowledged_and_not_told_twice() 
     world.agents[callee.agent].talks[callee.talk].state = State::Over;
     world.assert_clean();
 }
+
+/// What an agent heard of its INVITE beside 100 and refusals.
+fn told(world: &World, agent: usize) -> Vec<u16> {
+    let answers = world.agents[agent].heard.iter().filter(|msg| msg.cseq().1 == "INVITE");
+    answers.filter_map(sip_tests::Msg::status).filter(|status| (101..300).contains(status)).collect()
+}
+
+/// RFC 3261 §13.3.1.1.
+#[test]
+fn a_caller_that_waits_hears_every_minute_that_it_still_rings() {
+    for (seconds, heard) in [(75, 2), (130, 3)] {
+        let (mut world, carrier, phone) = office(91);
+        world.agents[carrier].manner = sip_tests::RING;
+        let caller = world.dial(phone, "0301");
+        world.settle();
+        world.run_for(Duration::from_secs(seconds));
+        assert_eq!(told(&world, phone), vec![180; heard], "{}", world.ladder());
+        let callee = world.incoming(carrier);
+        world.say_with_body(callee, 200);
+        world.settle();
+        world.run_for(Duration::from_secs(70));
+        assert_eq!(told(&world, phone).len(), heard + 1, "nothing after the answer");
+        world.bye(caller);
+        world.settle();
+        world.assert_clean();
+    }
+}
+
+/// RFC 3261 §13.3.1.1, RFC 3262 §3: who takes reliable responses alone gets a fresh one.
+#[test]
+fn a_caller_that_takes_reliable_responses_alone_hears_it_in_a_reliable_one() {
+    let (mut world, carrier, phone) = office(92);
+    world.agents[carrier].manner = sip_tests::RING;
+    world.able(&[phone]);
+    let required = sip_tests::abilities().into_iter().chain(["Require: 100rel".to_owned()]);
+    let caller = world.dial_as(phone, None, "0301", true, &required.collect::<Vec<_>>());
+    world.run_for(Duration::from_secs(130));
+    assert_eq!(told(&world, phone), [180; 3], "{}", world.ladder());
+    assert_eq!(world.talk(caller).pracks, [200; 3]);
+    world.cancel(caller);
+    world.settle();
+    world.assert_clean();
+}
+
+/// RFC 3261 §21.1.3, §21.1.4.
+#[test]
+fn a_caller_hears_that_its_call_is_queued_and_rings_again_and_no_repetition() {
+    let (mut world, carrier, phone) = office(93);
+    world.agents[carrier].manner = sip_tests::SILENT;
+    let caller = world.dial(phone, "0301");
+    world.settle();
+    let callee = world.incoming(carrier);
+    for status in [180, 180, 181, 182, 182, 180] {
+        world.say(callee, status);
+        world.settle();
+    }
+    assert_eq!(told(&world, phone), [180, 181, 182, 180], "{}", world.ladder());
+    world.cancel(caller);
+    world.settle();
+    world.assert_clean();
+}

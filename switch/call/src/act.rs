@@ -15,6 +15,8 @@ pub(crate) enum Act {
     Respond { server: ServerId, draft: Draft },
     /// Answers an INVITE provisionally, again and again until `Pracked` (RFC 3262).
     RespondReliably { server: ServerId, draft: Draft },
+    /// Sends the latest provisional response to an INVITE once more.
+    RespondAgain { server: ServerId },
     /// The PRACK for that response has come.
     Pracked { server: ServerId },
     /// Starts a client transaction; what comes back is told with `leg` and `purpose`.

@@ -43,10 +43,21 @@ pub(crate) struct Incoming {
     pub(crate) request: Message,
     pub(crate) reliability: Reliability,
     pub(crate) said: Provisionals<Provisional>,
+    /// What it was told last beside 100.
+    pub(crate) told: Option<Told>,
     /// What the PRACK of the response that is out means beyond itself.
     pub(crate) owed: Option<Owed>,
     /// Early dialogs in which something was agreed or asked.
     pub(crate) dialogs: Vec<Near>,
+}
+
+/// What the caller was told last.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    pub(crate) reliable: bool,
+    /// The tag it was told under, where that is not the one of the leg.
+    pub(crate) tag: Option<String>,
 }
 
 /// An early dialog with the caller, under a tag of ours.
@@ -179,7 +190,15 @@ impl Session {
 
 impl Incoming {
     pub(crate) fn new(invite: ServerId, request: Message, reliability: Reliability) -> Self {
-        Self { invite, request, reliability, said: Provisionals::new(), owed: None, dialogs: Vec::new() }
+        Self {
+            invite,
+            request,
+            reliability,
+            said: Provisionals::new(),
+            told: None,
+            owed: None,
+            dialogs: Vec::new(),
+        }
     }
 
     /// The early dialog of this tag of ours; begun now if need be. `None` when the INVITE makes none.

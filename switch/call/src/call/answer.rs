@@ -184,6 +184,7 @@ impl Call {
             headers::carry(answer, &mut draft, border, ctx.entropy);
         }
         self.timers.stop(CallTimer::Expires);
+        self.timers.stop(CallTimer::StillRings);
         ctx.out.push(Act::Respond { server, draft });
     }
 

@@ -60,6 +60,7 @@ impl Call {
         let late = self.offer.is_none();
         let settled = body.is_some() && self.has_settled(&near);
         let hearable = body.is_some() && (!late || self.takes_reliable());
+        let is_news = self.is_news(&near, status);
         let Phase::Hunting(hunt) = &mut self.phase else { return };
         if hearable && hunt.early.is_none() {
             hunt.early = Some((at.leg, near.clone()));
@@ -67,7 +68,7 @@ impl Call {
         let hears = hunt.early.as_ref().is_some_and(|(_, heard)| *heard == near);
         let as_ringing = status == 180 || (status == 183 && hunt.early.is_none());
         let first_ring = as_ringing && !std::mem::replace(&mut hunt.rang, true);
-        let tells = !settled && ((hears && hearable) || !hunt.rung || first_ring);
+        let tells = !settled && ((hears && hearable) || !hunt.rung || first_ring || is_news);
         hunt.rung |= matches!(status, 180 | 183);
         let (passed, offer) = match &body {
             Some(theirs) if hears && late => self.early_offer(theirs).unzip(),
@@ -95,6 +96,16 @@ impl Call {
         let incoming = self.legs.first().and_then(Leg::incoming);
         let mut known = incoming.into_iter().flat_map(|incoming| &incoming.dialogs);
         known.any(|known| known.dialog.local_tag() == near && known.session.is_settled())
+    }
+
+    /// Whether the callee whose word the caller had last is now forwarded, queued or rings again after that. Mere
+    /// ringing is no news to a caller that hears early media.
+    fn is_news(&self, near: &str, status: u16) -> bool {
+        let Some(caller) = self.legs.first() else { return false };
+        let Some(told) = caller.incoming().and_then(|incoming| incoming.told.as_ref()) else { return false };
+        let is_same = told.tag.as_ref().unwrap_or(&caller.local_tag) == near;
+        let changes = told.status != status && (status, told.status) != (180, 183);
+        is_same && changes && matches!(status, 180..=182)
     }
 
     /// A callee's offer as the caller gets it, and both forms for the answer to come.

@@ -80,7 +80,7 @@ pub(crate) struct Call {
     /// The caller's leg is the first.
     legs: Vec<Leg>,
     phase: Phase,
-    timers: Timers<CallTimer, 8>,
+    timers: Timers<CallTimer, 9>,
     worker: u8,
     facts: About,
     invite: Message,
@@ -194,6 +194,8 @@ enum CallTimer {
     Exchange,
     /// The call has lasted as long as any may.
     Lasts,
+    /// The caller has heard nothing for a minute (RFC 3261 §13.3.1.1).
+    StillRings,
 }
 
 impl TimerKind for CallTimer {
@@ -206,6 +208,7 @@ impl TimerKind for CallTimer {
         Self::Expires,
         Self::Exchange,
         Self::Lasts,
+        Self::StillRings,
     ];
     fn index(self) -> usize {
         self as usize
@@ -293,6 +296,7 @@ impl Call {
                 CallTimer::Expires => self.invite_expired(ctx),
                 CallTimer::Exchange => self.exchange_over(ctx),
                 CallTimer::Lasts => self.finish(ctx, Refusal::of(Cause::Timeout), Party::System),
+                CallTimer::StillRings => self.still_rings(ctx),
             }
         }
         self.settle(ctx);

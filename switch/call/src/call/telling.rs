@@ -1,16 +1,21 @@
 //! What the caller is told before the answer, one reliable response at a time (RFC 3262 §3).
 
+use std::time::Duration;
+
 use base::LegId;
 use sdp::Sdp;
 use sip::message::{Header, Message};
 use sip::reliable::{Manner, OPTION};
 
-use super::{Call, Ctx};
+use super::{Call, CallTimer, Ctx};
 use crate::act::Act;
 use crate::headers;
 use crate::leg::Leg;
 use crate::reply::{self, Agent, introduce, reply};
-use crate::ringing::{Incoming, Owed, Provisional, Reliability, Session};
+use crate::ringing::{Incoming, Owed, Provisional, Reliability, Session, Told};
+
+/// A caller that waits hears something at least this often (RFC 3261 §13.3.1.1).
+const STILL_RINGS: Duration = Duration::from_secs(60);
 
 /// A provisional response for the caller.
 #[derive(Debug)]
@@ -45,6 +50,7 @@ impl Call {
         let agent = ctx.config.user_agent.clone();
         let Some(caller) = self.legs.first_mut() else { return false };
         let (contact, call_id, leg) = (caller.contact.clone(), caller.call_id.clone(), caller.id);
+        let is_own = near == caller.local_tag;
         let Some(incoming) = caller.incoming_mut() else { return false };
         let status = if status == 183 && body.is_none() { 180 } else { status };
         let mut draft = reply(&incoming.request, status, Some(&near), &agent);
@@ -63,6 +69,9 @@ impl Call {
         }
         ctx.out.push(Act::Enlist { call_id, local_tag: near.clone(), leg });
         let manner = incoming.manner(body.is_some(), wants_prack);
+        let tag = (!is_own).then(|| near.clone());
+        incoming.told = Some(Told { status, reliable: manner != Manner::Plain, tag });
+        self.timers.set(CallTimer::StillRings, ctx.now.mono + STILL_RINGS);
         if manner == Manner::Plain && incoming.said.is_idle() {
             ctx.out.push(Act::Respond { server: incoming.invite, draft });
             return false;
@@ -80,6 +89,30 @@ impl Call {
         }
         self.say_next(ctx);
         end_to_end
+    }
+
+    /// The caller's minute is over: what it was told last comes again, a reliable response as a fresh one.
+    pub(super) fn still_rings(&mut self, ctx: &mut Ctx<'_>) {
+        let agent = &ctx.config.user_agent;
+        let Some(caller) = self.legs.first_mut() else { return };
+        let (contact, own_tag) = (caller.contact.clone(), caller.local_tag.clone());
+        let Some(incoming) = caller.incoming_mut() else { return };
+        let manner = incoming.manner(false, false);
+        let Some(told) = &mut incoming.told else { return };
+        self.timers.set(CallTimer::StillRings, ctx.now.mono + STILL_RINGS);
+        if !told.reliable {
+            return ctx.out.push(Act::RespondAgain { server: incoming.invite });
+        }
+        if !incoming.said.is_idle() {
+            return;
+        }
+        let tag = told.tag.as_deref().unwrap_or(&own_tag);
+        let mut draft = reply(&incoming.request, told.status, Some(tag), agent);
+        introduce(&mut draft, &contact, Agent::Server(agent));
+        told.reliable = manner != Manner::Plain;
+        if incoming.said.say(manner, tag, Provisional { draft, owed: None }).is_ok() {
+            self.say_next(ctx);
+        }
     }
 
     /// Sends what may go out now.

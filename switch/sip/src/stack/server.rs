@@ -67,6 +67,14 @@ impl Stack {
         self.settle_server(id);
     }
 
+    /// Sends the latest provisional response to an INVITE once more: one lost on the way is made up for, and the proxies
+    /// there do not give up (RFC 3261 §13.3.1.1).
+    pub fn respond_again(&mut self, id: ServerId) {
+        if self.is_unanswered(id) {
+            self.send_latest(id);
+        }
+    }
+
     /// The PRACK of that response has come.
     pub fn pracked(&mut self, id: ServerId) {
         if let Some(Server { machine: Machine::Invite(machine), .. }) = self.servers.get_mut(id.0) {
