@@ -20,6 +20,54 @@ fn over(mut world: World, line: Line) {
     world.assert_clean();
 }
 
+/// The To tag of the last such answer.
+fn tag_of(heard: &[sip_tests::Msg], method: &str, status: u16) -> String {
+    let found = heard.iter().rfind(|msg| msg.status() == Some(status) && msg.cseq().1 == method);
+    found.map(|msg| msg.to_tag().to_owned()).unwrap_or_else(|| panic!("no {status} to {method}"))
+}
+
+/// RFC 3261 §8.2.6.2, §9.2: a refusal, and the answer to CANCEL, belong to the early dialog that was told last, even
+/// when an earlier leg came to nothing.
+#[test]
+fn a_refusal_has_the_tag_of_the_ringing_that_was_told_last() {
+    for forks in [1, 2] {
+        for refusal in [486, 603, 487] {
+            let (mut world, carrier, phone) = office(20);
+            let other = world.trunk("other");
+            world.rule("^0", &["other", "carrier"]);
+            world.set_up();
+            world.agents[other].manner = &[(0, 503)];
+            world.agents[carrier].manner = SILENT;
+            let caller = world.dial(phone, "0301");
+            world.settle();
+            let callee = world.incoming(carrier);
+            world.say(callee, 180);
+            world.settle();
+            let first = tag_of(&world.agents[phone].heard, "INVITE", 180);
+            if forks == 2 {
+                let (body, tag) = (world.body_for(callee), Some("second".to_owned()));
+                world.reply(callee, Reply { status: 183, body, tag, ..Reply::default() });
+                world.settle();
+            }
+            let heard = &world.agents[phone].heard;
+            let last = if forks == 2 { tag_of(heard, "INVITE", 183) } else { first.clone() };
+            assert_eq!(first == last, forks == 1);
+            if refusal == 487 {
+                world.cancel(caller);
+            } else {
+                world.say(callee, refusal);
+            }
+            world.settle();
+            let heard = &world.agents[phone].heard;
+            assert_eq!(tag_of(heard, "INVITE", refusal), last, "{}", world.ladder());
+            if refusal == 487 {
+                assert_eq!(tag_of(heard, "CANCEL", 200), last, "{}", world.ladder());
+            }
+            world.assert_clean();
+        }
+    }
+}
+
 /// RFC 3261 §9.2: the To tag of the answer to CANCEL is that of the INVITE's answers.
 #[test]
 fn the_answer_to_a_cancel_has_the_tag_of_the_487_whether_or_not_it_rang() {
@@ -32,12 +80,12 @@ fn the_answer_to_a_cancel_has_the_tag_of_the_487_whether_or_not_it_rang() {
         world.cancel(caller);
         world.settle();
         let heard = &world.agents[carrier].heard;
-        let tag = |method: &str, status: u16| {
-            let found = heard.iter().find(|msg| msg.status() == Some(status) && msg.cseq().1 == method);
-            found.map(|msg| msg.to_tag().to_owned()).unwrap_or_else(|| panic!("no {status} to {method}"))
-        };
+        let tag = |method: &str, status: u16| tag_of(heard, method, status);
         assert_eq!(tag("CANCEL", 200), tag("INVITE", 487));
         assert_ne!(tag("CANCEL", 200), "");
+        if manner == RING {
+            assert_eq!(tag("INVITE", 180), tag("INVITE", 487), "RFC 3261 §8.2.6.2");
+        }
         world.assert_clean();
     }
 }

@@ -288,7 +288,7 @@ fn a_caller_that_takes_reliable_responses_alone_hears_it_in_a_reliable_one() {
 #[test]
 fn a_caller_hears_that_its_call_is_queued_and_rings_again_and_no_repetition() {
     let (mut world, carrier, phone) = office(93);
-    world.agents[carrier].manner = sip_tests::SILENT;
+    world.agents[carrier].manner = SILENT;
     let caller = world.dial(phone, "0301");
     world.settle();
     let callee = world.incoming(carrier);

@@ -15,6 +15,8 @@ pub(crate) enum Act {
     Respond { server: ServerId, draft: Draft },
     /// Answers an INVITE provisionally, again and again until `Pracked` (RFC 3262).
     RespondReliably { server: ServerId, draft: Draft },
+    /// The tag that the caller knows us by has changed: a CANCEL of its INVITE is answered with it.
+    AnswerAs { server: ServerId, tag: String },
     /// Sends the latest provisional response to an INVITE once more.
     RespondAgain { server: ServerId },
     /// The PRACK for that response has come.

@@ -110,7 +110,9 @@ impl Call {
                 let (invite, request) = (incoming.invite, incoming.request);
                 let at_fault = nobody_asked && matches!(refusal.cause, Cause::ProtocolError | Cause::Loop);
                 let status = if at_fault { refusal.status } else { refusal.outward() };
-                let mut draft = reply(&request, status, Some(&at.local_tag), &ctx.config.user_agent);
+                let told = incoming.told.and_then(|told| told.tag);
+                let tag = told.as_ref().unwrap_or(&at.local_tag);
+                let mut draft = reply(&request, status, Some(tag), &ctx.config.user_agent);
                 draft.push(Header::Reason, &reason);
                 if nobody_asked && status == 480 && is_sips(&request) {
                     draft.push(Header::Warning, &sips_not_allowed(ctx));

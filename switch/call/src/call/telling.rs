@@ -70,6 +70,9 @@ impl Call {
         ctx.out.push(Act::Enlist { call_id, local_tag: near.clone(), leg });
         let manner = incoming.manner(body.is_some(), wants_prack);
         let tag = (!is_own).then(|| near.clone());
+        if incoming.told.as_ref().and_then(|told| told.tag.as_ref()) != tag.as_ref() {
+            ctx.out.push(Act::AnswerAs { server: incoming.invite, tag: near.clone() });
+        }
         incoming.told = Some(Told { status, reliable: manner != Manner::Plain, tag });
         self.timers.set(CallTimer::StillRings, ctx.now.mono + STILL_RINGS);
         if manner == Manner::Plain && incoming.said.is_idle() {

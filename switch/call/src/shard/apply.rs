@@ -29,6 +29,7 @@ impl Shard {
         match act {
             Act::Respond { server, draft } => self.stack.respond(now, server, draft),
             Act::RespondReliably { server, draft } => self.stack.respond_reliably(now, server, draft),
+            Act::AnswerAs { server, tag } => self.stack.will_answer_as(server, &tag),
             Act::RespondAgain { server } => self.stack.respond_again(server),
             Act::Pracked { server } => self.stack.pracked(server),
             Act::Request { leg, purpose, target, draft } => match self.send_request(now, target, draft) {
