@@ -95,6 +95,7 @@ fn calls(from: Side, to: Side, transport: Transport) {
         assert_eq!(record["dialled"], number, "{record:#}");
         assert_eq!(record["cause"], "normal", "{record:#}");
         assert_ne!(record["answered_at"], Value::Null, "{record:#}");
+        assert_eq!(record["session_id"].as_str().map(str::len), Some(32), "RFC 7989: {record:#}");
     }
     until("every call to be gone", || node.live().is_empty().then_some(()));
 }

@@ -47,6 +47,12 @@ pub struct CallRecord {
     pub released_by: Party,
     /// The caller's Call-ID.
     pub sip_call_id: String,
+    /// The caller's name in Session-ID, which every leg of the call bears (RFC 7989); empty in older records.
+    #[serde(default)]
+    pub session_id: String,
+    /// What the caller's side told the callee's (RFC 7433), up to `limits::UUI_OCTETS`; empty when nothing.
+    #[serde(default)]
+    pub user_to_user: String,
     /// Every leg, the caller's first.
     pub legs: Vec<LegRecord>,
 }

@@ -130,6 +130,8 @@ fn draft(fact: &Fact, at: Wall) -> CallRecord {
         q850: Cause::Interrupted.q850(),
         released_by: Party::System,
         sip_call_id: String::new(),
+        session_id: String::new(),
+        user_to_user: String::new(),
         legs: Vec::new(),
     }
 }
@@ -141,7 +143,16 @@ fn is_released(record: &CallRecord) -> bool {
 
 fn note(record: &mut CallRecord, at: Wall, what: &What) {
     match what {
-        What::CallStarted { leg, from, caller, caller_name, dialled, sip_call_id, .. } => {
+        What::CallStarted {
+            leg,
+            from,
+            caller,
+            caller_name,
+            dialled,
+            sip_call_id,
+            session_id,
+            user_to_user,
+        } => {
             if find(record, *leg).is_some() {
                 return;
             }
@@ -150,6 +161,8 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
             record.caller_name.clone_from(caller_name);
             record.dialled.clone_from(dialled);
             record.sip_call_id.clone_from(sip_call_id);
+            record.session_id.clone_from(session_id);
+            record.user_to_user.clone_from(user_to_user);
             record.legs.insert(0, new_leg(*leg, from, caller, sip_call_id, at));
         }
         What::Routed { to, why } => {

@@ -74,7 +74,7 @@ fn started(call: CallId, leg: LegId, dialled: &str) -> Fact {
         caller_name: "Anna \"am\" Gerät\n".into(),
         dialled: dialled.into(),
         sip_call_id: "a84b4c76e66710@203.0.113.9".into(),
-        session_id: String::new(),
+        session_id: "285f92e0a4df4a17b29669c122e265cc".into(),
         user_to_user: String::new(),
     };
     at(call, 0, what)

@@ -79,7 +79,8 @@ impl Store {
                         text(&call.from), clean(&call.caller), clean(&call.caller_name), clean(&call.dialled),
                         clean(&call.to), clean(&call.why), call.answered_by.as_ref().map(text), clean(&call.codec),
                         call.cause.text(), i64::from(call.sip_status), i64::from(call.q850),
-                        word(&call.released_by), clean(&call.sip_call_id));
+                        word(&call.released_by), clean(&call.sip_call_id), clean(&call.session_id),
+                        clean(&call.user_to_user));
                 }
                 new += query.execute(&mut *transaction).await?.rows_affected();
             }

@@ -30,6 +30,8 @@ pub(crate) struct CallRow {
     q850: i64,
     released_by: String,
     sip_call_id: String,
+    session_id: String,
+    user_to_user: String,
 }
 
 #[derive(FromRow)]
@@ -92,6 +94,8 @@ impl CallRow {
             q850: small(self.q850),
             released_by: from_word("released_by", &self.released_by)?,
             sip_call_id: self.sip_call_id,
+            session_id: self.session_id,
+            user_to_user: self.user_to_user,
             legs,
         })
     }

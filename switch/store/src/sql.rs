@@ -14,7 +14,8 @@ macro_rules! statements {
 macro_rules! call_columns {
     () => {
         "tenant, id, started_at, ringing_at, answered_at, ended_at, billed_secs, from_end, caller, caller_name, \
-         dialled, routed_to, why, answered_by, codec, cause, sip_status, q850, released_by, sip_call_id"
+         dialled, routed_to, why, answered_by, codec, cause, sip_status, q850, released_by, sip_call_id, \
+         session_id, user_to_user"
     };
 }
 
@@ -83,7 +84,7 @@ statements! { Bulk, BULK;
     INSERT_CALLS = Bulk {
         fixed: 0,
         head: concat!("INSERT INTO calls (", call_columns!(), ") VALUES"),
-        width: 20,
+        width: 22,
         tail: "ON CONFLICT (tenant, id) DO NOTHING",
     };
     INSERT_LEGS = Bulk {

@@ -46,6 +46,8 @@ fn record(ids: &mut CallIds, second: i64, caller: &str, cause: Cause) -> CallRec
         q850: cause.q850(),
         released_by: Party::Caller,
         sip_call_id: "a@b".to_owned(),
+        session_id: String::new(),
+        user_to_user: String::new(),
         legs: vec![leg],
     }
 }

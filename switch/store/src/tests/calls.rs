@@ -38,6 +38,8 @@ fn answered(ids: &mut CallIds, millis: i64) -> CallRecord {
         q850: 16,
         released_by: Party::Callee,
         sip_call_id: "a84b4c76e66710@203.0.113.9".into(),
+        session_id: "285f92e0a4df4a17b29669c122e265cc".into(),
+        user_to_user: "56a390f3;encoding=hex".into(),
         legs: Vec::new(),
     };
     for endpoint in [Endpoint::Station("1001".into()), Endpoint::Trunk("carrier".into())] {
