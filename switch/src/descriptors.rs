@@ -27,7 +27,8 @@ pub(crate) fn make_room(config: &NodeConfig) {
     }
 }
 
-/// Connections at a time for those who have not shown yet who they are: a share of what the process may open.
+/// Connections at a time for those who have not shown yet who they are: a share of what the process may open, and
+/// of all connections.
 pub(crate) fn for_strangers() -> usize {
     let Rlimit { current, .. } = getrlimit(Resource::Nofile);
     share(current)
@@ -35,7 +36,7 @@ pub(crate) fn for_strangers() -> usize {
 
 fn share(descriptors: Option<u64>) -> usize {
     let all = descriptors.unwrap_or(u64::MAX) / 100 * limits::STRANGERS_PERCENT;
-    usize::try_from(all).unwrap_or(usize::MAX).clamp(1, limits::CONNECTIONS)
+    usize::try_from(all).unwrap_or(usize::MAX).clamp(1, limits::STRANGERS)
 }
 
 fn wanted(config: &NodeConfig) -> u64 {
@@ -49,10 +50,11 @@ mod tests {
 
     /// Conformance S11.
     #[test]
-    fn strangers_have_a_fifth_of_the_descriptors() {
+    fn strangers_have_a_fifth_of_the_descriptors_and_of_the_connections() {
         assert_eq!(share(Some(10_000)), 2_000);
         assert_eq!(share(Some(50)), 1);
-        assert_eq!(share(None), limits::CONNECTIONS);
+        assert_eq!(share(Some(1_000_000)), limits::CONNECTIONS / 5);
+        assert_eq!(share(None), limits::CONNECTIONS / 5);
     }
 
     #[test]

@@ -40,9 +40,11 @@ pub const CONNECTIONS: usize = 16_384;
 pub const CONNECTIONS_PER_SOURCE: usize = 1_024;
 /// Messages waiting to be written to one connection; when full the connection is closed, since its peer does not read.
 pub const CONNECTION_WRITES: usize = 256;
+/// Of them, those over which nobody has shown yet who it is, from addresses where nobody is known; the oldest ends to make room for a further one.
+pub const STRANGERS: usize = CONNECTIONS / 5;
 /// Connections from one address over which nobody has shown yet who it is; a further one is closed at once.
 pub const STRANGERS_PER_SOURCE: usize = 20;
-/// Of all descriptors the process may open, the share in percent for connections of strangers; a further one is closed at once.
+/// Of all descriptors the process may open, the share in percent for connections of strangers; the oldest ends to make room for a further one.
 pub const STRANGERS_PERCENT: u64 = 20;
 /// How long a TLS handshake may take, and the one of WebSocket after it.
 pub const CONNECTION_HANDSHAKE: Duration = Duration::from_secs(5);
@@ -52,8 +54,10 @@ pub const CONNECTION_HEADERS: Duration = Duration::from_secs(5);
 pub const CONNECTION_BODY: Duration = Duration::from_secs(10);
 /// How long a connection may say nothing at all.
 pub const CONNECTION_IDLE: Duration = Duration::from_secs(3_600);
-/// The same for one over which nobody has shown yet who it is.
+/// How long a connection over which nobody has shown yet who it is may ask nothing that gets an answer.
 pub const STRANGER_IDLE: Duration = Duration::from_secs(30);
+/// How long it may remain one, whatever it says.
+pub const STRANGER_TIME: Duration = Duration::from_secs(120);
 /// Requests of a stranger's connection that wait for their answer; at the bound it is not read.
 pub const STRANGER_REQUESTS: usize = 100;
 /// Keep-alive pings of one connection answered at once; further ones get an answer each second.

@@ -47,7 +47,7 @@ pub struct ConnectionLimits {
     pub total: usize,
     /// Connections with one peer address.
     pub per_source: usize,
-    /// Connections of the node over which nobody has shown yet who it is.
+    /// Connections of the node over which nobody has shown yet who it is, from addresses where nobody is known.
     pub strangers: usize,
     /// The same with one peer address.
     pub strangers_per_source: usize,
@@ -59,8 +59,10 @@ pub struct ConnectionLimits {
     pub body: Duration,
     /// How long a connection may say nothing.
     pub idle: Duration,
-    /// How long a stranger's connection may say no whole message.
+    /// How long a stranger's connection may ask nothing that gets an answer.
     pub stranger_idle: Duration,
+    /// How long a connection may be a stranger's, whatever it says.
+    pub stranger: Duration,
     /// How long opening one may take.
     pub connect: Duration,
 }
@@ -70,13 +72,14 @@ impl Default for ConnectionLimits {
         Self {
             total: limits::CONNECTIONS,
             per_source: limits::CONNECTIONS_PER_SOURCE,
-            strangers: limits::CONNECTIONS,
+            strangers: limits::STRANGERS,
             strangers_per_source: limits::STRANGERS_PER_SOURCE,
             handshake: limits::CONNECTION_HANDSHAKE,
             headers: limits::CONNECTION_HEADERS,
             body: limits::CONNECTION_BODY,
             idle: limits::CONNECTION_IDLE,
             stranger_idle: limits::STRANGER_IDLE,
+            stranger: limits::STRANGER_TIME,
             connect: limits::CONNECT,
         }
     }

@@ -18,10 +18,10 @@ use crate::counters::count;
 use crate::event::NetEvent;
 use crate::octets;
 use crate::opened::{Opened, Opener, Report, Write};
-use crate::patience::{Patience, Pongs};
+use crate::patience::{Heard, Patience, Pongs};
 use crate::shared::Shared;
 use crate::socket;
-use crate::standing::Standing;
+use crate::standing::{Standing, asks};
 use crate::tls::Callers;
 use crate::ws;
 
@@ -171,9 +171,9 @@ impl<'a> Session<'a> {
         Patience::new(Instant::now(), self.shared.table.limits(), Arc::clone(&self.standing))
     }
 
-    /// Passes a message to its shard; `false` when the peer has asked too much without being answered for too long.
+    /// Passes a message to its shard, and says what it was; `None` when the peer has asked too much without being answered for too long.
     /// A peer beyond its budget is read later.
-    pub(crate) async fn take_in(&mut self, data: Bytes) -> bool {
+    pub(crate) async fn take_in(&mut self, data: Bytes) -> Option<Heard> {
         let guard = &self.shared.guard;
         let mut held = false;
         while !self.tap.draw(guard.now(), &guard.limits, &guard.roll, self.flow.remote) {
@@ -184,13 +184,14 @@ impl<'a> Session<'a> {
         }
         let patience = self.shared.table.limits().stranger_idle;
         if timeout(patience, self.standing.room()).await.is_err() {
-            return false;
+            return None;
         }
         self.standing.heard(&data);
+        let heard = if asks(&data) { Heard::Question } else { Heard::Statement };
         count(&self.shared.counters.tcp_received);
         let shard = self.shared.demux.shard(&data);
         self.shared.deliver(shard, NetEvent::Wire(Inbound { data, flow: self.flow })).await;
-        true
+        Some(heard)
     }
 
     /// Answers a keep-alive (RFC 5626 §4.4.1).

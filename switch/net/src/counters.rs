@@ -62,6 +62,8 @@ counters! {
     tcp_connect_errors,
     /// Connections turned away at a cap.
     tcp_refused,
+    /// Strangers' connections ended to make room for newer ones.
+    tcp_displaced,
     /// Connections ended, whatever the reason.
     tcp_closed,
     /// Messages taken in from streams.

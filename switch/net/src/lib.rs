@@ -24,6 +24,7 @@ mod sender;
 mod shared;
 mod socket;
 mod standing;
+mod strangers;
 mod stun;
 mod table;
 mod tcp;

@@ -14,7 +14,7 @@ use crate::alien::{Alien, NO_HTTP, alien};
 use crate::connection::{End, Session};
 use crate::counters::count;
 use crate::opened::{Key, Opened, Report, Write};
-use crate::patience::Awaited;
+use crate::patience::{Awaited, Heard};
 use crate::shared::Shared;
 
 /// Octets of one read.
@@ -99,9 +99,12 @@ async fn read_all(session: &mut Session<'_>, reader: &mut (impl AsyncRead + Unpi
     let mut patience = session.patience();
     let mut first = true;
     loop {
+        // Octets that never cease would never let the time below run out.
+        if patience.is_over(Instant::now()) {
+            return StreamEnd::Plain(End::Late);
+        }
         let octets = match timeout_at(patience.deadline(), reader.read(&mut buffer)).await {
-            Err(_late) if patience.is_over(Instant::now()) => return StreamEnd::Plain(End::Late),
-            Err(_known_by_now) => continue,
+            Err(_late_unless_known_by_now) => continue,
             Ok(Err(_broken)) => return StreamEnd::Plain(End::Broken),
             Ok(Ok(0)) => return StreamEnd::Plain(End::Finished),
             Ok(Ok(octets)) => buffer.get(..octets).unwrap_or_default(),
@@ -112,21 +115,21 @@ async fn read_all(session: &mut Session<'_>, reader: &mut (impl AsyncRead + Unpi
             return StreamEnd::Alien(alien);
         }
         framer.feed(octets);
-        let mut whole = false;
+        let mut heard = Heard::Nothing;
         while let Some(item) = framer.next() {
             match item {
                 Err(error) => return StreamEnd::Unframed(Box::new(error)),
                 Ok(Framed::Pong) => {}
                 Ok(Framed::Ping) => session.pong(),
                 Ok(Framed::Message(data)) => {
-                    if !session.take_in(data).await {
+                    let Some(this) = session.take_in(data).await else {
                         return StreamEnd::Plain(End::Late);
-                    }
-                    whole = true;
+                    };
+                    heard = heard.max(this);
                 }
             }
         }
-        patience.goes_on(Instant::now(), awaited(&framer), whole);
+        patience.goes_on(Instant::now(), awaited(&framer), heard);
     }
 }
 

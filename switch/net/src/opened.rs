@@ -55,6 +55,8 @@ pub(crate) struct Opened {
     pub(crate) writes: mpsc::Receiver<Write>,
     pub(crate) close: Arc<Notify>,
     pub(crate) standing: Arc<Standing>,
+    /// An older stranger's connection ended to make room for it.
+    pub(crate) instead: bool,
 }
 
 /// Why a write was not taken.

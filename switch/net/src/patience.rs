@@ -24,20 +24,35 @@ pub(crate) struct Patience {
     limits: ConnectionLimits,
     standing: Arc<Standing>,
     awaited: Awaited,
+    born: Instant,
+    /// Since when what is awaited has been.
     since: Instant,
+    /// When the peer last said something that counts.
+    heard: Instant,
+}
+
+/// What was in the octets that came, the last being what counts most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Heard {
+    /// No whole message.
+    Nothing,
+    /// Messages that get no answer.
+    Statement,
+    /// A request that gets an answer.
+    Question,
 }
 
 impl Patience {
     pub(crate) fn new(now: Instant, limits: &ConnectionLimits, standing: Arc<Standing>) -> Self {
-        Self { limits: *limits, standing, awaited: Awaited::Message, since: now }
+        Self { limits: *limits, standing, awaited: Awaited::Message, born: now, since: now, heard: now }
     }
 
-    /// Octets came, and now this is awaited. What a stranger says counts only when a whole message was in it.
-    pub(crate) fn goes_on(&mut self, now: Instant, awaited: Awaited, whole: bool) {
-        let same = awaited == self.awaited;
-        let idles = same && awaited == Awaited::Message && !self.standing.is_known();
-        let goes_on = same && awaited != Awaited::Message;
-        if whole || !(idles || goes_on) {
+    /// Octets came, and now this is awaited. What a stranger says counts only when it asks for an answer.
+    pub(crate) fn goes_on(&mut self, now: Instant, awaited: Awaited, heard: Heard) {
+        if heard == Heard::Question || self.standing.is_known() {
+            self.heard = now;
+        }
+        if heard != Heard::Nothing || awaited != self.awaited {
             self.since = now;
         }
         self.awaited = awaited;
@@ -45,13 +60,14 @@ impl Patience {
 
     /// When the connection has waited long enough.
     pub(crate) fn deadline(&self) -> Instant {
-        self.since
-            + match self.awaited {
-                Awaited::Message if self.standing.is_known() => self.limits.idle,
-                Awaited::Message => self.limits.stranger_idle,
-                Awaited::Headers => self.limits.headers,
-                Awaited::Body => self.limits.body,
-            }
+        let known = self.standing.is_known();
+        let deadline = match self.awaited {
+            Awaited::Message if known => self.heard + self.limits.idle,
+            Awaited::Message => self.heard + self.limits.stranger_idle,
+            Awaited::Headers => self.since + self.limits.headers,
+            Awaited::Body => self.since + self.limits.body,
+        };
+        if known { deadline } else { deadline.min(self.born + self.limits.stranger) }
     }
 
     /// Whether the deadline has passed; it moves on when a stranger becomes known.
@@ -102,9 +118,9 @@ mod tests {
         }
 
         /// Seconds left after octets that came so many seconds later.
-        fn later(&mut self, secs: u64, awaited: Awaited, whole: bool) -> u64 {
+        fn later(&mut self, secs: u64, awaited: Awaited, heard: Heard) -> u64 {
             self.0 += Duration::from_secs(secs);
-            self.1.goes_on(self.0, awaited, whole);
+            self.1.goes_on(self.0, awaited, heard);
             assert!(!self.1.is_over(self.0));
             self.1.deadline().duration_since(self.0).as_secs()
         }
@@ -114,21 +130,41 @@ mod tests {
     #[test]
     fn headers_have_five_seconds_from_their_first_octet_and_a_body_ten_from_its_headers() {
         let mut clock = Clock::new(false);
-        assert_eq!(clock.later(20, Awaited::Headers, false), 5);
-        assert_eq!(clock.later(4, Awaited::Headers, false), 1, "more octets give no more time");
-        assert_eq!(clock.later(1, Awaited::Body, false), 10);
-        assert_eq!(clock.later(4, Awaited::Body, false), 6);
-        assert_eq!(clock.later(1, Awaited::Headers, true), 5, "the next message has its own time");
-        assert_eq!(clock.later(1, Awaited::Message, true), 30);
+        assert_eq!(clock.later(20, Awaited::Headers, Heard::Nothing), 5);
+        assert_eq!(clock.later(4, Awaited::Headers, Heard::Nothing), 1, "more octets give no more time");
+        assert_eq!(clock.later(1, Awaited::Body, Heard::Nothing), 10);
+        assert_eq!(clock.later(4, Awaited::Body, Heard::Nothing), 6);
+        assert_eq!(
+            clock.later(1, Awaited::Headers, Heard::Statement),
+            5,
+            "the next message has its own time"
+        );
+        assert_eq!(clock.later(1, Awaited::Message, Heard::Question), 30);
     }
 
     #[test]
     fn a_stranger_that_only_keeps_alive_is_sent_away_and_a_known_one_is_not() {
         let mut clock = Clock::new(false);
-        assert_eq!(clock.later(29, Awaited::Message, false), 1);
+        assert_eq!(clock.later(29, Awaited::Message, Heard::Nothing), 1);
         clock.1.standing.know();
         assert_eq!(clock.1.deadline().duration_since(clock.0).as_secs(), 3_571);
-        assert_eq!(clock.later(9, Awaited::Message, false), 3_600);
+        assert_eq!(clock.later(9, Awaited::Message, Heard::Nothing), 3_600);
+    }
+
+    /// Conformance S11.
+    #[test]
+    fn what_gets_no_answer_earns_a_stranger_no_time_and_questions_two_minutes() {
+        let mut clock = Clock::new(false);
+        assert_eq!(clock.later(12, Awaited::Message, Heard::Statement), 18);
+        assert_eq!(clock.later(12, Awaited::Message, Heard::Statement), 6);
+        assert_eq!(clock.later(5, Awaited::Message, Heard::Question), 30);
+        assert_eq!(
+            [29, 29, 29].map(|secs| clock.later(secs, Awaited::Message, Heard::Question)),
+            [30, 30, 4]
+        );
+        assert_eq!(clock.later(3, Awaited::Headers, Heard::Nothing), 1, "whatever it sends");
+        let mut known = Clock::new(true);
+        assert_eq!(known.later(3_000, Awaited::Message, Heard::Statement), 3_600);
     }
 
     #[test]

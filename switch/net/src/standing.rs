@@ -5,6 +5,23 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use base::limits;
 use tokio::sync::Notify;
 
+/// What is known of the address a connection comes from, which nobody forges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// Nothing.
+    Strange,
+    /// Somebody there has shown a password: its place is not among the strangers', its time is theirs until it
+    /// has shown who it is.
+    Familiar,
+    /// A trunk or an edge proxy, which is known before it has said anything; or we opened the connection.
+    Listed,
+}
+
+/// Whether a message is a request that gets an answer.
+pub(crate) fn asks(message: &[u8]) -> bool {
+    !message.starts_with(b"SIP/2.0 ") && !message.starts_with(b"ACK ")
+}
+
 /// Shared by the table, which learns, and the connection, which obeys.
 #[derive(Debug)]
 pub(crate) struct Standing {
@@ -22,18 +39,16 @@ impl Standing {
         self.known.load(Ordering::Relaxed)
     }
 
-    /// Whoever is there is no stranger; `true` the first time.
-    pub(crate) fn know(&self) -> bool {
-        let first = !self.known.swap(true, Ordering::Relaxed);
-        if first {
+    /// Whoever is there is no stranger.
+    pub(crate) fn know(&self) {
+        if !self.known.swap(true, Ordering::Relaxed) {
             self.changed.notify_one();
         }
-        first
     }
 
     /// Counts a message that came.
     pub(crate) fn heard(&self, message: &[u8]) {
-        if !message.starts_with(b"SIP/2.0 ") && !message.starts_with(b"ACK ") {
+        if asks(message) {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -84,8 +99,7 @@ mod tests {
         assert!(has_room(&standing).await);
         standing.heard(b"OPTIONS sip:a SIP/2.0\r\n");
         assert!(!has_room(&standing).await);
-        assert!(standing.know());
+        standing.know();
         assert!(has_room(&standing).await);
-        assert!(!standing.know());
     }
 }

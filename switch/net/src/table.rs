@@ -13,13 +13,13 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::config::ConnectionLimits;
 use crate::opened::{Key, Opened, Opener, Refused, Towards, Way, Write};
-use crate::standing::Standing;
+use crate::standing::{Address, Standing};
+use crate::strangers::{Admitted, Strangers};
 
 struct Entered {
     writes: mpsc::Sender<Write>,
     close: Arc<Notify>,
     standing: Arc<Standing>,
-    source: IpAddr,
     /// The peer sends no more: it may still read answers, but a request would wait for its answer in vain.
     finished: AtomicBool,
 }
@@ -28,17 +28,10 @@ pub(crate) struct Table {
     limits: ConnectionLimits,
     next: AtomicU64,
     count: AtomicUsize,
-    strangers: AtomicUsize,
+    strangers: Strangers,
     by_id: DashMap<ConnId, Entered>,
     by_way: DashMap<Way, ConnId>,
-    by_source: DashMap<IpAddr, Held>,
-}
-
-/// Connections with one address.
-#[derive(Debug, Default)]
-struct Held {
-    all: usize,
-    strangers: usize,
+    by_source: DashMap<IpAddr, usize>,
 }
 
 impl Table {
@@ -47,7 +40,7 @@ impl Table {
             limits,
             next: AtomicU64::new(1),
             count: AtomicUsize::new(0),
-            strangers: AtomicUsize::new(0),
+            strangers: Strangers::new(limits.strangers, limits.strangers_per_source),
             by_id: DashMap::new(),
             by_way: DashMap::new(),
             by_source: DashMap::new(),
@@ -63,16 +56,21 @@ impl Table {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Connections over which nobody has shown yet who it is.
+    /// Connections over which nobody has shown yet who it is, from addresses where nobody is known.
     pub(crate) fn strangers(&self) -> usize {
-        self.strangers.load(Ordering::Relaxed)
+        self.strangers.len()
     }
 
     /// Enters a connection that `remote` opened, whose address we may know; `None` at a cap. Only one in the clear
     /// takes messages for that address; under TLS it has not proven that it may have them.
-    pub(crate) fn accept(&self, transport: Transport, remote: SocketAddr, known: bool) -> Option<Opened> {
+    pub(crate) fn accept(
+        &self,
+        transport: Transport,
+        remote: SocketAddr,
+        address: Address,
+    ) -> Option<Opened> {
         let way = Way { transport, remote, peer: None };
-        let opened = self.enter(way, Opener::Peer, known)?;
+        let opened = self.enter(way, Opener::Peer, address)?;
         if transport == Transport::Tcp {
             self.by_way.insert(way, opened.key.id);
         }
@@ -82,11 +80,9 @@ impl Table {
     /// Over this connection speaks somebody we know.
     pub(crate) fn know(&self, id: ConnId) {
         let Some(entered) = self.by_id.get(&id) else { return };
-        if entered.standing.know() {
-            let source = entered.source;
-            drop(entered);
-            self.no_stranger(source);
-        }
+        entered.standing.know();
+        drop(entered);
+        self.strangers.leave(id);
     }
 
     /// Queues a write on a connection.
@@ -117,7 +113,7 @@ impl Table {
                 Err(Refused::Gone(write)) => write,
             },
         };
-        let Some(opened) = self.enter(way, Opener::Us, true) else { return Towards::Refused };
+        let Some(opened) = self.enter(way, Opener::Us, Address::Listed) else { return Towards::Refused };
         entry.insert(opened.key.id);
         match self.write(opened.key.id, write) {
             Ok(()) => Towards::Open(opened),
@@ -142,10 +138,7 @@ impl Table {
     /// Forgets a connection.
     pub(crate) fn leave(&self, opened: &Opened) {
         self.mute(opened.key);
-        // From here on nobody finds it to make it known, so that it is counted out once.
-        if opened.standing.know() {
-            self.no_stranger(opened.key.way.remote.ip());
-        }
+        self.strangers.leave(opened.key.id);
         self.release(opened.key.way.remote.ip());
     }
 
@@ -156,62 +149,53 @@ impl Table {
         }
     }
 
-    fn enter(&self, way: Way, opener: Opener, known: bool) -> Option<Opened> {
+    fn enter(&self, way: Way, opener: Opener, address: Address) -> Option<Opened> {
         let source = way.remote.ip();
-        if !self.reserve(source, known) {
+        if !self.reserve(source) {
             return None;
         }
         let id = ConnId(self.next.fetch_add(1, Ordering::Relaxed));
-        let (sender, writes) = mpsc::channel(limits::CONNECTION_WRITES);
         let close = Arc::new(Notify::new());
-        let standing = Arc::new(Standing::new(known));
+        let admitted = match address {
+            Address::Strange => self.strangers.enter(id, source, &close),
+            Address::Familiar | Address::Listed => Admitted::Room,
+        };
+        if admitted == Admitted::Refused {
+            self.release(source);
+            return None;
+        }
+        let (sender, writes) = mpsc::channel(limits::CONNECTION_WRITES);
+        let standing = Arc::new(Standing::new(address == Address::Listed));
         let entered = Entered {
             writes: sender,
             close: Arc::clone(&close),
             standing: Arc::clone(&standing),
-            source,
             finished: AtomicBool::new(false),
         };
         self.by_id.insert(id, entered);
-        Some(Opened { key: Key { id, way }, opener, writes, close, standing })
+        let instead = admitted == Admitted::Instead;
+        Some(Opened { key: Key { id, way }, opener, writes, close, standing, instead })
     }
 
-    fn reserve(&self, source: IpAddr, known: bool) -> bool {
-        let stranger = usize::from(!known);
-        let ConnectionLimits { total, per_source, strangers, strangers_per_source, .. } = self.limits;
-        let all_before = self.count.fetch_add(1, Ordering::Relaxed);
-        let strangers_before = self.strangers.fetch_add(stranger, Ordering::Relaxed);
+    fn reserve(&self, source: IpAddr) -> bool {
+        let before = self.count.fetch_add(1, Ordering::Relaxed);
         let mut held = self.by_source.entry(source).or_default();
-        let fits = all_before < total && held.all < per_source;
-        let fits = fits
-            && (stranger == 0 || (strangers_before < strangers && held.strangers < strangers_per_source));
+        let fits = before < self.limits.total && *held < self.limits.per_source;
         if fits {
-            held.all += 1;
-            held.strangers += stranger;
+            *held += 1;
             return true;
         }
-        let unused = held.all == 0;
         drop(held);
-        if unused {
-            self.by_source.remove_if(&source, |_, held| held.all == 0);
-        }
+        self.by_source.remove_if(&source, |_, held| *held == 0);
         self.count.fetch_sub(1, Ordering::Relaxed);
-        self.strangers.fetch_sub(stranger, Ordering::Relaxed);
         false
-    }
-
-    fn no_stranger(&self, source: IpAddr) {
-        self.strangers.fetch_sub(1, Ordering::Relaxed);
-        if let Some(mut held) = self.by_source.get_mut(&source) {
-            held.strangers = held.strangers.saturating_sub(1);
-        }
     }
 
     fn release(&self, source: IpAddr) {
         self.count.fetch_sub(1, Ordering::Relaxed);
         if let Entry::Occupied(mut held) = self.by_source.entry(source) {
-            held.get_mut().all = held.get().all.saturating_sub(1);
-            if held.get().all == 0 {
+            *held.get_mut() = held.get().saturating_sub(1);
+            if *held.get() == 0 {
                 held.remove();
             }
         }

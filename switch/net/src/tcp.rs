@@ -14,6 +14,7 @@ use crate::counters::count;
 use crate::opened::Opened;
 use crate::shared::Shared;
 use crate::socket;
+use crate::standing::Address;
 
 /// Pause after a failed accept, which is mostly a lack of descriptors that only time heals.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
@@ -37,12 +38,19 @@ fn accepted(shared: &Arc<Shared>, stream: TcpStream, transport: Transport, remot
         count(&shared.counters.guard_banned);
         return;
     }
-    // Nobody forges the address of a connection: carriers may open many before they have said anything.
-    let known = roll.has(now, &Entry::trunk(remote.ip()));
-    let Some(opened) = shared.table.accept(transport, remote, known) else {
+    // Carriers may open many before they have said anything, and a phone comes back while strangers are many.
+    let address = match remote.ip() {
+        listed if roll.has(now, &Entry::trunk(listed)) => Address::Listed,
+        familiar if roll.has(now, &Entry::known(familiar)) => Address::Familiar,
+        _strange => Address::Strange,
+    };
+    let Some(opened) = shared.table.accept(transport, remote, address) else {
         count(&shared.counters.tcp_refused);
         return;
     };
+    if opened.instead {
+        count(&shared.counters.tcp_displaced);
+    }
     count(&shared.counters.tcp_accepted);
     tokio::spawn(connection::run(Arc::clone(shared), stream, opened));
 }

@@ -22,7 +22,7 @@ use crate::connection::{End, Session, in_time};
 use crate::counters::count;
 use crate::octets::LINGER;
 use crate::opened::{Opened, Report, Write};
-use crate::patience::Awaited;
+use crate::patience::{Awaited, Heard};
 use crate::shared::Shared;
 
 pub use origins::Origins;
@@ -101,9 +101,11 @@ async fn read_all<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> SocketEnd {
     let mut patience = session.patience();
     loop {
+        if patience.is_over(Instant::now()) {
+            return SocketEnd::Plain(End::Late);
+        }
         let data = match timeout_at(patience.deadline(), source.next()).await {
-            Err(_late) if patience.is_over(Instant::now()) => return SocketEnd::Plain(End::Late),
-            Err(_known_by_now) => continue,
+            Err(_late_unless_known_by_now) => continue,
             Ok(None) => return SocketEnd::Plain(End::Finished),
             Ok(Some(Err(error))) => return why(&error),
             Ok(Some(Ok(Message::Text(text)))) => Bytes::from(text),
@@ -114,14 +116,16 @@ async fn read_all<S: AsyncRead + AsyncWrite + Unpin>(
             }
         };
         let whole = data.iter().any(|octet| !matches!(octet, b'\r' | b'\n'));
+        let mut heard = Heard::Nothing;
         if whole {
-            if !session.take_in(data).await {
+            let Some(this) = session.take_in(data).await else {
                 return SocketEnd::Plain(End::Late);
-            }
+            };
+            heard = this;
         } else if data.len() >= 4 {
             session.pong();
         }
-        patience.goes_on(Instant::now(), Awaited::Message, whole);
+        patience.goes_on(Instant::now(), Awaited::Message, heard);
     }
 }
 

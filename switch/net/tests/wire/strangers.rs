@@ -115,6 +115,56 @@ fn a_listed_address_is_no_strangers_and_holds_more_than_twenty_connections_in_si
     until_quiet(&bench);
 }
 
+/// Conformance S11: those who stay for ever keep nobody out, least of all a phone that comes back.
+#[test]
+fn strangers_that_hold_every_place_make_room_and_a_familiar_address_needs_none() {
+    let bench = limited(ConnectionLimits { strangers: 40, ..Default::default() });
+    let notice = Notice { entry: Entry::known(source(9)), until: Mono(u64::MAX) };
+    bench.roll.note(Mono(0), &notice);
+    let hold = |stream: &mut TcpStream| {
+        stream.write_all(&request("ACK", "hold")).unwrap();
+        while !matches!(bench.event(), NetEvent::Wire(_)) {}
+    };
+    let mut held: Vec<TcpStream> = (0..40).map(|at| connect_from(source(1 + at / 20), bench.tcp())).collect();
+    held.iter_mut().for_each(hold);
+    let mut back: Vec<TcpStream> = (0..25).map(|_| connect_from(source(9), bench.tcp())).collect();
+    back.iter_mut().for_each(hold);
+    assert_eq!((bench.net.gauge().strangers(), bench.net.stats().tcp_displaced), (40, 0));
+    let mut new = connect_from(source(3), bench.tcp());
+    round_trip(&bench, &mut new);
+    assert!(is_closed(&mut held[0]), "the oldest");
+    hold(&mut held[1]);
+    assert_eq!((bench.net.gauge().strangers(), bench.net.stats().tcp_displaced), (40, 1));
+    drop((held, back, new));
+    until_quiet(&bench);
+}
+
+/// Conformance S11: what gets no answer earns no time, and questions earn only so much.
+#[test]
+fn a_stranger_gains_nothing_by_talking_on() {
+    let limits = ConnectionLimits {
+        stranger_idle: Duration::from_millis(600),
+        stranger: Duration::from_millis(1_500),
+        ..Default::default()
+    };
+    let bench = limited(limits);
+    let lives = |method: &str, index| {
+        let (mut stream, since) = (connect_from(source(index), bench.tcp()), Instant::now());
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        while since.elapsed() < PATIENCE && stream.write_all(&request(method, "on")).is_ok() {
+            let ended = |error: &std::io::Error| error.kind() != std::io::ErrorKind::WouldBlock;
+            if stream.read(&mut [0; 64]).as_ref().err().is_none_or(ended) {
+                break;
+            }
+        }
+        since.elapsed()
+    };
+    let (statements, questions) = (lives("ACK", 1), lives("OPTIONS", 2));
+    assert!(statements < Duration::from_millis(1_400), "{statements:?}");
+    assert!((1_400..5_000).contains(&questions.as_millis()), "{questions:?}");
+    assert_eq!(bench.net.stats().tcp_timeouts, 2);
+}
+
 #[test]
 fn a_stranger_that_says_nothing_is_sent_away_and_a_known_peer_may_be_silent() {
     let stranger_idle = Duration::from_millis(200);
