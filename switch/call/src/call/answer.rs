@@ -185,6 +185,8 @@ impl Call {
         }
         self.timers.stop(CallTimer::Expires);
         self.timers.stop(CallTimer::StillRings);
+        // What is offered from now on belongs to the dialog.
+        self.offer = None;
         ctx.out.push(Act::Respond { server, draft });
     }
 
