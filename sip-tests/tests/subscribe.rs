@@ -227,3 +227,34 @@ fn a_refer_out_of_the_blue_needs_a_password_and_then_makes_no_call_either() {
     assert_eq!(world.agents[carrier].requests("INVITE").count(), 0);
     world.assert_clean();
 }
+
+/// RFC 6665 §4.1.3, §4.1.2.2, §7.2: the dialog of a call has no subscription, and what there is to watch is told.
+#[test]
+fn events_in_the_dialog_of_a_call_are_refused_by_what_they_are() {
+    let (mut world, carrier, phone) = office(72);
+    let (caller, _) = world.connect(carrier, "+4930123", phone);
+    let talk = world.talk(caller).clone();
+    let (from, to) = talk.ends();
+    let call_id = &talk.call_id;
+    for (number, (method, event, status)) in
+        [("NOTIFY", "talk", 481), ("SUBSCRIBE", "presence", 489), ("SUBSCRIBE", "reg", 403)]
+            .into_iter()
+            .enumerate()
+    {
+        let text = format!(
+            "{method} sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
+             Call-ID: {call_id}\r\nCSeq: {} {method}\r\nEvent: {event}\r\nSubscription-State: active\r\n\
+             Contact: <sip:carrier@198.51.100.10:5060>\r\nContent-Length: 0\r\n\r\n",
+            number + 20
+        );
+        world.with_agent(carrier, |agent, now| agent.ask(now, method, &text));
+        world.settle();
+        let answer = world.agents[carrier].heard.last().expect("an answer");
+        assert_eq!(answer.status(), Some(status), "{method} {event}");
+        assert_eq!(answer.header("Allow-Events"), (status == 489).then_some("reg"));
+    }
+    world.agents[carrier].rewind(caller.talk, -100);
+    world.bye(caller);
+    world.settle();
+    world.assert_clean();
+}

@@ -4,7 +4,7 @@ use base::wire::{Locals, Target, Transport};
 use sip::TooBrief;
 use sip::message::{Draft, Header, Message, reason_phrase};
 use sip::reliable::OPTION;
-use sip::usage::{Refer, UsageRefusal};
+use sip::usage::{EventAsk, Refer, UsageRefusal};
 
 use crate::io::ShardConfig;
 
@@ -18,6 +18,9 @@ pub(crate) const UNDERSTOOD: &[&str] = &["timer", OPTION];
 pub(crate) const ACCEPT: &str = "application/sdp";
 /// Bodies we take in an INVITE.
 pub(crate) const ACCEPTED: &str = "application/sdp, multipart/mixed, multipart/alternative";
+
+/// Event packages that there are, as Allow-Events lists them.
+pub(crate) const PACKAGES: &str = "reg";
 
 /// A response with our To tag (where it has none yet) and the headers its status asks for.
 pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &str) -> Draft {
@@ -49,6 +52,21 @@ pub(crate) fn not_referred(request: &Message, agent: &str) -> Draft {
         603 => draft.push(Header::Warning, "399 tandem \"Transfers are not available\""),
         _ => &mut draft,
     };
+    draft
+}
+
+/// The answer to a SUBSCRIBE in the dialog of a call: events are watched in a dialog of their own (RFC 6665 §4.5.1).
+pub(crate) fn not_subscribed(request: &Message, agent: &str) -> Draft {
+    let status = match EventAsk::read(request) {
+        Ok(ask) if ask.package == PACKAGES => 403,
+        Ok(_) => 489,
+        Err(UsageRefusal::Status(status)) => status,
+        Err(UsageRefusal::TooBrief(_)) => 423,
+    };
+    let mut draft = reply(request, status, None, agent);
+    if status == 489 {
+        draft.push(Header::AllowEvents, PACKAGES);
+    }
     draft
 }
 

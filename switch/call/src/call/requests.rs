@@ -54,6 +54,12 @@ impl Call {
                 let draft = reply::not_referred(&request, &ctx.config.user_agent);
                 ctx.out.push(Act::Respond { server, draft });
             }
+            Method::Subscribe => {
+                let draft = reply::not_subscribed(&request, &ctx.config.user_agent);
+                ctx.out.push(Act::Respond { server, draft });
+            }
+            // Nobody has subscribed here (RFC 6665 §4.1.3).
+            Method::Notify => refuse(ctx, server, &request, 481),
             _ => refuse(ctx, server, &request, 405),
         }
     }

@@ -16,9 +16,8 @@ use sip::message::{Draft, Header, Message, Method};
 use super::Shard;
 use super::digest::AskAs;
 use super::options::asked_about;
-use super::subscriptions::PACKAGES;
 use crate::io::ShardOutput;
-use crate::reply::reply;
+use crate::reply::{PACKAGES, reply};
 
 /// What becomes of a new request.
 enum Judgement {

@@ -14,10 +14,8 @@ use sip::usage::{Ended, EventAsk, Lifetimes, Subscription, UsageRefusal};
 use super::digest::AskAs;
 use super::reginfo::{REGINFO, RegInfo};
 use super::{Asker, DialogKey, Shard};
-use crate::reply::{self, reply};
+use crate::reply::{self, PACKAGES, reply};
 
-/// Event packages that there are, as Allow-Events lists them.
-pub(super) const PACKAGES: &str = "reg";
 /// Lifetimes of a subscription to `reg` (RFC 3680 §4.4 has 3,761 s where nothing is said; ours follow registrations).
 const LIFETIMES: Lifetimes = Lifetimes { min: 60, max: 3_600 };
 /// The least time between two NOTIFYs of a subscription (RFC 3680 §4.8).
