@@ -139,6 +139,26 @@ fn an_info_package_that_the_other_side_did_not_offer_gets_469() {
     world.assert_clean();
 }
 
+/// RFC 6086 §4.2.2, §3.
+#[test]
+fn an_info_package_towards_a_side_that_never_spoke_of_any_gets_469_and_info_of_old_passes() {
+    let (mut world, carrier, phone) = office(29);
+    let (caller, callee) = world.connect(carrier, "+4930123", phone);
+    for (line, other) in [(caller, phone), (callee, carrier)] {
+        assert_eq!(info(&mut world, line, "Info-Package: tones\r\n", ""), 469);
+        assert_eq!(world.agents[line.agent].heard.last().unwrap().must("Recv-Info"), "");
+        assert_eq!(world.agents[other].requests("INFO").count(), 0);
+    }
+    for (line, other) in [(caller, phone), (callee, carrier)] {
+        let digits = "Content-Type: application/dtmf-relay\r\n";
+        assert_eq!(info(&mut world, line, digits, "Signal=1\r\n"), 200);
+        assert_eq!(world.agents[other].requests("INFO").count(), 1);
+        world.agents[line.agent].rewind(line.talk, -100);
+    }
+    world.end_all();
+    world.assert_clean();
+}
+
 #[test]
 fn an_info_outside_a_call_gets_481() {
     let (mut world, carrier, _) = office(29);

@@ -41,12 +41,12 @@ impl Call {
         self.relayed.push((server, request.clone()));
     }
 
-    /// The packages that the far side takes, when the one of this INFO is not among them (RFC 6086 §4.2.2). INFO
-    /// without a package, as phones send digits, is for the far side to judge.
+    /// The packages that the far side takes, when the one of this INFO is not among them (RFC 6086 §4.2.2); who
+    /// has named none takes none. INFO without a package, as phones send digits, is for the far side to judge.
     fn lacks_package(&self, to: Option<LegId>, request: &Message) -> Option<String> {
         let package = request.header(Header::InfoPackage)?.split(';').next()?.trim();
         let takes = match to {
-            Some(to) => self.leg(to)?.recv_info.as_deref()?,
+            Some(to) => self.leg(to)?.recv_info.as_deref().unwrap_or_default(),
             None => "",
         };
         let known = takes.split(", ").any(|known| known.split(';').next() == Some(package));
