@@ -44,6 +44,10 @@ fn a_caller_that_requires_it_gets_plain_ringing_reliably() {
     world.settle();
     assert_eq!((world.talk(caller).rseqs.len(), &world.talk(caller).pracks[..]), (1, &[200][..]));
     assert_eq!(world.talk(callee).rseqs, [0_u32; 0], "the callee knows nothing of it");
+    let ringing = heard(&world, caller, 180).pop().expect("180");
+    let session = world.talk(callee).invite.must("Session-ID").to_owned();
+    let ours = session.split(';').next().unwrap_or_default();
+    assert!(ringing.must("Session-ID").ends_with(&format!(";remote={ours}")), "RFC 7989 §8: {ringing}");
     world.say_with_body(callee, 200);
     world.settle();
     assert!(world.hear_each_other(caller, callee));
