@@ -197,13 +197,18 @@ impl<'a> Session<'a> {
     /// Answers a keep-alive (RFC 5626 §4.4.1).
     pub(crate) fn pong(&mut self) {
         const CRLF: Bytes = Bytes::from_static(b"\r\n");
-        count(&self.shared.counters.tcp_pings);
-        if self.pongs.take(Instant::now())
+        if self.may_pong()
             && let Some(id) = self.flow.conn
         {
             // A connection with a full queue is being closed.
             self.shared.table.write(id, Write { data: CRLF, report: None }).ok();
         }
+    }
+
+    /// Counts a ping; whether it is answered.
+    pub(crate) fn may_pong(&mut self) -> bool {
+        count(&self.shared.counters.tcp_pings);
+        self.pongs.take(Instant::now())
     }
 
     async fn octets(

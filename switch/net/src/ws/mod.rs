@@ -1,17 +1,21 @@
 //! WebSocket: one SIP message is one WebSocket message (RFC 7118).
 
+mod fed;
 mod origins;
 mod upgrade;
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 
 use base::limits;
 use bytes::Bytes;
+use fed::{Fed, Watched};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Duration, Instant, sleep, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -29,8 +33,10 @@ pub use origins::Origins;
 
 /// Octets that are read ahead of one connection.
 const READ: usize = 4_096;
+/// How long a peer is not read that sends more pings than are answered.
+const PING_PAUSE: Duration = Duration::from_secs(1);
 
-type Socket<S> = WebSocketStream<S>;
+type Socket<S> = WebSocketStream<Watched<S>>;
 
 /// Why reading ended.
 enum SocketEnd {
@@ -48,7 +54,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 ) {
     let shared = session.shared;
     let Opened { key, writes, close, .. } = opened;
-    let Some(Some(socket)) = in_time(shared, close, open(shared, stream)).await else {
+    let Some(Some((socket, fed))) = in_time(shared, close, open(shared, stream)).await else {
         return count(&shared.counters.ws_refused);
     };
     count(&shared.counters.ws_opened);
@@ -56,7 +62,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let ended = {
         let mut writing = pin!(write_all(shared, writes, &mut sink, in_flight));
         let ended = tokio::select! {
-            ended = read_all(&mut session, &mut source) => ended,
+            ended = read_all(&mut session, &mut source, &fed) => ended,
             () = &mut writing => return,
             () = close.notified() => return,
         };
@@ -84,7 +90,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Answers the request to become a WebSocket.
-async fn open<S: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut stream: S) -> Option<Socket<S>> {
+async fn open<S: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut stream: S) -> Option<(Socket<S>, Fed)> {
     let read_ahead = upgrade::answer(&mut stream, &shared.origins).await?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ)
@@ -92,28 +98,40 @@ async fn open<S: AsyncRead + AsyncWrite + Unpin>(shared: &Shared, mut stream: S)
         .max_write_buffer_size(2 * limits::SIP_STREAM_OCTETS)
         .max_message_size(Some(limits::SIP_STREAM_OCTETS))
         .max_frame_size(Some(limits::SIP_STREAM_OCTETS));
-    Some(WebSocketStream::from_partially_read(stream, read_ahead, Role::Server, Some(config)).await)
+    let (stream, fed) = Watched::new(stream);
+    let socket = WebSocketStream::from_partially_read(stream, read_ahead, Role::Server, Some(config));
+    Some((socket.await, fed))
 }
 
 async fn read_all<S: AsyncRead + AsyncWrite + Unpin>(
     session: &mut Session<'_>,
     source: &mut SplitStream<Socket<S>>,
+    fed: &Fed,
 ) -> SocketEnd {
     let mut patience = session.patience();
     loop {
         if patience.is_over(Instant::now()) {
             return SocketEnd::Plain(End::Late);
         }
-        let data = match timeout_at(patience.deadline(), source.next()).await {
+        let data = match timeout_at(patience.deadline(), next(source, fed)).await {
             Err(_late_unless_known_by_now) => continue,
-            Ok(None) => return SocketEnd::Plain(End::Finished),
-            Ok(Some(Err(error))) => return why(&error),
-            Ok(Some(Ok(Message::Text(text)))) => Bytes::from(text),
-            Ok(Some(Ok(Message::Binary(data)))) => data,
-            // Pings and closes are answered by the library.
-            Ok(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_)))) => {
-                Bytes::new()
+            Ok(Came::Part) => {
+                patience.goes_on(Instant::now(), Awaited::Body, Heard::Nothing);
+                continue;
             }
+            Ok(Came::Nothing) => return SocketEnd::Plain(End::Finished),
+            Ok(Came::Whole(Err(error))) => return why(&error),
+            Ok(Came::Whole(Ok(Message::Text(text)))) => Bytes::from(text),
+            Ok(Came::Whole(Ok(Message::Binary(data)))) => data,
+            // The library answers the ones before when it reads on.
+            Ok(Came::Whole(Ok(Message::Ping(_)))) if !session.may_pong() => {
+                sleep(PING_PAUSE).await;
+                continue;
+            }
+            // Pings and closes are answered by the library.
+            Ok(Came::Whole(Ok(
+                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_),
+            ))) => Bytes::new(),
         };
         let whole = data.iter().any(|octet| !matches!(octet, b'\r' | b'\n'));
         let mut heard = Heard::Nothing;
@@ -127,6 +145,27 @@ async fn read_all<S: AsyncRead + AsyncWrite + Unpin>(
         }
         patience.goes_on(Instant::now(), Awaited::Message, heard);
     }
+}
+
+/// What reading has brought.
+enum Came {
+    Whole(Result<Message, Error>),
+    /// Octets of a message that is not whole.
+    Part,
+    Nothing,
+}
+
+async fn next<S: AsyncRead + AsyncWrite + Unpin>(source: &mut SplitStream<Socket<S>>, fed: &Fed) -> Came {
+    poll_fn(|cx| {
+        let polled = source.poll_next_unpin(cx);
+        match (polled, fed.take()) {
+            (Poll::Ready(Some(message)), _) => Poll::Ready(Came::Whole(message)),
+            (Poll::Ready(None), _) => Poll::Ready(Came::Nothing),
+            (Poll::Pending, true) => Poll::Ready(Came::Part),
+            (Poll::Pending, false) => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// How a connection ends after what the library says of it (RFC 6455 §7.4.1).

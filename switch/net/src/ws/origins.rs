@@ -11,7 +11,7 @@ pub struct Origins {
 
 impl Origins {
     /// Those listed, such as `https://pbx.example`; `*` is any. An empty list allows pages from the host that the
-    /// WebSocket itself was asked for at, whatever their port.
+    /// WebSocket itself was asked for at, whatever their port, that came by HTTP or HTTPS.
     #[must_use]
     pub fn new(allowed: &[String]) -> Self {
         Self { allowed: allowed.iter().map(|origin| origin.to_ascii_lowercase()).collect() }
@@ -22,7 +22,8 @@ impl Origins {
         let Some(origin) = origin else { return true };
         let origin = origin.to_ascii_lowercase();
         if self.allowed.is_empty() {
-            let page = origin.split_once("://").map(|(_, page)| without_port(page));
+            let page = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            let page = page.map(without_port);
             return page.is_some() && page == host.map(str::to_ascii_lowercase).as_deref().map(without_port);
         }
         self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin)
@@ -52,6 +53,9 @@ mod tests {
         assert!(allows(&[], Some("http://[2001:db8::1]:8080"), "[2001:db8::1]:8088"));
         for evil in ["https://evil.example", "null", "", "https://pbx.example.evil", "https://", "://"] {
             assert!(!allows(&[], Some(evil), "pbx.example"), "{evil}");
+        }
+        for scheme in ["file", "chrome-extension", "ftp", "httpss", "xhttp"] {
+            assert!(!allows(&[], Some(&format!("{scheme}://pbx.example")), "pbx.example"), "{scheme}");
         }
         assert!(!Origins::default().allow(Some("https://a.example"), None));
     }

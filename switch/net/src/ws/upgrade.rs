@@ -70,6 +70,9 @@ fn judge(request: &Request, origins: &Origins) -> Result<String, Refusal> {
     if !upgrades || text(headers, "sec-websocket-version") != Some("13") {
         return Err(NO_UPGRADE);
     }
+    if headers.get_all("origin").iter().count() > 1 {
+        return Err(BAD);
+    }
     let origin = headers.get("origin").map(|origin| origin.to_str().unwrap_or_default());
     if !origins.allow(origin, text(headers, "host")) {
         return Err(WRONG_ORIGIN);
@@ -149,6 +152,11 @@ mod tests {
             (without("Sec-WebSocket-Key"), "400"),
             (GOOD.replace("GET", "POST"), "405"),
             (GOOD.replace("Host:", "Origin: https://evil.example\r\nHost:"), "403"),
+            (GOOD.replace("Host:", "Origin: file://pbx.example\r\nHost:"), "403"),
+            (
+                GOOD.replace("Host:", "Origin: https://pbx.example\r\nOrigin: https://evil.example\r\nHost:"),
+                "400",
+            ),
             ("OPTIONS sip:a SIP/2.0\r\n\r\n".to_owned(), "400"),
             ("\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), "400"),
             (format!("GET / HTTP/1.1\r\nX: {}\r\n", "x".repeat(9_000)), "431"),

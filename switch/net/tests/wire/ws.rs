@@ -2,10 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use base::ShardId;
 use base::wire::{Outbound, Target, Transport};
 use net::{ConnectionLimits, NetConfig, NetEvent, TlsSetup};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
@@ -148,6 +150,37 @@ fn empty_messages_and_one_octet_frames_do_no_harm() {
     assert_eq!(&bench.message().data[..], b"x", "the shard says what is wrong with it");
     socket.send(Message::text(String::from_utf8(request("OPTIONS", "one")).unwrap())).unwrap();
     bench.message();
+}
+
+/// Conformance S11: a message in parts has the time of a body, however slowly its octets come.
+#[test]
+fn half_a_frame_and_one_octet_at_a_time_live_no_longer_than_a_body() {
+    let connections = ConnectionLimits { body: Duration::from_millis(400), ..Default::default() };
+    let bench = bench_with(64, NetConfig { connections, ..web() });
+    let whole = frame(0x81, &request("OPTIONS", "one"));
+    let mut half = browser(&bench);
+    half.get_mut().write_all(&whole[..20]).unwrap();
+    let mut drip = browser(&bench);
+    drip.get_mut().set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    let ended = whole.iter().take(60).any(|octet| {
+        drip.get_mut().write_all(&[*octet]).is_err() || matches!(drip.read(), Ok(Message::Close(_)))
+    });
+    assert!(ended);
+    assert!(matches!(half.read(), Ok(Message::Close(_))));
+    assert_eq!(bench.net.stats().tcp_timeouts, 2);
+}
+
+#[test]
+fn pings_without_end_are_answered_once_a_second() {
+    let bench = bench_with(64, web());
+    let mut socket = browser(&bench);
+    socket.get_mut().write_all(&frame(0x89, b"x").repeat(1_000)).unwrap();
+    socket.get_mut().set_read_timeout(Some(Duration::from_millis(1_500))).unwrap();
+    let since = Instant::now();
+    let pongs = std::iter::from_fn(|| socket.read().ok())
+        .take_while(|_| since.elapsed() < Duration::from_millis(1_500))
+        .count();
+    assert!((1..=12).contains(&pongs), "{pongs}");
 }
 
 #[test]
