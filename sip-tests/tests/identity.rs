@@ -39,7 +39,9 @@ fn an_identity_is_told_to_those_we_trust_and_believed_from_those_we_trust() {
     assert_eq!(both.header(ours), Some("\"Boss\" <sip:+491@other.test>"));
     assert_eq!(from_of(&both), "\"Boss\" <sip:+491@other.test>");
     let stranger = tandem(false, true, ShownIn::Pai, "+492", &[boss]);
-    assert_eq!(stranger.header(ours), Some("<sip:+492@other.test>"), "the carrier's word is not taken");
+    assert_eq!(stranger.header(ours), None, "neither the carrier's word nor its From is taken for ours");
+    assert_eq!(from_of(&stranger), "<sip:+492@other.test>");
+    assert_eq!(tandem(true, true, ShownIn::Pai, "+492", &[]).header(ours), None, "a From is nobody's word");
     let outward = tandem(true, false, ShownIn::Pai, "+492", &[boss]);
     assert_eq!((outward.header(ours), from_of(&outward).contains("+491")), (None, true));
 }
@@ -47,12 +49,48 @@ fn an_identity_is_told_to_those_we_trust_and_believed_from_those_we_trust() {
 #[test]
 fn each_trunk_reads_the_caller_where_it_wants_to() {
     let rpid = tandem(false, true, ShownIn::Rpid, "+492", &[]);
-    let value = "<sip:+492@other.test>;party=calling;screen=yes;privacy=off";
+    let value = "<sip:+492@other.test>;party=calling;screen=no;privacy=off";
     assert_eq!((rpid.header("Remote-Party-ID"), rpid.header("P-Asserted-Identity")), (Some(value), None));
     let from = tandem(false, true, ShownIn::From, "+492", &[]);
     assert_eq!((from.header("Remote-Party-ID"), from.header("P-Asserted-Identity")), (None, None));
     let read = tandem(true, true, ShownIn::Pai, "+492", &["Remote-Party-ID: <sip:+493@h>;party=calling"]);
     assert_eq!(read.header("P-Asserted-Identity"), Some("<sip:+493@other.test>"));
+}
+
+/// RFC 3325 §5: what is set up here is ours to stand for, and so is who has shown a password.
+#[test]
+fn a_number_that_is_set_up_and_a_phone_that_we_know_are_asserted() {
+    for (shown, header) in [(ShownIn::Pai, "P-Asserted-Identity"), (ShownIn::Rpid, "Remote-Party-ID")] {
+        for caller_id in ["+4930100", ""] {
+            let (mut world, carrier, phone) = office(17);
+            let other = world.trunk("other");
+            world.number("+4930999", "trunk:other");
+            for trunk in ["carrier", "other"] {
+                world.edit_trunk(trunk, |it| {
+                    (it.trust, it.identity) = (trunk == "other", shown);
+                    it.caller_id = caller_id.to_owned();
+                });
+            }
+            world.rule("^0", &["other"]);
+            world.set_up();
+            world.dial_as(carrier, Some("+492"), "+4930999", true, &[]);
+            world.dial(phone, "0301");
+            world.settle();
+            let heard: Vec<Msg> = world.agents[other].requests("INVITE").cloned().collect();
+            let [from_carrier, from_phone] = &heard[..] else { panic!("{}", world.ladder()) };
+            let said = |invite: &Msg| invite.header(header).map(str::to_owned);
+            let (ours, screened) = (!caller_id.is_empty(), |said: &str| !said.contains("screen=no"));
+            let phone_says = said(from_phone).expect("a phone is known");
+            assert!(screened(&phone_says) && phone_says.contains(if ours { caller_id } else { "1001" }));
+            match (said(from_carrier), shown) {
+                (Some(said), _) if ours => assert!(said.contains(caller_id) && screened(&said), "{said}"),
+                (Some(said), ShownIn::Rpid) => assert!(said.contains("+492") && !screened(&said), "{said}"),
+                (said, _) => assert_eq!(said, None),
+            }
+            world.end_all();
+            world.assert_clean();
+        }
+    }
 }
 
 /// RFC 3323 §4.1.1.3, RFC 3325 §9.3.

@@ -71,11 +71,13 @@ struct Caller<'a> {
 
 impl Caller<'_> {
     /// What a trunk shows: the rule's number, else the station's, else the trunk's, else the caller's own.
-    fn shown_on(&self, trunk: &TrunkRoute, rule: Option<&DialRule>) -> String {
+    /// Whether it is set up here comes with it.
+    fn shown_on(&self, trunk: &TrunkRoute, rule: Option<&DialRule>) -> (String, bool) {
         let rule = rule.map_or("", |rule| rule.caller_id.as_str());
         let station = self.station.map_or("", |station| station.caller_id.as_str());
-        let wishes = [rule, station, trunk.trunk().caller_id.as_str(), self.number];
-        trunk.caller_out(wishes.into_iter().find(|wish| !wish.is_empty()).unwrap_or_default())
+        let mut ours = [rule, station, trunk.trunk().caller_id.as_str()].into_iter();
+        let ours = ours.find(|wish| !wish.is_empty());
+        (trunk.caller_out(ours.unwrap_or(self.number)), ours.is_some())
     }
 }
 
@@ -211,11 +213,8 @@ fn attempts(snapshot: &Snapshot, rule: &DialRule, number: &str, caller: &Caller<
 }
 
 fn attempt(trunk: &TrunkRoute, rule: Option<&DialRule>, number: &str, caller: &Caller<'_>) -> TrunkTry {
-    TrunkTry {
-        trunk: trunk.trunk().name.clone(),
-        number: trunk.number_out(number),
-        caller: caller.shown_on(trunk, rule),
-    }
+    let (caller, caller_is_ours) = caller.shown_on(trunk, rule);
+    TrunkTry { trunk: trunk.trunk().name.clone(), number: trunk.number_out(number), caller, caller_is_ours }
 }
 
 #[cfg(test)]

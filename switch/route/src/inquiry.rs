@@ -57,6 +57,8 @@ pub struct TrunkTry {
     pub number: String,
     /// The number to show, after the trunk's `caller_out`.
     pub caller: String,
+    /// That number is set up here, and not what the caller says.
+    pub caller_is_ours: bool,
 }
 
 /// What Tandem itself answers with.

@@ -10,7 +10,7 @@ use sip::reliable::OPTION;
 
 use super::invite::LegOut;
 use super::{Call, Ctx, Phase};
-use crate::headers::{self, Border, Forwards, Identity, Trust};
+use crate::headers::{self, Border, Forwards, Identity, Known, Trust};
 use crate::leg::Leg;
 use crate::reply::{self, Agent, introduce};
 use crate::ringing::Reliability;
@@ -64,6 +64,11 @@ impl Call {
             domain,
             hidden: withheld && !self.is_emergency(),
             withheld,
+            known: match (self.facts.asserted, out.caller_is_ours) {
+                (true, _) => Known::All,
+                (false, true) => Known::Number,
+                (false, false) => Known::Nothing,
+            },
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) struct LegOut {
     pub(super) trunk: Option<(String, PeerAt)>,
     /// The number to show; `None` shows the caller's own.
     pub(super) caller: Option<String>,
+    /// That number is set up here.
+    pub(super) caller_is_ours: bool,
     /// The domain of From and To; `None` takes our address.
     pub(super) domain: Option<Host>,
     pub(super) rules: Vec<HeaderRule>,
@@ -71,6 +73,7 @@ impl LegOut {
             credentials: None,
             trunk: None,
             caller: None,
+            caller_is_ours: false,
             domain: None,
             rules: Vec::new(),
             trust: Trust::None,
@@ -104,6 +107,7 @@ impl LegOut {
             credentials,
             trunk: Some((trunk.name.clone(), peer.clone())),
             caller: Some(attempt.caller.clone()),
+            caller_is_ours: attempt.caller_is_ours,
             domain: Some(domain),
             rules: trunk.headers.clone(),
             trust: if trunk.trust { Trust::Full } else { Trust::None },

@@ -115,6 +115,8 @@ struct About {
     caller_name: String,
     /// The caller wants the number withheld.
     withheld: bool,
+    /// Number and name are known, or somebody we trust stands for them.
+    asserted: bool,
     dialled: String,
     to: String,
     codec: String,

@@ -38,6 +38,8 @@ pub(crate) struct Arrival {
     pub(crate) caller_name: String,
     /// The caller wants the number withheld.
     pub(crate) withheld: bool,
+    /// Number and name are known, or somebody we trust stands for them.
+    pub(crate) asserted: bool,
     pub(crate) trust: Trust,
     pub(crate) dialled: String,
     pub(crate) verdict: Verdict,
@@ -81,6 +83,7 @@ impl Call {
                 caller: arrival.caller,
                 caller_name: arrival.caller_name,
                 withheld: arrival.withheld,
+                asserted: arrival.asserted,
                 dialled: arrival.dialled,
                 to: arrival.to,
                 codec: String::new(),

@@ -19,6 +19,8 @@ pub(crate) struct Claim {
     pub(crate) name: String,
     /// The caller wants the number withheld from the callee.
     pub(crate) withheld: bool,
+    /// A far end that we trust stands for it; a mere From is nobody's word.
+    pub(crate) asserted: bool,
 }
 
 /// What a request says about who sends it: P-Asserted-Identity, else Remote-Party-ID, from those we trust; From
@@ -33,9 +35,13 @@ pub(crate) fn claim(request: &Message, from: &NameAddr, trust: Trust) -> Claim {
     let own_name = from.display.clone().filter(|_| !is_nobody(from));
     match asserted {
         Some(who) => {
-            Claim { user: user_of(&who.uri), name: who.display.or(own_name).unwrap_or_default(), withheld }
+            let name = who.display.or(own_name).unwrap_or_default();
+            Claim { user: user_of(&who.uri), name, withheld, asserted: true }
         }
-        None => Claim { user: user_of(&from.uri), name: own_name.unwrap_or_default(), withheld },
+        None => {
+            let name = own_name.unwrap_or_default();
+            Claim { user: user_of(&from.uri), name, withheld, asserted: false }
+        }
     }
 }
 
@@ -79,6 +85,17 @@ pub(crate) fn user_of(uri: &Uri) -> String {
     }
 }
 
+/// How much of who calls we can stand for (RFC 3325 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Nothing: it is what somebody says of himself.
+    Nothing,
+    /// The number, which is set up here.
+    Number,
+    /// All of it: a phone that has shown its password, or the word of a far end that we trust.
+    All,
+}
+
 /// Who calls, as one leg is to be told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity<'a> {
@@ -89,6 +106,7 @@ pub(crate) struct Identity<'a> {
     pub(crate) hidden: bool,
     /// The caller asked for it, which a trusted far end is told even where From shows the number.
     pub(crate) withheld: bool,
+    pub(crate) known: Known,
 }
 
 impl Identity<'_> {
@@ -98,25 +116,32 @@ impl Identity<'_> {
             let nobody = Uri::sip(Some(ANONYMOUS), Host::Name(NOWHERE.into()), None);
             return NameAddr { display: Some("Anonymous".to_owned()), ..NameAddr::new(nobody) };
         }
-        self.address()
+        self.address(self.name)
     }
 
-    /// Tells a trusted far end who calls, where it wants to read that.
+    /// Tells a trusted far end who calls, where it wants to read that: as our word only what we can stand for.
     pub(crate) fn assert(&self, draft: &mut Draft, shown: ShownIn) {
-        let is_known = !self.number.is_empty() && !self.number.eq_ignore_ascii_case(ANONYMOUS);
+        let (name, screened) = match self.known {
+            Known::Nothing => (self.name, false),
+            Known::Number => ("", true),
+            Known::All => (self.name, true),
+        };
+        let is_somebody = !self.number.is_empty() && !self.number.eq_ignore_ascii_case(ANONYMOUS);
         match shown {
             ShownIn::Pai => {
-                if is_known {
-                    draft.push(Header::PAssertedIdentity, &self.address().to_string());
+                if is_somebody && screened {
+                    draft.push(Header::PAssertedIdentity, &self.address(name).to_string());
                 }
                 if self.withheld {
                     draft.push(Header::Privacy, "id");
                 }
             }
             ShownIn::Rpid => {
-                if is_known {
+                if is_somebody {
                     let privacy = if self.withheld { "full" } else { "off" };
-                    let value = format!("{};party=calling;screen=yes;privacy={privacy}", self.address());
+                    let screen = if screened { "yes" } else { "no" };
+                    let who = self.address(name);
+                    let value = format!("{who};party=calling;screen={screen};privacy={privacy}");
                     draft.push(Header::RemotePartyId, &value);
                 }
             }
@@ -124,10 +149,10 @@ impl Identity<'_> {
         }
     }
 
-    fn address(&self) -> NameAddr {
+    fn address(&self, name: &str) -> NameAddr {
         let user = Some(self.number).filter(|user| !user.is_empty());
         NameAddr {
-            display: Some(self.name.to_owned()).filter(|name| !name.is_empty()),
+            display: Some(name.to_owned()).filter(|name| !name.is_empty()),
             ..NameAddr::new(Uri::sip(user, self.domain.clone(), None))
         }
     }
@@ -143,7 +168,7 @@ mod tests {
     fn claimed(from: &str, lines: &str, trust: Trust) -> (String, String, bool) {
         let text = format!("INVITE sip:b@h SIP/2.0\r\nFrom: {from};tag=1\r\n{lines}\r\n");
         let request = Message::parse(Bytes::from(text), Framing::Datagram).unwrap();
-        let Claim { user, name, withheld } = claim(&request, &request.from().unwrap(), trust);
+        let Claim { user, name, withheld, asserted: _ } = claim(&request, &request.from().unwrap(), trust);
         (user, name, withheld)
     }
 

@@ -16,7 +16,7 @@ mod table;
 pub(crate) use breadth::breadth_shares;
 pub(crate) use carried::{carry, is_carried};
 pub(crate) use forwards::Forwards;
-pub(crate) use identity::{Identity, claim, user_of};
+pub(crate) use identity::{Identity, Known, claim, user_of};
 pub(crate) use parting::{Parting, user_to_user};
 pub(crate) use session::{End, SessionIds};
 use sip::message::{Draft, Header, Message};

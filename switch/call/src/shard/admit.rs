@@ -24,6 +24,8 @@ pub(super) struct Caller {
     pub(super) number: String,
     pub(super) name: String,
     pub(super) withheld: bool,
+    /// Number and name are known, or somebody we trust stands for them.
+    pub(super) asserted: bool,
     pub(super) trust: Trust,
     codecs: Vec<String>,
 }
@@ -71,6 +73,7 @@ impl Shard {
             caller: caller.number,
             caller_name: caller.name,
             withheld: caller.withheld,
+            asserted: caller.asserted,
             trust: caller.trust,
             dialled,
             verdict,
@@ -106,6 +109,7 @@ impl Shard {
                 claimed: claim.user,
                 name: claim.name,
                 withheld: claim.withheld,
+                asserted: claim.asserted,
                 trust,
                 codecs: route.trunk().codecs.clone(),
                 from: Endpoint::Trunk(name),
@@ -118,6 +122,7 @@ impl Shard {
         Some(Caller {
             name: self.name_of(station, claim.name),
             withheld: claim.withheld,
+            asserted: true,
             trust: if is_admin { Trust::Admin } else { Trust::None },
             codecs: station.codecs.clone(),
             number: extension.clone(),

@@ -11,7 +11,7 @@ use sip::{ClientId, ServerId};
 
 use super::admit::{Caller, dialled};
 use super::{Asker, Shard};
-use crate::headers::{self, Border, Identity, Trust};
+use crate::headers::{self, Border, Identity, Known, Trust};
 use crate::reply::reply;
 
 /// Texts that phones understand; others are answered 415.
@@ -104,6 +104,7 @@ impl Shard {
             domain: &domain,
             hidden: caller.withheld,
             withheld: caller.withheld,
+            known: Known::Nothing,
         };
         let hops = request.max_forwards().ok().flatten().map_or(70, |hops| hops.saturating_sub(1).min(70));
         let call_id =
