@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use base::Mono;
-use base::wire::Transport;
 use call::{ShardCommand, ShardInput};
 
 use crate::scene::Line;
@@ -117,7 +116,7 @@ impl World {
 
     /// Closes an agent's stream connection, as the switch sees it.
     pub fn close_connection(&mut self, agent: usize) {
-        assert_eq!(self.agents[agent].transport, Transport::Tcp, "only streams have connections");
+        assert!(self.agents[agent].transport.is_connected(), "only streams have connections");
         if let Some(conn) = self.conns.remove(&agent) {
             (0..self.shards.len()).for_each(|shard| self.input(shard, ShardInput::ConnClosed(conn)));
         }

@@ -293,10 +293,20 @@ impl World {
         }
     }
 
-    /// A stream whose connection is closed is opened anew, unless nobody listens there.
+    /// A stream whose connection is closed is opened anew, unless nobody listens there; under TLS and WebSocket only
+    /// towards somebody who must prove a name.
     fn is_reachable(&mut self, agent: usize, target: &Target) -> bool {
         if target.transport() == Transport::Udp {
             return true;
+        }
+        let known = self.conns.get(&agent).copied();
+        let may_open = match target {
+            Target::Peer { .. } => true,
+            Target::Flow(flow) => flow.transport == Transport::Tcp || known.is_some() && flow.conn == known,
+            Target::Addr { transport, .. } => *transport == Transport::Tcp,
+        };
+        if !may_open {
+            return false;
         }
         if self.agents[agent].dead {
             return false;

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::dns::Protocol;
+use base::dns::{Host, Protocol};
 use base::wire::{PeerKey, Transport};
 use net::{Authority, Identity, SelfSigned, TlsError, TlsPeer, TlsSetup, Trust};
 use provision::{Directory, PeerUri, Trunk};
@@ -134,6 +134,12 @@ impl Trusts<'_> {
             }
             let (key, name) = (PeerKey::of(&trunk.name, &peer.host), peer.host.to_string());
             setup.peers.push(TlsPeer { key, name, trust, identity: identity.clone() });
+        }
+        let named = PeerKey::of(&trunk.name, &Host::named(&trunk.tls_name));
+        if !trunk.tls_name.is_empty() && setup.peers.iter().all(|peer| peer.key != named) {
+            // Calls in that have lost their connection are followed to whoever proves this name again.
+            let (trust, name) = (Some(self.of(&trunk.tls_ca)?), trunk.tls_name.clone());
+            setup.peers.push(TlsPeer { key: named, name, trust, identity });
         }
         let known = setup.authorities.iter().any(|authority| authority.name == trunk.tls_ca);
         if !trunk.tls_name.is_empty() && !known {

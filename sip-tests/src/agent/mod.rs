@@ -110,6 +110,8 @@ pub struct Agent {
     pub notified: u16,
     /// Header lines of its REGISTERs beside the usual ones.
     pub register_lines: Vec<String>,
+    /// Its Contact where that is not its address as usual.
+    pub said_contact: Option<String>,
     /// The status for MESSAGE outside calls.
     pub texts: u16,
     /// As a registrar: a shorter lifetime is too brief.
@@ -164,6 +166,7 @@ impl Agent {
             options: 200,
             notified: 0,
             register_lines: Vec::new(),
+            said_contact: None,
             texts: 200,
             min_expires: 0,
             updates: Reinvite::Accept,
@@ -231,6 +234,9 @@ impl Agent {
     /// Its Contact.
     #[must_use]
     pub fn contact(&self) -> String {
+        if let Some(said) = &self.said_contact {
+            return said.clone();
+        }
         let tcp = if self.transport == Transport::Tcp { ";transport=tcp" } else { "" };
         format!("<sip:{}@{}{tcp}>", self.name, self.addr)
     }

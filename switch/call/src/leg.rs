@@ -6,10 +6,11 @@ use std::sync::Arc;
 use base::LegId;
 use base::dns::{Host, Server};
 use base::fact::Endpoint;
+use base::limits::RECORD_CHARS;
 use base::wire::{Flow, Target, Transport};
 use bytes::Bytes;
 use sip::auth::{Challenged, Login};
-use sip::message::{Draft, Header, Message, Method, Uri};
+use sip::message::{Draft, Header, Message, Method, NameAddr, Uri};
 use sip::{Dialog, ServerId, SessionPolicy, SessionTimer, server_of, target_of};
 
 use crate::act::Purpose;
@@ -46,6 +47,8 @@ pub(crate) struct Leg {
     pub(crate) credentials: Option<Arc<Login>>,
     /// INFO packages it takes, comma-separated; `None` while it has not said (RFC 6086).
     pub(crate) recv_info: Option<Box<str>>,
+    /// The phone by its own name (RFC 5626), where it has said one.
+    pub(crate) instance: Option<Box<str>>,
     /// Challenges answered so far, for the requests that follow.
     pub(crate) challenged: Vec<Challenged>,
     /// The credentials of our last INVITE; its ACK bears the same (RFC 3261 §22.1).
@@ -128,6 +131,7 @@ impl Leg {
             codecs: Vec::new(),
             credentials: None,
             recv_info: None,
+            instance: None,
             challenged: Vec::new(),
             authorization: Vec::new(),
             sent: None,
@@ -148,6 +152,12 @@ impl Leg {
         }
         if message.has(Header::Allow) {
             self.allows_update = message.lists(Header::Allow, "UPDATE");
+        }
+        if let Some(contact) = message.header(Header::Contact).filter(|text| text.contains("+sip.instance"))
+            && let Ok(contact) = NameAddr::parse(contact)
+            && let Some(name) = contact.params.get("+sip.instance")
+        {
+            self.instance = Some(name.chars().take(RECORD_CHARS).collect());
         }
     }
 
@@ -257,7 +267,8 @@ pub(crate) fn towards(from: Target, hop: &Uri) -> Option<Target> {
     let (server, found) = (server_of(hop)?, target_of(hop)?);
     let asks = names_protocol(&server) || matches!(from, Target::Peer { .. });
     let transport = if asks { found.transport() } else { from.transport() };
-    Some(along(from, transport, found.remote()))
+    let port = server.port.unwrap_or_else(|| transport.default_port());
+    Some(along(from, transport, SocketAddr::new(found.remote().ip(), port)))
 }
 
 /// The server of a hop by name; with no word on the protocol the stream of the leg is what is meant.

@@ -365,4 +365,9 @@ impl Call {
     pub(crate) fn aim(&self, leg: LegId) -> Option<&Server> {
         self.leg(leg)?.aim.as_deref()
     }
+
+    /// The phone at a leg's far end by its own name (RFC 5626), where it has said one.
+    pub(crate) fn instance(&self, leg: LegId) -> Option<&str> {
+        self.leg(leg)?.instance.as_deref()
+    }
 }

@@ -150,6 +150,7 @@ impl Call {
             trust: out.trust,
             codecs: out.codecs.clone(),
             credentials: out.credentials.clone(),
+            instance: out.instance.clone(),
             ..Leg::new(
                 id,
                 out.endpoint.clone(),

@@ -4,6 +4,7 @@
 use base::wire::Target;
 use base::{CallId, LegId, Now};
 
+use super::rejoin::server_named;
 use super::{Shard, Slot};
 use crate::act::Act;
 use crate::leg::along;
@@ -22,10 +23,18 @@ impl Shard {
         };
         let (leg, target) = (*leg, *target);
         let Some(server) = slot.call.aim(leg) else { return Some(act) };
+        // A lost connection says nothing of the protocol to find the host by.
+        let lost = matches!(target, Target::Flow(flow) if self.is_gone(flow));
+        let named = if lost { server_named(&act) } else { None };
+        let server = named.as_ref().unwrap_or(server);
+        let from = match target {
+            Target::Flow(flow) if lost => Target::Addr { transport: flow.transport, remote: flow.remote },
+            Target::Flow(_) | Target::Addr { .. } | Target::Peer { .. } => target,
+        };
         let waits = slot.held.as_ref().is_some_and(|held| held.acts.iter().any(|(of, _)| *of == leg));
         match self.trunks.find(now, server) {
             Ok(hop) if !waits => {
-                Some(redirected(act, hop.map_or(target, |hop| along(target, hop.transport, hop.addr))))
+                Some(redirected(act, hop.map_or(target, |hop| along(from, hop.transport, hop.addr))))
             }
             Ok(_) | Err(peer::Awaited) => {
                 slot.held.get_or_insert_default().acts.push((leg, act));
@@ -48,7 +57,8 @@ impl Shard {
     }
 }
 
-fn redirected(mut act: Act, to: Target) -> Act {
+/// The same request, elsewhere.
+pub(super) fn redirected(mut act: Act, to: Target) -> Act {
     if let Act::Request { target, .. } | Act::Ack { target, .. } = &mut act {
         *target = to;
     }

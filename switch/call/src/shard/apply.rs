@@ -1,11 +1,13 @@
 //! Carries out what a call wants done.
 
 use base::media::MediaCommand;
-use base::wire::Target;
+use base::wire::{Target, Transport};
 use base::{CallId, Now};
 use sip::message::Draft;
 use sip::{ClientId, NoSocket};
 
+use super::aim::redirected;
+use super::rejoin::Course;
 use super::{Asker, Shard, Slot};
 use crate::act::{Act, Failure, Purpose};
 use crate::call::CallInput;
@@ -24,25 +26,50 @@ impl Shard {
         stack.request_by_size(now, &mut **entropy, target, &**locals, draft, may)
     }
 
+    /// Sends a request by TCP, and by UDP where nobody takes that.
+    fn send_by_either(&mut self, now: Now, target: Target, draft: Draft) -> Result<ClientId, NoSocket> {
+        let Self { stack, entropy, locals, .. } = self;
+        stack.request_by_stream(now, &mut **entropy, target, &**locals, draft)
+    }
+
     pub(super) fn apply(&mut self, now: Now, id: CallId, slot: &mut Slot, act: Act) {
         let Some(act) = self.aimed(now, id, slot, act) else { return };
+        let (act, either) = match self.rejoined(now, slot, &act) {
+            None => (act, None),
+            Some(Course::To(target)) => (redirected(act, target), None),
+            Some(Course::Either(remote)) => {
+                (redirected(act, Target::Addr { transport: Transport::Udp, remote }), Some(remote))
+            }
+        };
         match act {
             Act::Respond { server, draft } => self.stack.respond(now, server, draft),
             Act::RespondReliably { server, draft } => self.stack.respond_reliably(now, server, draft),
             Act::AnswerAs { server, tag } => self.stack.will_answer_as(server, &tag),
             Act::RespondAgain { server } => self.stack.respond_again(server),
             Act::Pracked { server } => self.stack.pracked(server),
-            Act::Request { leg, purpose, target, draft } => match self.send_request(now, target, draft) {
-                Ok(client) => {
-                    slot.clients.push((client, leg, purpose));
-                    self.clients.insert(client, Asker::Call { call: id, leg, purpose });
+            Act::Request { leg, purpose, target, draft } => {
+                let sent = match either {
+                    Some(_) => self.send_by_either(now, target, draft),
+                    None => self.send_request(now, target, draft),
+                };
+                match sent {
+                    Ok(client) => {
+                        slot.clients.push((client, leg, purpose));
+                        self.clients.insert(client, Asker::Call { call: id, leg, purpose });
+                    }
+                    Err(_no_socket) => {
+                        let failure = Failure::Unreachable;
+                        self.later.push_back((id, CallInput::Failed { leg, purpose, failure }));
+                    }
                 }
-                Err(_no_socket) => {
-                    let failure = Failure::Unreachable;
-                    self.later.push_back((id, CallInput::Failed { leg, purpose, failure }));
-                }
-            },
+            }
             Act::Ack { leg: _, target, draft } => {
+                // Nobody answers an ACK, so nobody says that TCP was no good; one too many does no harm.
+                if let Some(remote) = either {
+                    let by_stream = Target::Addr { transport: Transport::Tcp, remote };
+                    let _no_socket =
+                        self.stack.send_ack(&mut *self.entropy, by_stream, &*self.locals, draft.clone());
+                }
                 if self.stack.send_ack(&mut *self.entropy, target, &*self.locals, draft).is_err() {
                     self.count("acks_unsent");
                 }

@@ -9,6 +9,7 @@ mod doorstep;
 mod options;
 mod reginfo;
 mod register;
+mod rejoin;
 mod subscriptions;
 mod texts;
 mod trunks;
@@ -17,7 +18,7 @@ mod views;
 mod way;
 mod within;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +80,8 @@ pub struct Shard {
     subscriptions: Subscriptions,
     /// Who has shown a certificate, by connection.
     proofs: HashMap<ConnId, Arc<[Proof]>>,
+    /// Connections that something has come by and that are open; the node's descriptors bound them.
+    streams: HashSet<ConnId>,
     told_usage: BTreeMap<String, u32>,
     /// Calls with requests that wait for the DNS.
     waiting: BTreeSet<CallId>,
@@ -159,6 +162,7 @@ impl Shard {
             registrations: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
             proofs: HashMap::new(),
+            streams: HashSet::new(),
             told_usage: BTreeMap::new(),
             waiting: BTreeSet::new(),
             texts: HashMap::new(),
@@ -213,13 +217,17 @@ impl Machine for Shard {
 
     fn handle(&mut self, now: Now, input: ShardInput) {
         match input {
-            ShardInput::Wire(inbound) => self.received(now, inbound),
+            ShardInput::Wire(inbound) => {
+                self.streams.extend(inbound.flow.conn);
+                self.received(now, inbound);
+            }
             ShardInput::Lift(place) => self.lift(now, &place),
             ShardInput::SendFailed { ticket } => self.stack.transport_failed(now, ticket),
             ShardInput::ConnProven(conn, proofs) => drop(self.proofs.insert(conn, proofs)),
             ShardInput::Returned(quoted) => self.stack.returned(now, &quoted),
             ShardInput::ConnClosed(conn) => {
                 self.proofs.remove(&conn);
+                self.streams.remove(&conn);
                 self.registrar.flow_closed(conn);
             }
             ShardInput::Media(event) => self.media(now, event),

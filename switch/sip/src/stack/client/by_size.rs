@@ -30,7 +30,7 @@ const STREAMLESS_PEERS: usize = 1_024;
 /// Marks the ticket of an attempt over TCP: a failure that is reported late is not that of UDP.
 const STREAM: u64 = 1 << 63;
 
-/// A request that went over TCP for its size, and where it goes when that fails.
+/// A request that went over TCP first, and where it goes when that fails.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Switched {
     remote: SocketAddr,
@@ -60,13 +60,42 @@ impl Stack {
         draft: Draft,
         may: impl FnOnce(SocketAddr) -> bool,
     ) -> Result<ClientId, NoSocket> {
+        let large = |octets, remote| octets > SIP_UDP_OCTETS && may(remote);
+        self.request_switching(now, entropy, target, locals, draft, large)
+    }
+
+    /// Like [`request`](Stack::request), but over UDP only after TCP, unless the peer has lately refused it: for one
+    /// whose connection is gone, and who does not say what it listens for.
+    ///
+    /// # Errors
+    /// Those of `request`.
+    pub fn request_by_stream(
+        &mut self,
+        now: Now,
+        entropy: &mut dyn Entropy,
+        target: Target,
+        locals: &dyn Locals,
+        draft: Draft,
+    ) -> Result<ClientId, NoSocket> {
+        self.request_switching(now, entropy, target, locals, draft, |_, _| true)
+    }
+
+    fn request_switching(
+        &mut self,
+        now: Now,
+        entropy: &mut dyn Entropy,
+        target: Target,
+        locals: &dyn Locals,
+        draft: Draft,
+        by_stream: impl FnOnce(usize, SocketAddr) -> bool,
+    ) -> Result<ClientId, NoSocket> {
         let local = wording::sent_by(target, locals)?;
         let id = self.open_client(now, entropy, target, local, draft);
         if let Target::Addr { transport: Transport::Udp, remote } = target
-            && self.clients.get(id.0).is_some_and(|client| client.data.len() > SIP_UDP_OCTETS)
+            && let Some(octets) = self.clients.get(id.0).map(|client| client.data.len())
             && !self.streamless.has(now.mono, remote)
             && let Some(stream_local) = locals.signalling(Transport::Tcp, remote)
-            && may(remote)
+            && by_stream(octets, remote)
         {
             self.switch(now.mono, id, remote, local, stream_local);
         }
