@@ -54,6 +54,34 @@ fn an_invite_of_a_stranger_gets_one_small_answer_and_nothing_is_kept_of_it() {
     world.assert_clean();
 }
 
+/// S7: who forges a trunk's address and makes up dialogs gets one answer each and fills no table.
+#[test]
+fn what_claims_to_be_of_a_call_from_a_trunks_address_and_is_not_leaves_nothing_behind() {
+    let (mut world, carrier, phone) = office(21);
+    let (caller, callee) = world.connect(carrier, "+4930123", phone);
+    world.run_for(Duration::from_secs(64));
+    let transactions =
+        |world: &World| world.shards.iter().map(|shard| shard.live().transactions).sum::<usize>();
+    let (before, heard) = (transactions(&world), world.agents[carrier].heard.len());
+    let via = format!("Via: SIP/2.0/UDP {};branch=z9hG4bK", world.agents[carrier].addr);
+    for n in 0..50 {
+        for method in ["BYE", "OPTIONS", "INVITE"] {
+            let text = request(method, "1001", &format!("{n}{method}@x"), "")
+                .replace("\r\nCall-ID", ";tag=made-up\r\nCall-ID")
+                .replace("{via}", &format!("{via}{n}{method}"));
+            world.with_agent(carrier, |agent, _| agent.say(&text));
+        }
+    }
+    world.run_for(Duration::from_millis(100));
+    assert_eq!(transactions(&world), before);
+    let answers = &world.agents[carrier].heard[heard..];
+    assert_eq!(answers.iter().filter(|msg| msg.status() == Some(481)).count(), 150);
+    assert!(world.hear_each_other(caller, callee));
+    world.bye(caller);
+    world.settle();
+    world.assert_clean();
+}
+
 /// S14: what comes out stays below 1.2 times what goes in, however small the requests are.
 #[test]
 fn forged_addresses_gain_nothing_by_us() {
@@ -248,6 +276,68 @@ fn an_account_that_is_attacked_from_many_networks_still_serves_its_own_phone() {
     }
     assert!(banned > 20, "{banned} of 40");
     world.assert_clean();
+}
+
+/// S6: the owner of an account at a new address, while two others keep guessing at its password.
+#[test]
+fn two_who_keep_guessing_are_banned_and_do_not_keep_the_owner_out() {
+    let (mut world, _, phone) = office(25);
+    let guessers = [("eve", "198.51.100.7:5060"), ("mallory", MALLORY)]
+        .map(|(name, at)| world.agent(name, at, Transport::Udp));
+    let owner = world.agent("owner", "192.0.2.77:5060", Transport::Udp);
+    world.agents[owner].user = "1001".to_owned();
+    world.agents[owner].password = world.agents[phone].password.clone();
+    let mut answered = [0; 2];
+    for n in 0..40 {
+        for (at, guesser) in guessers.into_iter().enumerate() {
+            let before = world.agents[guesser].heard.len();
+            world.agents[guesser].user = "1001".to_owned();
+            world.agents[guesser].password = Some(format!("guess{n}"));
+            world.agents[guesser].results.clear();
+            world.with_agent(guesser, |agent, now| agent.register(now, 3_600));
+            world.settle();
+            answered[at] += usize::from(world.agents[guesser].heard.len() > before);
+        }
+        world.run_for(Duration::from_millis(83));
+        let bans = world.shards[0].view(now(&world)).bans;
+        if n == 8 {
+            assert!(bans.iter().any(|ban| ban.place == "account:1001"), "{bans:?} {answered:?}");
+            world.register(owner);
+            let results = &world.agents[owner].results;
+            assert_eq!(results.last().map(|(_, status)| *status), Some(200), "at the first try");
+        }
+    }
+    assert!(answered.iter().all(|times| *times < 20), "{answered:?}");
+    let bans = world.shards[0].view(now(&world)).bans;
+    for place in ["198.51.100.7", "203.0.113.200"] {
+        assert!(bans.iter().any(|ban| ban.place == place), "{bans:?}");
+    }
+}
+
+/// S6: a network is banned for what its other addresses did; a phone of it comes back on another port.
+#[test]
+fn under_a_ban_on_its_network_a_phone_registers_anew_from_its_address_and_a_neighbour_does_not() {
+    let (mut world, _, phone) = office(25);
+    let home = world.agents[phone].addr;
+    assert_eq!(home.ip().to_string(), "203.0.113.11");
+    for n in 100..110 {
+        let bot = world.agent(&format!("bot{n}"), &format!("203.0.113.{n}:5060"), Transport::Udp);
+        world.agents[bot].user = format!("nobody{n}");
+        crack(&mut world, bot, 9);
+    }
+    let bans = world.shards[0].view(now(&world)).bans;
+    assert!(bans.iter().any(|ban| ban.place == "203.0.113.0/24"), "{bans:?}");
+    for (name, at, status) in
+        [("moved", "203.0.113.11:50600", Some(200)), ("neighbour", "203.0.113.12:5060", None)]
+    {
+        let moved = world.agent(name, at, Transport::Udp);
+        world.agents[moved].user = world.agents[phone].user.clone();
+        world.agents[moved].password = world.agents[phone].password.clone();
+        world.with_agent(moved, |agent, now| agent.register(now, 3_600));
+        world.settle();
+        assert_eq!(world.agents[moved].results.last().map(|(_, status)| *status), status, "{name}");
+        assert_eq!(world.agents[moved].heard.is_empty(), status.is_none(), "{name}");
+    }
 }
 
 fn now(world: &World) -> base::Now {

@@ -44,7 +44,8 @@ pub(crate) fn doors(
     };
     GuardConfig {
         roll: Arc::clone(roll),
-        limits: DoorLimits::new(told.stranger_per_sec, told.strangers_per_sec, told.known_per_sec),
+        limits: DoorLimits::new(told.stranger_per_sec, told.strangers_per_sec, told.known_per_sec)
+            .with_calls(told.calls_per_sec),
         clock: Arc::new(move || clock.now().mono),
         crowded: Arc::new(crowded),
     }

@@ -133,6 +133,11 @@ pub const STRANGERS_PER_SEC: u32 = 500;
 /// Packets a second of one address where somebody has shown a password, `[limits] known_per_sec`; a new call beyond
 /// is answered 503, what belongs to running calls has four times as much.
 pub const KNOWN_PER_SEC: u32 = 5_000;
+/// Packets a second of one trunk's address that begin something, unless the node's `[limits] calls_per_sec` says
+/// otherwise: twice that. A new call beyond is answered 503, all else is not heard.
+pub const TRUNK_PER_SEC: u32 = 1_000;
+/// The least of it, however few calls a node may take.
+pub const TRUNK_LEAST_PER_SEC: u32 = 200;
 /// Addresses whose budgets a receiving thread remembers; when full the one unused longest is forgotten.
 pub const DOOR_SOURCES: usize = 4_096;
 /// The same for networks.

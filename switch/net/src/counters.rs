@@ -52,6 +52,8 @@ counters! {
     guard_strangers_full,
     /// Datagrams beyond the budget of a known address.
     guard_known_full,
+    /// Datagrams beyond the budget of a trunk's address.
+    guard_trunk_full,
     /// Messages of a connection that had to wait for its budget.
     guard_held,
     /// Connections accepted.

@@ -56,6 +56,7 @@ pub(crate) fn ask(
         (_, Grounds::NetworkFull) => count(&counters.guard_network_full),
         (_, Grounds::StrangersFull) => count(&counters.guard_strangers_full),
         (_, Grounds::KnownFull) => count(&counters.guard_known_full),
+        (_, Grounds::TrunkFull) => count(&counters.guard_trunk_full),
         (_, Grounds::Trunk | Grounds::Known | Grounds::WithinBudget) => {}
     }
     admission

@@ -155,8 +155,9 @@ impl Shard {
         };
         if !right {
             self.count("auth_failures");
-            if stance == Verdict::Try && matches!(state, NonceState::Fresh | NonceState::Stale) {
-                self.offended(now, flow, &credentials.username);
+            if matches!(state, NonceState::Fresh | NonceState::Stale) {
+                let account = Some(credentials.username.as_str()).filter(|_| stance == Verdict::Try);
+                self.offended(now, flow, account);
             }
             return Err(Staleness::First);
         }
@@ -186,9 +187,9 @@ impl Shard {
     }
 
     /// Counts a wrong answer here and at every other shard: an attacker finds the same memory everywhere.
-    fn offended(&mut self, now: Now, flow: Flow, account: &str) {
+    fn offended(&mut self, now: Now, flow: Flow, account: Option<&str>) {
         let source = Some(flow.remote.ip()).filter(|source| !self.config.is_edge(*source));
-        let offence = Offence { source, account: base::fact::record_text(account) };
+        let offence = Offence { source, account: account.map(base::fact::record_text) };
         if self.config.shards > 1 {
             self.outputs.push_back(ShardOutput::Gossip(Gossip::Offence(Box::new(offence.clone()))));
         }

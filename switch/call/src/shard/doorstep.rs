@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use base::wire::{Flow, Inbound};
 use base::{Mono, Now};
 use peer::Stands;
-use peer::guard::{Entry, Notice, Verdict};
+use peer::guard::{Entry, Notice, Place, Verdict};
 use provision::HostMask;
 use sip::message::{Draft, Header, Message, Method};
 
@@ -44,13 +44,18 @@ impl Shard {
     }
 
     fn judge(&mut self, now: Now, request: &Message, flow: Flow) -> Judgement {
-        if self.is_within(request) || self.is_trunks(now, flow) {
+        if self.is_within(request) {
             return Judgement::Enter;
+        }
+        let in_dialog = request.method() != Some(&Method::Register) && request.to_tag().is_some();
+        if self.is_trunks(now, flow) {
+            // Whoever forges a trunk's address makes up dialogs, too: they leave nothing behind.
+            return if in_dialog { self.outside(request) } else { Judgement::Enter };
         }
         if self.stance(now, claimed(request).as_deref().unwrap_or_default(), flow) == Verdict::Ignore {
             return Judgement::Ignore;
         }
-        if request.method() != Some(&Method::Register) && request.to_tag().is_some() {
+        if in_dialog {
             return self.outside(request);
         }
         if let Some(objection) = self.objection(request, flow) {
@@ -100,14 +105,17 @@ impl Shard {
         Judgement::Answer(reply(request, status, None, &self.config.user_agent))
     }
 
-    /// Whether credentials from there are looked at. Nobody is kept out where he is registered.
+    /// Whether credentials from there are looked at. Nobody is kept out where he is registered, nor for what his account
+    /// or his neighbours did at an address where he is: there only the address's own ban counts.
     pub(super) fn stance(&self, now: Now, account: &str, flow: Flow) -> Verdict {
         // All phones behind an edge proxy share its address.
         let source = Some(flow.remote.ip()).filter(|source| !self.config.is_edge(*source));
-        let verdict = self.bans.verdict(now, source, account);
-        match (verdict, self.registrar.stands(now, account, &flow)) {
-            (_, Stands::Here) | (Verdict::Later, Stands::SameAddress) => Verdict::Try,
-            (verdict, Stands::SameAddress | Stands::Elsewhere) => verdict,
+        let is_banned = |it| self.bans.is_banned(now, &Place::address(it));
+        match self.registrar.stands(now, account, &flow) {
+            Stands::Here => Verdict::Try,
+            Stands::SameAddress if source.is_some_and(is_banned) => Verdict::Ignore,
+            Stands::SameAddress => Verdict::Try,
+            Stands::Elsewhere => self.bans.verdict(now, source, account),
         }
     }
 

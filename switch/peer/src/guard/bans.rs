@@ -17,8 +17,9 @@ use super::place::Place;
 pub struct Offence {
     /// Where it came from; `None` behind an edge proxy of ours, whose address is everybody's.
     pub source: Option<IpAddr>,
-    /// The account it tried, which may not exist.
-    pub account: String,
+    /// The account it tried, which may not exist; `None` when the try was answered unseen: the account's waiting time is
+    /// for others, the address pays for it.
+    pub account: Option<String>,
 }
 
 /// One ban that stands.
@@ -51,6 +52,8 @@ pub enum Verdict {
 const ADDRESS_TRIES: u32 = 10;
 /// Wrong answers from a whole network before it is banned.
 const NETWORK_TRIES: u32 = 60;
+/// Wrong answers of an address that are looked at whatever its account has to wait: its owner needs one or two.
+const FIRST_TRIES: u32 = 3;
 /// Wrong answers for one account before strangers have to wait between tries.
 const ACCOUNT_TRIES: u32 = 15;
 const HALF_LIFE: Duration = Duration::from_secs(300);
@@ -93,8 +96,10 @@ impl Bans {
             self.count(now, Place::address(source), ADDRESS_TRIES);
             self.count(now, Place::network(source), NETWORK_TRIES);
         }
-        let account = account.chars().take(limits::RECORD_CHARS).collect();
-        self.count(now, Place::Account(account), ACCOUNT_TRIES);
+        if let Some(account) = account {
+            let account = account.chars().take(limits::RECORD_CHARS).collect();
+            self.count(now, Place::Account(account), ACCOUNT_TRIES);
+        }
     }
 
     /// A right answer clears what its address got wrong by mistake; its network and the account stay as they are.
@@ -108,16 +113,34 @@ impl Bans {
     /// Whether credentials for an account are looked at when they come from an address where it is not registered.
     #[must_use]
     pub fn verdict(&self, now: Now, source: Option<IpAddr>, account: &str) -> Verdict {
-        let banned = |place: &Place| self.records.get(place).is_some_and(|it| it.banned_until > now.mono);
         if self.records.is_empty() {
             Verdict::Try
-        } else if source.is_some_and(|it| banned(&Place::address(it)) || banned(&Place::network(it))) {
+        } else if source.is_some_and(|it| {
+            self.is_banned(now, &Place::address(it)) || self.is_banned(now, &Place::network(it))
+        }) {
             Verdict::Ignore
-        } else if banned(&Place::Account(account.to_owned())) {
+        } else if self.is_banned(now, &Place::Account(account.to_owned()))
+            && !source.is_some_and(|it| self.has_tries(now, it))
+        {
             Verdict::Later
         } else {
             Verdict::Try
         }
+    }
+
+    /// Whether a ban on exactly this place stands.
+    #[must_use]
+    pub fn is_banned(&self, now: Now, place: &Place) -> bool {
+        self.records.get(place).is_some_and(|record| record.banned_until > now.mono)
+    }
+
+    /// Whether an address has hardly got anything wrong yet.
+    fn has_tries(&self, now: Now, source: IpAddr) -> bool {
+        self.records.get(&Place::address(source)).is_none_or(|record| {
+            let mut record = *record;
+            record.decay(now.mono);
+            record.times == 0 && record.score < FIRST_TRIES * POINT
+        })
     }
 
     /// The next ban that was issued, to tell the doors and the operator.

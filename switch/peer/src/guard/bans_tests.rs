@@ -9,7 +9,7 @@ fn ip(last: u8) -> IpAddr {
 }
 
 fn offend(bans: &mut Bans, now: Now, source: IpAddr, account: &str) {
-    bans.offended(now, &Offence { source: Some(source), account: account.to_owned() });
+    bans.offended(now, &Offence { source: Some(source), account: Some(account.to_owned()) });
 }
 
 /// S6: svcrack is banned in under twenty tries.
@@ -70,6 +70,8 @@ fn an_account_under_attack_makes_strangers_wait_ever_longer_up_to_a_minute() {
     let mut now = at(1);
     let mut tried = 0;
     for n in 0..2_000 {
+        // Each address has used up its first tries on other accounts.
+        (0..3).for_each(|_| offend(&mut bans, now, source(n), &format!("other{n}")));
         if bans.verdict(now, Some(source(n)), "1001") == Verdict::Try {
             offend(&mut bans, now, source(n), "1001");
             tried += 1;
@@ -80,6 +82,24 @@ fn an_account_under_attack_makes_strangers_wait_ever_longer_up_to_a_minute() {
     assert_eq!(bans.verdict(now, Some(source(1)), "1002"), Verdict::Try, "other accounts are not touched");
     let wait = bans.list(now, 10).first().map(|ban| ban.until_mono.since(now.mono));
     assert!(wait.is_none_or(|wait| wait <= LONGEST_WAIT));
+}
+
+/// S6: who guesses cannot keep the owner out.
+#[test]
+fn an_address_that_got_nothing_wrong_may_try_whatever_its_account_has_to_wait() {
+    let mut bans = Bans::new();
+    let now = at(1);
+    (0..15_u8).for_each(|n| offend(&mut bans, now, IpAddr::from([10, n, 0, 1]), "1001"));
+    for _ in 0..3 {
+        assert_eq!(bans.verdict(now, Some(ip(7)), "1001"), Verdict::Try);
+        offend(&mut bans, now, ip(7), "1001");
+    }
+    assert_eq!(bans.verdict(now, Some(ip(7)), "1001"), Verdict::Later);
+    assert_eq!(bans.verdict(now, None, "1001"), Verdict::Later, "behind an edge proxy nobody is told apart");
+    for _ in 0..7 {
+        bans.offended(now, &Offence { source: Some(ip(7)), account: None });
+    }
+    assert_eq!(bans.verdict(now, Some(ip(7)), "1001"), Verdict::Ignore, "tries answered unseen count, too");
 }
 
 #[test]

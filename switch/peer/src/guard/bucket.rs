@@ -18,6 +18,11 @@ impl Rate {
         Self { per_sec: per_sec.max(1), burst: per_sec.saturating_mul(secs).clamp(1, MOST) }
     }
 
+    /// So many times as much.
+    pub(super) fn times(self, times: u32) -> Self {
+        Self { per_sec: self.per_sec.saturating_mul(times), burst: self.burst.saturating_mul(times) }
+    }
+
     /// The same for one of `parts` who share it, at least one token a second.
     #[must_use]
     pub fn share(self, parts: usize) -> Self {

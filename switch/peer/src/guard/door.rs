@@ -23,8 +23,10 @@ pub struct DoorLimits {
     pub per_network: Rate,
     /// Packets of all strangers together.
     pub strangers: Rate,
-    /// Packets of one known address; trunks have no such bound.
+    /// Packets of one known address.
     pub known: Rate,
+    /// Packets of one trunk's address that begin something: anybody can forge it.
+    pub trunk: Rate,
 }
 
 impl DoorLimits {
@@ -36,7 +38,15 @@ impl DoorLimits {
             per_network: Rate::with_burst(per_source.saturating_mul(4), 4),
             strangers: Rate::with_burst(strangers, 2),
             known: Rate::with_burst(known, 2),
+            trunk: Rate::with_burst(limits::TRUNK_PER_SEC, 2),
         }
+    }
+
+    /// For a node that takes so many calls a second: one trunk may bring them all, and as much again beside them.
+    #[must_use]
+    pub fn with_calls(self, calls_per_sec: u32) -> Self {
+        let per_sec = calls_per_sec.saturating_mul(2).max(limits::TRUNK_LEAST_PER_SEC);
+        Self { trunk: Rate::with_burst(per_sec, 2), ..self }
     }
 
     /// The part of one of `doors`, where strangers arrive at all of them alike.
@@ -94,6 +104,8 @@ pub enum Grounds {
     Banned,
     /// A known address sends more than one may.
     KnownFull,
+    /// A trunk's address sends more than one may.
+    TrunkFull,
     /// A stranger sends more than one may.
     SourceFull,
     /// Its network sends more than one may.
@@ -148,8 +160,7 @@ impl Door {
         }
     }
 
-    /// Decides on a packet from `source`. What it looks like is asked only where that matters: a trunk's packets are not
-    /// looked at.
+    /// Decides on a packet from `source`. What it looks like is asked only where that matters.
     pub fn admit<'a>(
         &mut self,
         now: Mono,
@@ -158,7 +169,7 @@ impl Door {
     ) -> (Admission, Grounds) {
         let ip = source.ip().to_canonical();
         if self.roll.has(now, &Entry::trunk(ip)) {
-            return (Admission::Pass, Grounds::Trunk);
+            return self.trunk(now, ip, kind());
         }
         if self.roll.has(now, &Entry::flow(source)) {
             return self.known(now, address(ip), kind);
@@ -209,17 +220,39 @@ impl Door {
         }
         let kind = kind();
         if matches!(kind, KnockKind::Within) || self.is_emergency(now, kind) {
-            let rate = Rate {
-                per_sec: rate.per_sec.saturating_mul(WITHIN_TIMES),
-                burst: rate.burst.saturating_mul(WITHIN_TIMES),
-            };
+            let rate = rate.times(WITHIN_TIMES);
             let key = self.roll.key((source, Grounds::KnownFull as u8));
             if self.sources.at(now, key, rate).take(now, rate) {
                 return (Admission::Pass, Grounds::Known);
             }
         }
-        let told = matches!(kind, KnockKind::Invite { .. }) && self.may_refuse(now);
-        (if told { Admission::Refuse } else { Admission::Drop }, Grounds::KnownFull)
+        (self.turn_away(now, kind), Grounds::KnownFull)
+    }
+
+    /// A trunk's address, or somebody who forges it: calls that run, emergency calls and all else have a budget each.
+    fn trunk(&mut self, now: Mono, ip: IpAddr, kind: KnockKind<'_>) -> (Admission, Grounds) {
+        let (class, rate) = match kind {
+            KnockKind::Within => ("trunk within", self.limits.known.times(WITHIN_TIMES)),
+            KnockKind::Invite { .. } if self.is_emergency(now, kind) => {
+                ("trunk emergency", self.limits.trunk)
+            }
+            KnockKind::Invite { .. } | KnockKind::Register | KnockKind::Other | KnockKind::Noise => {
+                ("trunk", self.limits.trunk)
+            }
+        };
+        let key = self.roll.key((class, ip));
+        match self.sources.at(now, key, rate).take(now, rate) {
+            true => (Admission::Pass, Grounds::Trunk),
+            false => (self.turn_away(now, kind), Grounds::TrunkFull),
+        }
+    }
+
+    /// Beyond the budget of somebody known: a new call is told, all else is not heard.
+    fn turn_away(&mut self, now: Mono, kind: KnockKind<'_>) -> Admission {
+        match matches!(kind, KnockKind::Invite { .. }) && self.may_refuse(now) {
+            true => Admission::Refuse,
+            false => Admission::Drop,
+        }
     }
 
     /// A banned address where phones are known.

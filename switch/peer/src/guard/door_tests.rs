@@ -119,3 +119,42 @@ fn a_known_address_that_floods_is_refused_its_calls_in_words_and_keeps_the_ones_
     let later = Mono(0) + Duration::from_secs(2);
     assert_eq!(passed(&mut door, later, phone, INVITE, 1_000), 200, "all is well two seconds later");
 }
+
+/// S7: a trunk's address is public; who forges it gets what the trunk may send, and nothing of the phones'.
+#[test]
+fn a_flood_from_a_trunks_address_has_a_budget_and_phones_running_calls_and_emergencies_pass_beside_it() {
+    let mut door = door(DoorLimits::default().with_calls(500));
+    let (trunk, phone) = (from([192, 0, 2, 20], 5_060), from([192, 0, 2, 10], 5_062));
+    note(&door, Entry::Trunk(trunk.ip()));
+    note(&door, Entry::Known(phone.ip()));
+    note(&door, Entry::Emergency("112".to_owned()));
+    let mut let_in = 0;
+    for n in 0..72_000_u64 {
+        let now = Mono(n * 139);
+        let_in +=
+            passed(&mut door, now, from([192, 0, 2, 20], 1_024 + (n % 60_000) as u16), KnockKind::Other, 1);
+        if n % 100 == 0 {
+            assert_eq!(passed(&mut door, now, phone, INVITE, 1), 1);
+            assert_eq!(passed(&mut door, now, phone, KnockKind::Register, 1), 1);
+            assert_eq!(passed(&mut door, now, trunk, KnockKind::Within, 4), 4);
+            assert_eq!(passed(&mut door, now, trunk, KnockKind::Invite { user: "112" }, 1), 1);
+        }
+    }
+    assert!((11_000..=12_100).contains(&let_in), "{let_in} of 7,200 a second for ten seconds");
+    let now = Mono(72_000 * 139);
+    passed(&mut door, now, trunk, KnockKind::Other, 2);
+    assert_eq!(door.admit(now, trunk, || KnockKind::Register), (Admission::Drop, Grounds::TrunkFull));
+    assert_eq!(door.admit(now, trunk, || INVITE), (Admission::Refuse, Grounds::TrunkFull), "in words");
+}
+
+#[test]
+fn a_trunk_may_bring_all_calls_a_node_takes_and_as_much_again_and_a_small_node_still_takes_bursts() {
+    for (calls_per_sec, begins) in [(500, 1_000), (2_000, 4_000), (10, 200)] {
+        let mut door = door(DoorLimits::default().with_calls(calls_per_sec));
+        let trunk = from([192, 0, 2, 20], 5_060);
+        note(&door, Entry::Trunk(trunk.ip()));
+        assert_eq!(passed(&mut door, Mono(0), trunk, INVITE, 20_000), begins * 2);
+        let later = Mono(0) + Duration::from_secs(1);
+        assert_eq!(passed(&mut door, later, trunk, INVITE, 20_000), begins);
+    }
+}
