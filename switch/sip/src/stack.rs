@@ -10,6 +10,7 @@ mod deadlines;
 mod event;
 mod inbound;
 mod key;
+mod ration;
 mod server;
 mod target;
 mod wording;
@@ -76,8 +77,7 @@ pub struct Stack {
     streamless: client::Streamless,
     /// The key being looked up.
     scratch: String,
-    /// Octets that answers without a transaction may still be longer than what they answer.
-    credit: usize,
+    ration: ration::Ration,
 }
 
 impl Stack {
@@ -97,7 +97,7 @@ impl Stack {
             secret: entropy.next_u64(),
             streamless: client::Streamless::default(),
             scratch: String::new(),
-            credit: inbound::CREDIT,
+            ration: ration::Ration::new(),
         }
     }
 

@@ -8,9 +8,10 @@ use std::net::IpAddr;
 
 use base::wire::{Flow, Inbound};
 use base::{Mono, Now};
-use peer::Stands;
 use peer::guard::{Entry, Notice, Place, Verdict};
-use provision::HostMask;
+use peer::{Stands, Trunks};
+use provision::{HostMask, Trunk};
+use route::Snapshot;
 use sip::message::{Draft, Header, Message, Method};
 
 use super::Shard;
@@ -32,12 +33,16 @@ enum Judgement {
 impl Shard {
     /// A message from the network.
     pub(super) fn received(&mut self, now: Now, inbound: Inbound) {
-        let Some(new) = self.stack.take_in(now, inbound) else { return };
+        let speaks_for = |asked, source| {
+            self.config.is_edge(source) || speaks_for(&self.routes, &self.trunks, asked, source)
+        };
+        let Some(new) = self.stack.take_in(now, inbound, &speaks_for) else { return };
         match self.judge(now, new.request(), new.flow()) {
             Judgement::Enter => self.stack.admit(now, new),
             Judgement::Answer(draft) => {
                 self.count("strangers_answered");
-                self.stack.answer_once(&new, draft);
+                let is_known = self.is_known(now, new.request(), new.flow());
+                self.stack.answer_once(now, &new, draft, is_known);
             }
             Judgement::Ignore => self.count("strangers_ignored"),
         }
@@ -93,6 +98,15 @@ impl Shard {
             Ok(()) => Judgement::Enter,
             Err(staleness) => Judgement::Answer(self.challenged(now, request, flow, ask, staleness)),
         }
+    }
+
+    /// Whether a datagram comes from a trunk, an edge proxy or where the account it names is registered. Who forges that
+    /// address gains a challenge's length, and that at the cost of somebody known alone.
+    fn is_known(&self, now: Now, request: &Message, flow: Flow) -> bool {
+        let account = claimed(request).unwrap_or_default();
+        self.config.is_edge(flow.remote.ip())
+            || self.trunk_at(flow).is_some()
+            || self.registrar.stands(now, &account, &flow) != Stands::Elsewhere
     }
 
     /// A request inside a dialog that is none of ours.
@@ -183,6 +197,17 @@ impl Shard {
 
 /// Addresses of trunks that are remembered as told; when full all are told again.
 const TRUNKS_SEEN: usize = 1_024;
+
+/// Whether a response from `source` may be that of `asked`: both are addresses of one trunk, or `asked` is no trunk's,
+/// as a Contact inside a call may be.
+fn speaks_for(routes: &Snapshot, trunks: &Trunks, asked: IpAddr, source: IpAddr) -> bool {
+    let has = |trunk: &Trunk, ip| {
+        trunk.hosts.iter().any(|host| host.contains(ip)) || trunks.has_at(&trunk.name, ip)
+    };
+    let mut theirs = routes.trunks().filter(|trunk| has(trunk, source)).peekable();
+    theirs.peek().is_some()
+        && (theirs.any(|trunk| has(trunk, asked)) || !routes.trunks().any(|trunk| has(trunk, asked)))
+}
 
 /// The account a request says it is for: as its credentials, if any, will say too.
 fn claimed(request: &Message) -> Option<String> {

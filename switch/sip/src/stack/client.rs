@@ -2,6 +2,9 @@
 
 mod by_size;
 mod machine;
+mod source;
+
+use std::net::IpAddr;
 
 use base::wire::{Flow, Locals, Outbound, Target};
 use base::{Entropy, Mono, Now};
@@ -14,6 +17,7 @@ use crate::message::{Draft, Header, Message, Method};
 use crate::transaction::{ClientInviteStep, ClientOther};
 use by_size::{Switched, of_ticket};
 use machine::{Asker, Cancel, Fired, Machine};
+use source::is_believed;
 
 pub(super) use by_size::Streamless;
 
@@ -140,13 +144,23 @@ impl Stack {
         }
     }
 
-    pub(super) fn receive_response(&mut self, now: Mono, response: Message, flow: Flow) {
+    pub(super) fn receive_response(
+        &mut self,
+        now: Mono,
+        response: Message,
+        flow: Flow,
+        speaks_for: &dyn Fn(IpAddr, IpAddr) -> bool,
+    ) {
         let (Some(id), Some(status)) = (self.client_of(&response), response.status()) else {
             self.stats.strays += 1;
             return;
         };
         let timing = self.config.timing;
         let Some(client) = self.clients.get_mut(id.0) else { return };
+        if !is_believed(&client.target, &flow, speaks_for) {
+            self.stats.strays += 1;
+            return;
+        }
         client.switched = None;
         let is_owners = client.is_owners();
         let step = client.machine.handle_response(&timing, now, status);

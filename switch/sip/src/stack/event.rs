@@ -110,7 +110,7 @@ pub struct Stats {
     pub repetitions_received: u64,
     /// Messages sent again by a timer.
     pub repetitions_sent: u64,
-    /// Responses that belong to no request of ours.
+    /// Responses that belong to no request of ours, or come from where it did not go.
     pub strays: u64,
     /// Requests that came a second time by another way; answered 482.
     pub merged: u64,
@@ -120,6 +120,8 @@ pub struct Stats {
     pub timed_out: u64,
     /// Messages from addresses that cannot be answered.
     pub unanswerable: u64,
+    /// Answers kept back because strangers had used up their ration.
+    pub withheld: u64,
     /// CANCELs that belong to no INVITE; answered 481.
     pub cancels_unmatched: u64,
     /// Requests of ours that found nobody, as an ICMP error told.
@@ -133,7 +135,7 @@ pub struct Stats {
 impl Stats {
     /// The figures by the names that metrics carry.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 14] {
+    pub fn named(&self) -> [(&'static str, u64); 15] {
         [
             ("sip_received", self.received),
             ("sip_sent", self.sent),
@@ -145,6 +147,7 @@ impl Stats {
             ("sip_overload", self.overload),
             ("sip_timed_out", self.timed_out),
             ("sip_unanswerable", self.unanswerable),
+            ("sip_withheld", self.withheld),
             ("sip_cancels_unmatched", self.cancels_unmatched),
             ("sip_returned", self.returned),
             ("sip_by_stream", self.by_stream),

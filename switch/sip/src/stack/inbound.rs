@@ -13,9 +13,6 @@ use super::{ServerId, SipEvent, Stack, key};
 use crate::message::{Draft, Framing, Message, Method, ParseError, Via};
 use crate::transaction::AckStep;
 
-/// Octets that answers may run ahead of what they answer.
-pub(super) const CREDIT: usize = 16_384;
-
 /// A new request before anything is kept of it: its owner admits it, answers it once, or lets it fall.
 #[derive(Debug)]
 pub struct NewRequest {
@@ -42,13 +39,19 @@ impl NewRequest {
 impl Stack {
     /// Takes a message from the network, and admits it if it is a new request.
     pub fn receive(&mut self, now: Now, inbound: Inbound) {
-        if let Some(new) = self.take_in(now, inbound) {
+        if let Some(new) = self.take_in(now, inbound, &|_, _| false) {
             self.admit(now, new);
         }
     }
 
-    /// Takes a message from the network. A new request comes back and has cost nothing that lasts.
-    pub fn take_in(&mut self, now: Now, inbound: Inbound) -> Option<NewRequest> {
+    /// Takes a message from the network. A new request comes back and has cost nothing that lasts. `speaks_for` tells
+    /// whether responses from its second address count as those of its first, to which a request of ours went.
+    pub fn take_in(
+        &mut self,
+        now: Now,
+        inbound: Inbound,
+        speaks_for: &dyn Fn(IpAddr, IpAddr) -> bool,
+    ) -> Option<NewRequest> {
         let Inbound { data, flow } = inbound;
         self.stats.received += 1;
         if !is_answerable(flow.remote) {
@@ -58,8 +61,8 @@ impl Stack {
         let framing = if flow.transport.keeps_borders() { Framing::Datagram } else { Framing::Stream };
         match Message::parse(data, framing) {
             Ok(message) if message.is_request() => return self.receive_request(now.mono, message, flow),
-            Ok(message) => self.receive_response(now.mono, message, flow),
-            Err(error) => self.refuse_malformed(&error, flow),
+            Ok(message) => self.receive_response(now.mono, message, flow, speaks_for),
+            Err(error) => self.refuse_malformed(now.mono, &error, flow),
         }
         None
     }
@@ -71,7 +74,7 @@ impl Stack {
         if self.transactions() >= self.config.transactions {
             self.stats.overload += 1;
             if is_invite {
-                self.answer_alone(&request, &path, 503, "");
+                self.answer_alone(now.mono, &request, &path, 503, "");
             }
             return;
         }
@@ -82,9 +85,11 @@ impl Stack {
         self.tell(SipEvent::Request { id, request, flow });
     }
 
-    /// Answers a new request and forgets it: one answer, and one more to each repetition (RFC 3261 §8.2.7).
-    pub fn answer_once(&mut self, new: &NewRequest, draft: Draft) {
-        self.answer_draft(draft, &new.path, new.request.bytes().len());
+    /// Answers a new request and forgets it: one answer, and one more to each repetition (RFC 3261 §8.2.7). Strangers
+    /// share a ration of octets over datagrams; whom the owner knows there always gets his answer.
+    pub fn answer_once(&mut self, now: Now, new: &NewRequest, draft: Draft, is_known: bool) {
+        let asked = (!is_known).then(|| new.request.bytes().len());
+        self.answer_draft(now.mono, draft, &new.path, asked);
     }
 
     fn receive_request(&mut self, now: Mono, request: Message, flow: Flow) -> Option<NewRequest> {
@@ -101,7 +106,7 @@ impl Stack {
             (None, Method::Ack) => self.tell(SipEvent::Ack { request, flow }),
             (Some(id), _) => self.repeat(id, flow),
             (None, Method::Cancel) => self.receive_cancel(now, request, flow, via),
-            (None, _) => return self.receive_new(request, flow, via),
+            (None, _) => return self.receive_new(now, request, flow, via),
         }
         None
     }
@@ -116,19 +121,19 @@ impl Stack {
         }
     }
 
-    fn receive_new(&mut self, request: Message, flow: Flow, via: Via) -> Option<NewRequest> {
+    fn receive_new(&mut self, now: Mono, request: Message, flow: Flow, via: Via) -> Option<NewRequest> {
         let key = Bytes::copy_from_slice(self.scratch.as_bytes());
         let way = key::of_way(&mut self.scratch, &request)
             .map(|()| Bytes::copy_from_slice(self.scratch.as_bytes()));
         let path = self.path(via, flow, &key);
         if let Err(invalid) = request.validate() {
             self.stats.malformed += 1;
-            self.answer_alone(&request, &path, invalid.status, &invalid.text);
+            self.answer_alone(now, &request, &path, invalid.status, &invalid.text);
             return None;
         }
         if way.as_ref().is_some_and(|way| self.ways.contains_key(way)) {
             self.stats.merged += 1;
-            self.answer_alone(&request, &path, 482, "");
+            self.answer_alone(now, &request, &path, 482, "");
             return None;
         }
         Some(NewRequest { request, flow, path, keys: Keys { key, way } })
@@ -145,7 +150,7 @@ impl Stack {
         let path = self.path(via, flow, &key);
         let Some(invite) = invite else {
             self.stats.cancels_unmatched += 1;
-            return self.answer_alone(&request, &path, 481, "");
+            return self.answer_alone(now, &request, &path, 481, "");
         };
         let mut draft = Draft::response(&request, 200, "");
         if let Some(tag) = self.tag_given(invite) {
@@ -159,30 +164,28 @@ impl Stack {
         }
     }
 
-    fn refuse_malformed(&mut self, error: &ParseError, flow: Flow) {
+    fn refuse_malformed(&mut self, now: Mono, error: &ParseError, flow: Flow) {
         self.stats.malformed += 1;
         let Some(request) = error.answerable() else { return };
         let Ok(via) = request.top_via() else { return };
         let path = self.path(via, flow, request.bytes());
-        self.answer_alone(request, &path, error.status, error.kind.text());
+        self.answer_alone(now, request, &path, error.status, error.kind.text());
     }
 
     /// Answers without a transaction: a repeated request will get the same answer again. "" is the usual reason.
-    fn answer_alone(&mut self, request: &Message, path: &ReturnPath, status: u16, reason: &str) {
-        self.answer_draft(Draft::response(request, status, reason), path, request.bytes().len());
+    fn answer_alone(&mut self, now: Mono, request: &Message, path: &ReturnPath, status: u16, reason: &str) {
+        let draft = Draft::response(request, status, reason);
+        self.answer_draft(now, draft, path, Some(request.bytes().len()));
     }
 
-    /// Whoever forges his address gains nothing by us: over datagrams these answers together stay below 1.2 times the
-    /// octets they answer.
-    fn answer_draft(&mut self, draft: Draft, path: &ReturnPath, asked: usize) {
+    /// Answers a stranger's request of `asked` octets within the ration, and anybody else's always.
+    fn answer_draft(&mut self, now: Mono, draft: Draft, path: &ReturnPath, asked: Option<usize>) {
         let data = wording::response(draft, path, &self.config.user_agent);
-        if !path.flow.transport.is_connected() {
-            let earned = self.credit.saturating_add(asked).saturating_add(asked / 5);
-            let Some(left) = earned.checked_sub(data.len()) else {
-                self.stats.unanswerable += 1;
-                return;
-            };
-            self.credit = left.min(CREDIT);
+        if let Some(asked) = asked.filter(|_| !path.flow.transport.is_connected())
+            && !self.ration.takes(now, asked, data.len())
+        {
+            self.stats.withheld += 1;
+            return;
         }
         self.send(Target::Flow(path.flow), data);
     }
