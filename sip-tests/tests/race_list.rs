@@ -12,7 +12,7 @@ use call::ShardInput;
 use sip_tests::{Line, Link, RING, Reinvite, SILENT, World};
 
 /// Runs of a race for each side and each network; RACE_RUNS in the environment asks for more.
-const RUNS: u64 = 25;
+const RUNS: u64 = 75;
 
 fn runs() -> u64 {
     std::env::var("RACE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS)
