@@ -37,32 +37,41 @@ impl Shard {
             self.config.is_edge(source) || speaks_for(&self.routes, &self.trunks, asked, source)
         };
         let Some(new) = self.stack.take_in(now, inbound, &speaks_for) else { return };
-        match self.judge(now, new.request(), new.flow()) {
+        let (judgement, is_known) = self.judge(now, new.request(), new.flow());
+        match judgement {
             Judgement::Enter => self.stack.admit(now, new),
             Judgement::Answer(draft) => {
                 self.count("strangers_answered");
-                let is_known = self.is_known(now, new.request(), new.flow());
                 self.stack.answer_once(now, &new, draft, is_known);
             }
             Judgement::Ignore => self.count("strangers_ignored"),
         }
     }
 
-    fn judge(&mut self, now: Now, request: &Message, flow: Flow) -> Judgement {
+    /// What becomes of a new request, and whether it comes from a trunk, an edge proxy or where the account it names is
+    /// registered. Who forges such an address gains a challenge's length, and that at the cost of somebody known alone.
+    fn judge(&mut self, now: Now, request: &Message, flow: Flow) -> (Judgement, bool) {
         if self.is_within(request) {
-            return Judgement::Enter;
+            return (Judgement::Enter, true);
         }
         let in_dialog = request.method() != Some(&Method::Register) && request.to_tag().is_some();
         if self.is_trunks(now, flow) {
             // Whoever forges a trunk's address makes up dialogs, too: they leave nothing behind.
-            return if in_dialog { self.outside(request) } else { Judgement::Enter };
+            return (if in_dialog { self.outside(request) } else { Judgement::Enter }, true);
         }
-        if self.stance(now, claimed(request).as_deref().unwrap_or_default(), flow) == Verdict::Ignore {
-            return Judgement::Ignore;
-        }
-        if in_dialog {
-            return self.outside(request);
-        }
+        let account = claimed(request).unwrap_or_default();
+        let stands = self.registrar.stands(now, &account, &flow);
+        let is_known = stands != Stands::Elsewhere || self.config.is_edge(flow.remote.ip());
+        let judgement = match self.stance_of(now, stands, &account, flow) {
+            Verdict::Ignore => Judgement::Ignore,
+            Verdict::Try | Verdict::Later if in_dialog => self.outside(request),
+            Verdict::Try | Verdict::Later => self.examine(now, request, flow),
+        };
+        (judgement, is_known)
+    }
+
+    /// What becomes of a request that belongs to no call and to no trunk.
+    fn examine(&mut self, now: Now, request: &Message, flow: Flow) -> Judgement {
         if let Some(objection) = self.objection(request, flow) {
             return Judgement::Answer(objection);
         }
@@ -100,15 +109,6 @@ impl Shard {
         }
     }
 
-    /// Whether a datagram comes from a trunk, an edge proxy or where the account it names is registered. Who forges that
-    /// address gains a challenge's length, and that at the cost of somebody known alone.
-    fn is_known(&self, now: Now, request: &Message, flow: Flow) -> bool {
-        let account = claimed(request).unwrap_or_default();
-        self.config.is_edge(flow.remote.ip())
-            || self.trunk_at(flow).is_some()
-            || self.registrar.stands(now, &account, &flow) != Stands::Elsewhere
-    }
-
     /// A request inside a dialog that is none of ours.
     fn outside(&mut self, request: &Message) -> Judgement {
         self.count("requests_outside_dialogs");
@@ -122,10 +122,14 @@ impl Shard {
     /// Whether credentials from there are looked at. Nobody is kept out where he is registered, nor for what his account
     /// or his neighbours did at an address where he is: there only the address's own ban counts.
     pub(super) fn stance(&self, now: Now, account: &str, flow: Flow) -> Verdict {
+        self.stance_of(now, self.registrar.stands(now, account, &flow), account, flow)
+    }
+
+    fn stance_of(&self, now: Now, stands: Stands, account: &str, flow: Flow) -> Verdict {
         // All phones behind an edge proxy share its address.
         let source = Some(flow.remote.ip()).filter(|source| !self.config.is_edge(*source));
         let is_banned = |it| self.bans.is_banned(now, &Place::address(it));
-        match self.registrar.stands(now, account, &flow) {
+        match stands {
             Stands::Here => Verdict::Try,
             Stands::SameAddress if source.is_some_and(is_banned) => Verdict::Ignore,
             Stands::SameAddress => Verdict::Try,

@@ -48,11 +48,7 @@ impl Stack {
         locals: &dyn Locals,
         draft: Draft,
     ) -> Result<ClientId, NoSocket> {
-        let sent_by = wording::sent_by(target, locals)?;
-        let id = self.open_client(now, entropy, target, sent_by, draft);
-        self.transmit(id);
-        self.settle_client(id);
-        Ok(id)
+        self.request_switching(now, entropy, target, locals, draft, |_, _| false)
     }
 
     /// Enters a request of ours; nothing is sent yet.

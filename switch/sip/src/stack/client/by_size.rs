@@ -80,7 +80,9 @@ impl Stack {
         self.request_switching(now, entropy, target, locals, draft, |_, _| true)
     }
 
-    fn request_switching(
+    /// Sends a request, first by TCP when `by_stream` says so of its octets and peer. That is asked first: most
+    /// requests are small, and looking for our own way costs more.
+    pub(super) fn request_switching(
         &mut self,
         now: Now,
         entropy: &mut dyn Entropy,
@@ -93,9 +95,9 @@ impl Stack {
         let id = self.open_client(now, entropy, target, local, draft);
         if let Target::Addr { transport: Transport::Udp, remote } = target
             && let Some(octets) = self.clients.get(id.0).map(|client| client.data.len())
+            && by_stream(octets, remote)
             && !self.streamless.has(now.mono, remote)
             && let Some(stream_local) = locals.signalling(Transport::Tcp, remote)
-            && by_stream(octets, remote)
         {
             self.switch(now.mono, id, remote, local, stream_local);
         }
