@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::media::{LegMedia, MediaCommand, MediaEvent, PortLease, Remote, Standing};
+use base::media::{LegMedia, MediaCommand, MediaEvent, PortLease, Remote, Standing, Tap};
 use base::{PortId, ShardId};
 
 /// Every port of every worker, and a complaint about each command that breaks the rules.
@@ -12,6 +12,8 @@ pub struct MediaSim {
     next: u32,
     /// Ports that may be leased in all; 0 for no end.
     pub capacity: u32,
+    /// What was asked beyond ports and who hears whom: sounds, digits, recordings, taps.
+    pub asked: Vec<MediaCommand>,
     /// Rules that were broken.
     pub complaints: Vec<String>,
 }
@@ -44,14 +46,15 @@ impl MediaSim {
                 Some(known) => known.remote = Some(remote),
                 None => self.complain("told a far end while closed", port),
             },
-            MediaCommand::Hear { port, sources } => {
+            MediaCommand::Hear { port, sources, .. } => {
+                let sources: Vec<PortId> = sources.iter().map(|heard| heard.port).collect();
                 let open =
                     sources.iter().all(|source| self.ports.get(source).is_some_and(|known| known.open));
                 if !open || sources.iter().any(|source| source.worker != port.worker) {
                     self.complain("hears a port that is closed or of another worker", port);
                 }
                 match self.open(port) {
-                    Some(known) => known.hears = sources.to_vec(),
+                    Some(known) => known.hears = sources,
                     None => self.complain("told to hear while closed", port),
                 }
             }
@@ -67,6 +70,23 @@ impl MediaSim {
                 }
                 None => self.complain("closed while closed", port),
             },
+            command @ (MediaCommand::Speak { port, .. }
+            | MediaCommand::Play { port, .. }
+            | MediaCommand::StopPlay { port, .. }
+            | MediaCommand::Collect { port, .. }
+            | MediaCommand::StopCollect { port }
+            | MediaCommand::SendDigits { port, .. }
+            | MediaCommand::DigitCame { port, .. }
+            | MediaCommand::Listen { port, .. }
+            | MediaCommand::Record { port, .. }
+            | MediaCommand::Recording { port, .. }
+            | MediaCommand::Tap(Tap { port, .. })
+            | MediaCommand::Untap { port, .. }) => {
+                if self.open(port).is_none() {
+                    self.complain("told something while closed", port);
+                }
+                self.asked.push(command);
+            }
         }
         None
     }

@@ -16,19 +16,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("media", &["base"]),
     ("route", &["base", "provision"]),
     ("peer", &["base", "provision"]),
-    ("call", &["base", "provision", "sip", "sdp", "route", "peer"]),
+    ("sounds", &["base"]),
+    ("call", &["base", "provision", "sip", "sdp", "route", "peer", "sounds"]),
     ("net", &["base", "sip", "peer"]),
-    ("media-io", &["base", "media"]),
+    ("media-io", &["base", "media", "sounds"]),
     ("store", &["base", "provision", "route", "peer"]),
     ("journal", &["base"]),
-    ("webadmin", &["base", "provision", "route", "peer", "store"]),
+    ("webadmin", &["base", "provision", "route", "peer", "store", "sounds"]),
     ("switch", &["*"]),
     ("sip-tests", &["*"]),
     ("benches", &["*"]),
 ];
 
 /// Packages that decide and never act.
-const PURE: &[&str] = &["base", "provision", "sip", "sdp", "media", "route", "peer", "call"];
+const PURE: &[&str] = &["base", "provision", "sip", "sdp", "media", "route", "peer", "sounds", "call"];
 
 /// Packages that bring sockets, files, clocks, threads or the system's randomness.
 const WORLD: &[&str] = &[

@@ -35,15 +35,8 @@ impl MediaSide {
             tracing::error!(?command, "a media command names no worker");
             return;
         };
-        let at = match command {
-            // New calls wait for these.
-            MediaCommand::Lease { .. } => now,
-            MediaCommand::Open { .. }
-            | MediaCommand::Remote { .. }
-            | MediaCommand::Hear { .. }
-            | MediaCommand::Settle { .. }
-            | MediaCommand::Close { .. } => round_after(now),
-        };
+        // New calls wait for leases.
+        let at = if matches!(command, MediaCommand::Lease { .. }) { now } else { round_after(now) };
         way.ring_at = Some(way.ring_at.map_or(at, |sooner| sooner.min(at)));
         way.outbox.push(command, |command| self.io.send(command).err());
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ::media::{Arrival, Channel, Relay, rtcp as reports, rtp as packets};
-use base::media::{MediaFlow, MediaRule, Payload, Remote, Standing};
+use base::media::{Codec, MediaFlow, Payload, Remote};
 use base::{Mono, PortId, ShardId};
 
 /// RFC 3550 §5.1.
@@ -53,7 +53,7 @@ fn call() -> Relay {
     let mut relay = Relay::new(0, 2);
     for (slot, far) in [(0, ALICE), (1, BOB)] {
         relay.open(slot, ShardId(0));
-        let payloads = [Payload { number: 0, clock_hz: 8_000 }].into_iter().collect();
+        let payloads = [Payload { number: 0, clock_hz: 8_000, codec: Codec::Pcmu }].into_iter().collect();
         let remote = Remote {
             rtp: Some(far),
             rtcp: Some(SocketAddr::new(far.ip(), far.port() + 1)),
@@ -61,8 +61,7 @@ fn call() -> Relay {
             payloads,
             flow: MediaFlow::Both,
             host: Some(far.ip()),
-            rule: MediaRule::default(),
-            standing: Standing::Settled,
+            ..Remote::default()
         };
         relay.agree(Mono(0), slot, &remote);
     }

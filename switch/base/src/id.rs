@@ -81,6 +81,30 @@ sharded_id!(
     "leg"
 );
 
+sharded_id!(
+    /// A recording. Prints `rec_02…`.
+    RecordingId,
+    "rec"
+);
+
+/// A set of ports that may hear each other. All of them belong to the worker that its top byte names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(u64);
+
+impl RoomId {
+    /// The room of that number, below 2^56, on a worker.
+    #[must_use]
+    pub fn new(worker: u8, number: u64) -> Self {
+        Self(u64::from(worker) << LOW_BITS | (number & LOW_MASK))
+    }
+
+    /// Where its ports are.
+    #[must_use]
+    pub fn worker(self) -> u8 {
+        (self.0 >> LOW_BITS) as u8
+    }
+}
+
 /// An id that does not read `prefix_` and sixteen hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id is its prefix, an underscore and 16 hexadecimal digits")]
@@ -111,6 +135,11 @@ impl CallIds {
     /// The next leg.
     pub fn leg(&mut self) -> LegId {
         LegId::new(self.shard, self.bump())
+    }
+
+    /// The next recording.
+    pub fn recording(&mut self) -> RecordingId {
+        RecordingId::new(self.shard, self.bump())
     }
 
     fn bump(&mut self) -> u64 {

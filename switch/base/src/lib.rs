@@ -25,7 +25,7 @@ pub mod testing;
 pub use cause::{Cause, Party};
 pub use entropy::Entropy;
 pub use host_mask::{BadHost, HostMask};
-pub use id::{CallId, CallIds, LegId, PortId, ShardId, TenantId};
+pub use id::{CallId, CallIds, LegId, PortId, RecordingId, RoomId, ShardId, TenantId};
 pub use machine::Machine;
 pub use session::{SessionTimers, UnknownSessionTimers};
 pub use time::{Mono, Now, Wall};

@@ -165,3 +165,12 @@ pub const DNS_NOTHING_MAX: Duration = Duration::from_secs(300);
 pub const DNS_RETRY: Duration = Duration::from_secs(10);
 /// How long an answer is used on after its lifetime while the DNS gives no new one (RFC 8767 §5 advises 1 to 3 days).
 pub const DNS_STALE: Duration = Duration::from_secs(86_400);
+
+/// Sounds of one playing; further ones are left out.
+pub const PLAY_ITEMS: usize = 64;
+/// Playings at a time on one port; one more ends the oldest.
+pub const PLAYS: usize = 4;
+/// Parts of a tone; further ones are left out.
+pub const TONE_PARTS: usize = 16;
+/// Digits of one collecting or sending; further ones are left out.
+pub const COLLECTED_DIGITS: usize = 64;

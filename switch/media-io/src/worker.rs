@@ -152,7 +152,22 @@ impl Worker {
                 }
             }
             MediaCommand::Remote { port, remote } => self.relay.agree(now, port.slot, &remote),
-            MediaCommand::Hear { port, sources } => self.relay.hear(port.slot, &sources),
+            MediaCommand::Hear { port, sources, .. } => {
+                let sources: Vec<PortId> = sources.iter().map(|heard| heard.port).collect();
+                self.relay.hear(port.slot, &sources);
+            }
+            MediaCommand::Speak { .. }
+            | MediaCommand::Play { .. }
+            | MediaCommand::StopPlay { .. }
+            | MediaCommand::Collect { .. }
+            | MediaCommand::StopCollect { .. }
+            | MediaCommand::SendDigits { .. }
+            | MediaCommand::DigitCame { .. }
+            | MediaCommand::Listen { .. }
+            | MediaCommand::Record { .. }
+            | MediaCommand::Recording { .. }
+            | MediaCommand::Tap(_)
+            | MediaCommand::Untap { .. } => {}
             MediaCommand::Settle { port } => self.relay.settle(port.slot),
             MediaCommand::Close { port } => self.close(now, port.slot),
         }

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use base::media::{
-    LegMedia, MediaCommand, MediaEvent, MediaFlow, MediaRule, Payload, PortLease, Remote, Standing,
-};
+use base::media::{Codec, Heard, LegMedia, MediaCommand, MediaEvent, MediaFlow, Payload, PortLease, Remote};
 use base::{Mono, Now, PortId, ShardId, Wall};
 use media_io::{MediaIo, MediaIoConfig, StartError};
 
@@ -59,7 +57,11 @@ impl Net {
         let port = lease.port;
         self.send(MediaCommand::Open { port });
         self.send(MediaCommand::Remote { port, remote: far.remote() });
-        self.send(MediaCommand::Hear { port, sources: sources.iter().map(|lease| lease.port).collect() });
+        self.send(MediaCommand::Hear {
+            port,
+            room: None,
+            sources: sources.iter().map(|lease| Heard::plain(lease.port)).collect(),
+        });
     }
 
     fn close(&self, port: PortId) -> LegMedia {
@@ -100,16 +102,14 @@ impl FarEnd {
     }
 
     fn remote(&self) -> Remote {
-        let payloads = [Payload { number: 0, clock_hz: 8_000 }].into_iter().collect();
+        let payloads = [Payload { number: 0, clock_hz: 8_000, codec: Codec::Pcmu }].into_iter().collect();
         Remote {
             rtp: Some(self.address()),
             rtcp: None,
             mux: true,
             payloads,
             flow: MediaFlow::Both,
-            host: None,
-            rule: MediaRule::default(),
-            standing: Standing::Settled,
+            ..Remote::default()
         }
     }
 

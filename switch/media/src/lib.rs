@@ -6,6 +6,8 @@
 //!
 //! Deliberately absent: mixing, jitter buffers, transcoding, SRTP. A relayed packet passes as it came.
 
+pub mod codec;
+pub mod frame;
 mod latch;
 mod port;
 mod reception;

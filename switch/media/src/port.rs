@@ -178,6 +178,7 @@ impl Port {
             far_lost: self.far_loss.total(),
             strays: self.strays,
             rtcp: self.rtcp_received,
+            ..LegMedia::default()
         }
     }
 

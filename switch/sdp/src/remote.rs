@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use base::media::{MediaFlow, MediaRule, Payload, Remote, Standing};
+use base::media::{Payload, Remote};
 use smallvec::SmallVec;
 
 use crate::codec::{Codec, codec_of};
@@ -21,16 +21,7 @@ const FIRST_PORT: u16 = 1_024;
 #[must_use]
 pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
     let Some(media) = theirs.audio() else {
-        return Remote {
-            rtp: None,
-            rtcp: None,
-            mux: false,
-            payloads: SmallVec::new(),
-            flow: MediaFlow::Neither,
-            host: None,
-            rule: MediaRule::default(),
-            standing: Standing::default(),
-        };
+        return Remote::default();
     };
     let our_media = ours.map(Sdp::audio);
     let our_direction = ours.zip(our_media.flatten()).map(|(sdp, media)| sdp.direction_of(media));
@@ -45,9 +36,7 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
         mux: media.rtcp_mux() && our_media.flatten().is_some_and(Media::rtcp_mux),
         payloads: payloads(media, our_media.flatten()),
         flow: theirs.direction_of(media).reversed().and(allowed).flow(),
-        host: None,
-        rule: MediaRule::default(),
-        standing: Standing::default(),
+        ..Remote::default()
     }
 }
 
@@ -74,15 +63,20 @@ fn payloads(theirs: &Media, ours: Option<&Media>) -> SmallVec<[Payload; 4]> {
         let same: Option<SmallVec<[u8; 2]>> =
             ours.map(|ours| numbered(ours).filter(|(_, other)| *other == codec).map(|(n, _)| n).collect());
         match same {
-            None => add(&mut agreed, number, codec.clock_hz),
+            None => add(&mut agreed, number, codec, parameters(theirs, number)),
             Some(same) if same.is_empty() => {}
             Some(same) => {
-                add(&mut agreed, number, codec.clock_hz);
-                same.into_iter().for_each(|number| add(&mut agreed, number, codec.clock_hz));
+                add(&mut agreed, number, codec, parameters(theirs, number));
+                let parameters = parameters(theirs, number);
+                same.into_iter().for_each(|number| add(&mut agreed, number, codec, parameters));
             }
         }
     }
     agreed
+}
+
+fn parameters(media: &Media, number: u8) -> &str {
+    media.fmtp(&number.to_string()).unwrap_or_default()
 }
 
 fn numbered(media: &Media) -> impl Iterator<Item = (u8, Codec<'_>)> {
@@ -92,14 +86,17 @@ fn numbered(media: &Media) -> impl Iterator<Item = (u8, Codec<'_>)> {
     })
 }
 
-fn add(agreed: &mut SmallVec<[Payload; 4]>, number: u8, clock_hz: u32) {
+fn add(agreed: &mut SmallVec<[Payload; 4]>, number: u8, codec: Codec<'_>, parameters: &str) {
     if !agreed.iter().any(|payload| payload.number == number) {
-        agreed.push(Payload { number, clock_hz });
+        let known = base::media::Codec::named(codec.name, codec.clock_hz, codec.channels, parameters);
+        agreed.push(Payload { number, clock_hz: codec.clock_hz, codec: known });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use base::media::MediaFlow;
+
     use super::*;
 
     fn sdp(body: &str) -> Sdp {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::fact::What;
-use base::media::{MediaCommand, MediaEvent};
+use base::media::{Heard, MediaCommand, MediaEvent};
 use base::{Cause, LegId, Party, PortId};
 use sdp::Sdp;
 use smallvec::smallvec;
@@ -43,7 +43,8 @@ impl Call {
     /// Two legs hear each other.
     pub(super) fn join(&self, ctx: &mut Ctx<'_>, one: LegId, other: LegId) {
         let (Some(a), Some(b)) = (self.port_of(one), self.port_of(other)) else { return };
-        let hear = |port, source| MediaCommand::Hear { port, sources: smallvec![source] };
+        let hear =
+            |port, source| MediaCommand::Hear { port, room: None, sources: smallvec![Heard::plain(source)] };
         ctx.out.push(Act::Media(hear(a, b)));
         ctx.out.push(Act::Media(hear(b, a)));
     }
@@ -51,7 +52,11 @@ impl Call {
     /// A leg hears itself.
     pub(super) fn echo(&self, ctx: &mut Ctx<'_>, leg: LegId) {
         let Some(port) = self.port_of(leg) else { return };
-        ctx.out.push(Act::Media(MediaCommand::Hear { port, sources: smallvec![port] }));
+        ctx.out.push(Act::Media(MediaCommand::Hear {
+            port,
+            room: None,
+            sources: smallvec![Heard::plain(port)],
+        }));
     }
 
     /// A media worker reports on a leg.
@@ -69,7 +74,19 @@ impl Call {
                     at.silent = false;
                 }
             }
-            MediaEvent::Latched { .. } | MediaEvent::Leased { .. } => {}
+            MediaEvent::Latched { .. }
+            | MediaEvent::Leased { .. }
+            | MediaEvent::Played { .. }
+            | MediaEvent::Digit { .. }
+            | MediaEvent::Collected { .. }
+            | MediaEvent::Detected { .. }
+            | MediaEvent::RecordingStarted { .. }
+            | MediaEvent::Recorded { .. }
+            | MediaEvent::RecordingFailed { .. }
+            | MediaEvent::Speaker { .. }
+            | MediaEvent::Quality { .. }
+            | MediaEvent::Trouble { .. }
+            | MediaEvent::TapEnded { .. } => {}
         }
     }
 

@@ -89,16 +89,11 @@ impl Shard {
                 }
             }
             Act::Media(command) => {
-                match &command {
-                    MediaCommand::Open { port } => {
-                        self.open_ports.insert(*port, id);
-                        slot.ports.push(*port);
-                    }
-                    MediaCommand::Close { port } => slot.ports.retain(|open| open != port),
-                    MediaCommand::Lease { .. }
-                    | MediaCommand::Remote { .. }
-                    | MediaCommand::Hear { .. }
-                    | MediaCommand::Settle { .. } => {}
+                if let MediaCommand::Open { port } = &command {
+                    self.open_ports.insert(*port, id);
+                    slot.ports.push(*port);
+                } else if let MediaCommand::Close { port } = &command {
+                    slot.ports.retain(|open| open != port);
                 }
                 self.outputs.push_back(ShardOutput::Media(command));
             }

@@ -175,13 +175,7 @@ impl Shard {
 
     /// A media worker reports.
     pub(super) fn media(&mut self, now: Now, event: MediaEvent) {
-        let port = match &event {
-            MediaEvent::Leased { .. } => None,
-            MediaEvent::Latched { port, .. }
-            | MediaEvent::Silent { port, .. }
-            | MediaEvent::Heard { port }
-            | MediaEvent::Closed { port, .. } => Some(*port),
-        };
+        let port = event.port();
         if let MediaEvent::Leased { worker, leases } = event {
             if leases.is_empty() {
                 self.count("ports_exhausted");

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use base::media::{LegMedia, MediaEvent, MediaFlow, MediaRule, Payload, Remote, Standing};
+use base::media::{Codec, LegMedia, MediaEvent, MediaFlow, Payload, Remote};
 use base::{Mono, PortId, ShardId};
 use media::{Arrival, Channel, Relay};
 
@@ -78,18 +78,9 @@ pub(crate) fn address(text: &str) -> SocketAddr {
 
 pub(crate) fn remote(at: &str) -> Remote {
     let rtp = address(at);
-    let payloads = [Payload { number: 0, clock_hz: 8_000 }].into_iter().collect();
+    let payloads = [Payload { number: 0, clock_hz: 8_000, codec: Codec::Pcmu }].into_iter().collect();
     let rtcp = Some(SocketAddr::new(rtp.ip(), rtp.port() + 1));
-    Remote {
-        rtp: Some(rtp),
-        rtcp,
-        mux: false,
-        payloads,
-        flow: MediaFlow::Both,
-        host: None,
-        rule: MediaRule::default(),
-        standing: Standing::Settled,
-    }
+    Remote { rtp: Some(rtp), rtcp, mux: false, payloads, flow: MediaFlow::Both, ..Remote::default() }
 }
 
 pub(crate) fn rtp(payload_type: u8, sequence: u16, ssrc: u32) -> Vec<u8> {

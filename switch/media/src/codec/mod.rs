@@ -1,0 +1,48 @@
+//! Encodings of speech, behind one trait.
+//!
+//! Coders work at one of three rates and know nothing of packets' headers, time or loss statistics. None of them
+//! allocates after it was made.
+
+use std::fmt;
+
+use crate::frame::Rate;
+
+/// A payload that is not what its type says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a payload that its codec cannot read")]
+pub struct Damaged;
+
+/// Turns payloads of one stream into audio, in order.
+pub trait Decoder: Send + fmt::Debug {
+    /// The rate of what comes out.
+    fn rate(&self) -> Rate;
+
+    /// How many samples a payload holds, without decoding it; `None` when it is not one.
+    fn samples_in(&self, payload: &[u8]) -> Option<usize>;
+
+    /// Decodes a payload into the front of `out` and says how many samples that were.
+    ///
+    /// # Errors
+    /// `Damaged` when the payload is not one of this codec or holds more than `out` takes. The decoder goes on.
+    fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> Result<usize, Damaged>;
+
+    /// Fills `out` with what was likely lost. `next` is the payload after the gap when it is there already: it may hold
+    /// a copy of the lost one (forward error correction). `false`: this codec knows nothing, conceal by other means.
+    fn conceal(&mut self, next: Option<&[u8]>, out: &mut [i16]) -> bool;
+}
+
+/// Turns audio of one stream into payloads, in order.
+pub trait Encoder: Send + fmt::Debug {
+    /// The rate of what goes in.
+    fn rate(&self) -> Rate;
+
+    /// Encodes one packet's audio, 10…60 ms of it, into the front of `out` and says how many octets that are; 0 when
+    /// nothing is to be sent (DTX).
+    ///
+    /// # Errors
+    /// `Damaged` when `out` is too short or the length is none the codec has.
+    fn encode(&mut self, audio: &[i16], out: &mut [u8]) -> Result<usize, Damaged>;
+
+    /// The far end loses so many percent of our packets: more or less forward error correction.
+    fn expect_loss(&mut self, percent: u8);
+}
