@@ -15,6 +15,11 @@ pub struct Codec<'a> {
 }
 
 impl Codec<'_> {
+    /// As the media workers have it.
+    pub(crate) fn known(&self, parameters: &str) -> base::media::Codec {
+        base::media::Codec::named(self.name, self.clock_hz, self.channels, parameters)
+    }
+
     /// Carries no speech of its own: keypad events and comfort noise.
     #[must_use]
     pub fn is_auxiliary(&self) -> bool {

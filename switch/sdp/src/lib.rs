@@ -14,6 +14,7 @@ mod offer_answer;
 mod parse;
 mod remote;
 mod text;
+mod wishes;
 
 pub use address::{Host, Origin, RtcpAddress};
 pub use anchor::{Ours, anchor};

@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use base::media::{Payload, Remote};
+use base::media::{Payload, Remote, Wishes};
 use smallvec::SmallVec;
 
 use crate::codec::{Codec, codec_of};
 use crate::media::{Direction, Media};
 use crate::text::Sdp;
+use crate::wishes::wishes;
 
 /// Below are the ports of services, which no media belongs to.
 const FIRST_PORT: u16 = 1_024;
@@ -35,9 +36,15 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
         rtcp: rtcp_address(media, ip),
         mux: media.rtcp_mux() && our_media.flatten().is_some_and(Media::rtcp_mux),
         payloads: payloads(media, our_media.flatten()),
+        wishes: wishes_of(media),
         flow: theirs.direction_of(media).reversed().and(allowed).flow(),
         ..Remote::default()
     }
+}
+
+fn wishes_of(theirs: &Media) -> Wishes {
+    let opus = numbered(theirs).find(|(_, codec)| codec.name.eq_ignore_ascii_case("opus"));
+    wishes(theirs, opus.map(|(number, _)| parameters(theirs, number)).unwrap_or_default())
 }
 
 fn is_sendable(ip: IpAddr) -> bool {
@@ -86,10 +93,16 @@ fn numbered(media: &Media) -> impl Iterator<Item = (u8, Codec<'_>)> {
     })
 }
 
+/// The word among the parameters of an encoding that we only pass on by which its packets differ (AMR, RFC 4867 §8.1). The
+/// rest is between the far ends, who have told each other.
+fn packing(parameters: &str) -> &str {
+    let mut words = parameters.split(';').map(str::trim);
+    words.find(|word| word.eq_ignore_ascii_case("octet-align=1")).unwrap_or_default()
+}
+
 fn add(agreed: &mut SmallVec<[Payload; 4]>, number: u8, codec: Codec<'_>, parameters: &str) {
     if !agreed.iter().any(|payload| payload.number == number) {
-        let known = base::media::Codec::named(codec.name, codec.clock_hz, codec.channels, parameters);
-        agreed.push(Payload { number, clock_hz: codec.clock_hz, codec: known });
+        agreed.push(Payload { number, clock_hz: codec.clock_hz, codec: codec.known(packing(parameters)) });
     }
 }
 
