@@ -174,3 +174,13 @@ pub const PLAYS: usize = 4;
 pub const TONE_PARTS: usize = 16;
 /// Digits of one collecting or sending; further ones are left out.
 pub const COLLECTED_DIGITS: usize = 64;
+
+/// Recordings that run on one media worker; a further one fails as `TooMany`.
+pub const RECORDINGS: usize = 4_096;
+/// Whom one recording listens to; further ones are left out.
+pub const RECORDING_EARS: usize = 8;
+/// Blocks of audio of one media worker that are being filled or wait for the disk, 6.4 kB each; at the bound a full
+/// block is lost, which the recording shows as a gap.
+pub const RECORDING_BLOCKS: usize = 8_192;
+/// Gaps that a recording lists; further ones lengthen the last.
+pub const RECORDING_GAPS: usize = 1_000;

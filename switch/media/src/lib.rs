@@ -11,6 +11,7 @@ pub mod frame;
 mod latch;
 mod port;
 mod reception;
+pub mod record;
 mod relay;
 pub mod rtcp;
 pub mod rtp;

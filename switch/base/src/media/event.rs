@@ -94,7 +94,7 @@ pub enum MediaEvent {
         /// The file.
         file: Box<RecordingFile>,
     },
-    /// A recording did not begin, or ended early; what there is of it follows as `Recorded`.
+    /// A recording did not begin, ended early, or lost a part; what there is of it follows as `Recorded`.
     RecordingFailed {
         /// The port that it hangs on.
         port: PortId,

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::Tone;
 use crate::{CallId, PortId, RecordingId, RoomId, TenantId, Wall};
 
-/// A recording to be made.
+/// A recording to be made. One of the name of a running recording changes whom that one listens to, and nothing else.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorder {
     /// Which.
@@ -20,7 +20,9 @@ pub struct Recorder {
     pub call: CallId,
     /// When it begins.
     pub at: Wall,
-    /// Who is recorded; with two of them and [`Channels::Stereo`] the first is left.
+    /// The policy that asked for it.
+    pub policy: Arc<str>,
+    /// Who is recorded, at most `limits::RECORDING_EARS`; with [`Channels::Stereo`] the first is left, all others right.
     pub of: SmallVec<[Ear; 2]>,
     /// One channel or two.
     pub channels: Channels,
@@ -32,6 +34,10 @@ pub struct Recorder {
     pub when_full: WhenFull,
     /// Whether it is encrypted on disk.
     pub encrypted: bool,
+    /// How much audio it holds at most; then it is closed.
+    pub at_most: Duration,
+    /// For how many days the file is kept; 0 for good.
+    pub keep_days: u16,
 }
 
 /// Whom a recording or a tap listens to.
@@ -114,7 +120,7 @@ pub struct RecordingFile {
     pub started_at: Wall,
     /// When it was closed.
     pub ended_at: Wall,
-    /// Pauses.
+    /// What is left out, in order.
     pub gaps: Vec<Gap>,
     /// Its kind.
     pub format: RecordingFormat,
@@ -124,7 +130,7 @@ pub struct RecordingFile {
     pub encrypted: bool,
 }
 
-/// A stretch of time that was not recorded.
+/// A stretch of time that was not recorded: a pause, or what the disk was too slow for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Where in the audio of the file it lies.
@@ -141,7 +147,7 @@ pub enum RecordingFault {
     DiskFull,
     /// The file system refused.
     Disk,
-    /// The disk is too slow: more waits to be written than may wait.
+    /// The disk is too slow: more waits to be written than may wait. The recording goes on; what is lost is a gap.
     TooSlow,
     /// No key to encrypt with.
     NoKey,

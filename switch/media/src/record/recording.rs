@@ -1,0 +1,185 @@
+//! One running recording.
+
+use std::time::Duration;
+
+use base::limits::RECORDING_EARS;
+use base::media::{Channels, Ear, Gap, Recorder};
+use base::{Mono, PortId, RecordingId, ShardId, Wall};
+use smallvec::SmallVec;
+
+use super::block::{Block, Opening};
+use super::lane::Lane;
+use crate::frame::{Frame, Rate, TICK_MS};
+
+/// One tick.
+const TICK: Duration = Duration::from_millis(TICK_MS as u64);
+/// Ticks that came later than this have left something out; what is earlier is only late.
+const LATE: Duration = Duration::from_millis(100);
+
+/// Where its audio is shown to a recording, in the tick at hand.
+pub(crate) type Audio<'a> = dyn Fn(Ear) -> Option<&'a Frame> + 'a;
+
+#[derive(Debug)]
+pub(crate) struct Recording {
+    pub(crate) id: RecordingId,
+    pub(crate) shard: ShardId,
+    pub(crate) port: PortId,
+    pub(crate) block: Block,
+    /// A piece was lost and its owner was told.
+    pub(crate) told_slow: bool,
+    ears: SmallVec<[Ear; 2]>,
+    rate: Rate,
+    channels: Channels,
+    lanes: [Lane; 2],
+    at: Wall,
+    at_most_ms: u64,
+    /// Milliseconds since the start, pauses counted.
+    clock_ms: u64,
+    /// Milliseconds of audio, those in the block counted.
+    audio_ms: u64,
+    /// When the next tick is due.
+    due: Option<Mono>,
+    paused: bool,
+    /// What is left out right before the block at hand.
+    gap: Option<Gap>,
+}
+
+impl Recording {
+    pub(crate) fn new(opening: &Opening, block: Block) -> Self {
+        let recorder = &opening.recorder;
+        Self {
+            id: recorder.id,
+            shard: opening.shard,
+            port: opening.port,
+            block,
+            told_slow: false,
+            ears: ears_of(recorder),
+            rate: opening.rate,
+            channels: recorder.channels,
+            lanes: [Lane::new(opening.rate), Lane::new(opening.rate)],
+            at: recorder.at,
+            at_most_ms: millis(recorder.at_most),
+            clock_ms: 0,
+            audio_ms: 0,
+            due: None,
+            paused: false,
+            gap: None,
+        }
+    }
+
+    pub(crate) fn listen_to(&mut self, recorder: &Recorder) {
+        self.ears = ears_of(recorder);
+    }
+
+    pub(crate) fn ears(&self) -> &[Ear] {
+        &self.ears
+    }
+
+    pub(crate) fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    pub(crate) fn resume(&mut self) {
+        self.paused = false;
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Whether the block has room for a tick.
+    pub(crate) fn has_room(&self) -> bool {
+        self.block.room_for(self.rate.frame() * usize::from(channel_count(self.channels)))
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.audio_ms >= self.at_most_ms
+    }
+
+    /// The moment it has come to.
+    pub(crate) fn now(&self) -> Wall {
+        self.at + Duration::from_millis(self.clock_ms)
+    }
+
+    /// What is left out before the block at hand; told once.
+    pub(crate) fn take_gap(&mut self) -> Option<Gap> {
+        self.gap.take()
+    }
+
+    /// Whether what ticks left out since the last one makes a gap: the block at hand ends before it.
+    pub(crate) fn is_behind(&self, now: Mono) -> bool {
+        self.due.is_some_and(|due| now.since(due) > LATE)
+    }
+
+    /// Makes a gap of the time that no tick came in.
+    pub(crate) fn catch_up(&mut self, now: Mono) {
+        let Some(due) = self.due else { return };
+        let missed = millis(now.since(due)) / TICK_MS as u64 * TICK_MS as u64;
+        self.leave_out(missed);
+        self.due = Some(due + Duration::from_millis(missed));
+    }
+
+    /// Takes a tick: as audio, or as more of the pause.
+    pub(crate) fn take(&mut self, now: Mono, audio: &Audio<'_>) {
+        self.due = Some(self.due.unwrap_or(now) + TICK);
+        if self.paused {
+            self.leave_out(TICK_MS as u64);
+            return;
+        }
+        match self.channels {
+            Channels::Mono => self.lanes[0].sum(self.ears.iter().copied(), audio),
+            Channels::Stereo => {
+                self.lanes[0].sum(self.ears.iter().take(1).copied(), audio);
+                self.lanes[1].sum(self.ears.iter().skip(1).copied(), audio);
+            }
+        }
+        self.write();
+        self.clock_ms += TICK_MS as u64;
+        self.audio_ms += TICK_MS as u64;
+    }
+
+    /// Drops the block at hand: it was never recorded.
+    pub(crate) fn lose(&mut self) {
+        let frame = self.rate.frame() * usize::from(channel_count(self.channels));
+        let ms = (self.block.samples().len() / frame * TICK_MS) as u64;
+        self.block.clear();
+        self.audio_ms -= ms;
+        self.clock_ms -= ms;
+        self.leave_out(ms);
+    }
+
+    fn leave_out(&mut self, ms: u64) {
+        if ms == 0 {
+            return;
+        }
+        let at_ms = self.audio_ms;
+        self.gap.get_or_insert(Gap { at_ms, ms: 0 }).ms += ms;
+        self.clock_ms += ms;
+    }
+
+    fn write(&mut self) {
+        let [left, right] = &self.lanes;
+        match self.channels {
+            Channels::Mono => left.samples().for_each(|sample| self.block.push(sample)),
+            Channels::Stereo => left.samples().zip(right.samples()).for_each(|(left, right)| {
+                self.block.push(left);
+                self.block.push(right);
+            }),
+        }
+    }
+}
+
+pub(crate) fn channel_count(channels: Channels) -> u8 {
+    match channels {
+        Channels::Stereo => 2,
+        Channels::Mono => 1,
+    }
+}
+
+fn ears_of(recorder: &Recorder) -> SmallVec<[Ear; 2]> {
+    recorder.of.iter().take(RECORDING_EARS).copied().collect()
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,205 @@
+//! All recordings of a worker, and what they hand over.
+
+use std::collections::VecDeque;
+
+use base::limits::{RECORDING_BLOCKS, RECORDINGS};
+use base::media::{Ear, MediaEvent, Recorder, RecordingAct, RecordingFault};
+use base::{Mono, PortId, RecordingId, ShardId};
+
+use super::block::{Block, Opening, Parcel};
+use super::recording::{Recording, channel_count};
+use crate::frame::{Frame, Rate};
+
+/// The recordings of one media worker.
+#[derive(Debug)]
+pub struct Recordings {
+    worker: u8,
+    running: Vec<Recording>,
+    parcels: VecDeque<Parcel>,
+    events: VecDeque<(ShardId, MediaEvent)>,
+    spare: Vec<Block>,
+    /// Blocks that exist.
+    blocks: usize,
+    most_blocks: usize,
+}
+
+impl Recordings {
+    /// None yet.
+    #[must_use]
+    pub fn new(worker: u8) -> Self {
+        Self {
+            worker,
+            running: Vec::new(),
+            parcels: VecDeque::new(),
+            events: VecDeque::new(),
+            spare: Vec::new(),
+            blocks: 0,
+            most_blocks: RECORDING_BLOCKS,
+        }
+    }
+
+    /// Whether there is any, so that a tick need not be shown.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Starts a recording that hangs on `port`, or changes whom a running one listens to. Its audio begins with the next
+    /// tick. `rate` is the best of those it listens to; above 16 kHz counts as 16 kHz.
+    pub fn record(&mut self, shard: ShardId, port: PortId, recorder: Recorder, rate: Rate) {
+        if let Some(known) = self.find(recorder.id) {
+            known.listen_to(&recorder);
+            return;
+        }
+        let id = recorder.id;
+        let Some(block) = self.admit(&recorder) else {
+            let fault =
+                if recorder.of.is_empty() { RecordingFault::NoSource } else { RecordingFault::TooMany };
+            self.events.push_back((shard, MediaEvent::RecordingFailed { port, recording: id, fault }));
+            return;
+        };
+        let channels = channel_count(recorder.channels);
+        let opening = Opening { shard, port, recorder, rate: rate.min(Rate::Hz16000), channels };
+        self.running.push(Recording::new(&opening, block));
+        self.parcels.push_back(Parcel::Open(Box::new(opening)));
+    }
+
+    /// Pauses, resumes or stops one. The moment is the one of the last tick. Nothing happens to an unknown one.
+    pub fn act(&mut self, id: RecordingId, act: RecordingAct) {
+        let Some(index) = self.running.iter().position(|recording| recording.id == id) else { return };
+        match act {
+            RecordingAct::Pause => {
+                self.hand_over(index);
+                self.running[index].pause();
+            }
+            RecordingAct::Resume => self.running[index].resume(),
+            RecordingAct::Stop => self.close(index),
+        }
+    }
+
+    /// Ends all that hang on a port.
+    pub fn end_port(&mut self, port: PortId) {
+        while let Some(index) = self.running.iter().position(|recording| recording.port == port) {
+            self.close(index);
+        }
+    }
+
+    /// Whether somebody records and is not paused: what of a port must be decoded for it.
+    pub fn ears(&self) -> impl Iterator<Item = Ear> + '_ {
+        self.running.iter().flat_map(|recording| recording.ears().iter().copied())
+    }
+
+    /// Whether one is running, paused or not.
+    #[must_use]
+    pub fn is_paused(&self, id: RecordingId) -> Option<bool> {
+        self.running.iter().find(|recording| recording.id == id).map(Recording::is_paused)
+    }
+
+    /// One tick of 10 ms for all: `audio` gives what an ear hears in it, `None` for silence.
+    pub fn tick<'a>(&mut self, now: Mono, audio: &(dyn Fn(Ear) -> Option<&'a Frame> + 'a)) {
+        let mut index = 0;
+        while let Some(recording) = self.running.get_mut(index) {
+            if recording.is_behind(now) {
+                self.hand_over(index);
+                self.running[index].catch_up(now);
+            }
+            let recording = &mut self.running[index];
+            recording.take(now, audio);
+            if recording.is_full() {
+                self.close(index);
+                continue;
+            }
+            if !recording.has_room() {
+                self.hand_over(index);
+            }
+            index += 1;
+        }
+    }
+
+    /// What goes to the threads that write.
+    pub fn poll(&mut self) -> Option<Parcel> {
+        self.parcels.pop_front()
+    }
+
+    /// What a shard is to be told.
+    pub fn poll_event(&mut self) -> Option<(ShardId, MediaEvent)> {
+        self.events.pop_front()
+    }
+
+    /// Takes back a block that has been written.
+    pub fn recycle(&mut self, mut block: Block) {
+        block.clear();
+        self.spare.push(block);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_blocks(mut self, most: usize) -> Self {
+        self.most_blocks = most;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    fn find(&mut self, id: RecordingId) -> Option<&mut Recording> {
+        self.running.iter_mut().find(|recording| recording.id == id)
+    }
+
+    fn admit(&mut self, recorder: &Recorder) -> Option<Block> {
+        if recorder.of.is_empty() || self.running.len() >= RECORDINGS {
+            return None;
+        }
+        self.empty_block()
+    }
+
+    fn empty_block(&mut self) -> Option<Block> {
+        if let Some(block) = self.spare.pop() {
+            return Some(block);
+        }
+        if self.blocks >= self.most_blocks {
+            return None;
+        }
+        self.blocks += 1;
+        Some(Block::new(self.worker))
+    }
+
+    /// Sends off the block at hand with the gap before it. Without an empty one to go on with, it is lost instead.
+    fn hand_over(&mut self, index: usize) {
+        if self.running[index].block.samples().is_empty() {
+            return;
+        }
+        let empty = self.empty_block();
+        let recording = &mut self.running[index];
+        let Some(empty) = empty else {
+            recording.lose();
+            if !std::mem::replace(&mut recording.told_slow, true) {
+                let (port, recording, shard) = (recording.port, recording.id, recording.shard);
+                let fault = RecordingFault::TooSlow;
+                self.events.push_back((shard, MediaEvent::RecordingFailed { port, recording, fault }));
+            }
+            return;
+        };
+        let id = recording.id;
+        if let Some(gap) = recording.take_gap() {
+            self.parcels.push_back(Parcel::Gap { recording: id, gap });
+        }
+        let block = std::mem::replace(&mut recording.block, empty);
+        self.parcels.push_back(Parcel::Audio { recording: id, block });
+    }
+
+    fn close(&mut self, index: usize) {
+        let mut recording = self.running.swap_remove(index);
+        let (id, at) = (recording.id, recording.now());
+        if let Some(gap) = recording.take_gap() {
+            self.parcels.push_back(Parcel::Gap { recording: id, gap });
+        }
+        if recording.block.samples().is_empty() {
+            self.spare.push(recording.block);
+        } else {
+            self.parcels.push_back(Parcel::Audio { recording: id, block: recording.block });
+        }
+        self.parcels.push_back(Parcel::Close { recording: id, at });
+    }
+}
