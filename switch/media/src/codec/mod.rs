@@ -3,9 +3,50 @@
 //! Coders work at one of three rates and know nothing of packets' headers, time or loss statistics. None of them
 //! allocates after it was made.
 
+mod converted;
+pub mod g711;
+
 use std::fmt;
 
+use base::media::{Codec, Wishes};
+
+use self::converted::Converted;
+use self::g711::{G711, Law};
 use crate::frame::Rate;
+
+/// Makes a decoder of `codec` whose audio comes out at `rate`; `None` for what is not speech or not known here.
+#[must_use]
+pub fn decoder(codec: Codec, rate: Rate) -> Option<Box<dyn Decoder>> {
+    match codec {
+        Codec::Pcmu => Some(decoder_at(G711::new(Law::Mu), rate)),
+        Codec::Pcma => Some(decoder_at(G711::new(Law::A), rate)),
+        Codec::G722 | Codec::Opus => None,
+        Codec::TelephoneEvent | Codec::ComfortNoise | Codec::Other(_) => None,
+    }
+}
+
+/// Makes an encoder of `codec` for audio at `rate`, as the far end wishes; `None` for what is not speech or not known
+/// here.
+#[must_use]
+pub fn encoder(codec: Codec, wishes: &Wishes, rate: Rate) -> Option<Box<dyn Encoder>> {
+    match codec {
+        Codec::Pcmu => Some(encoder_at(G711::new(Law::Mu), rate)),
+        Codec::Pcma => Some(encoder_at(G711::new(Law::A), rate)),
+        Codec::G722 | Codec::Opus => {
+            let _ = wishes;
+            None
+        }
+        Codec::TelephoneEvent | Codec::ComfortNoise | Codec::Other(_) => None,
+    }
+}
+
+fn decoder_at<D: Decoder + 'static>(inner: D, rate: Rate) -> Box<dyn Decoder> {
+    if inner.rate() == rate { Box::new(inner) } else { Box::new(Converted::from_coder(inner, rate)) }
+}
+
+fn encoder_at<E: Encoder + 'static>(inner: E, rate: Rate) -> Box<dyn Encoder> {
+    if inner.rate() == rate { Box::new(inner) } else { Box::new(Converted::to_coder(inner, rate)) }
+}
 
 /// A payload that is not what its type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
