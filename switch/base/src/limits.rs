@@ -184,3 +184,5 @@ pub const RECORDING_EARS: usize = 8;
 pub const RECORDING_BLOCKS: usize = 8_192;
 /// Gaps that a recording lists; further ones lengthen the last.
 pub const RECORDING_GAPS: usize = 1_000;
+/// Frames of 10 ms that a playing waits for a clip that is read from disk; then the clip is missing.
+pub const CLIP_WAIT_FRAMES: u32 = 200;

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod dsp;
 pub mod frame;
 mod latch;
+pub mod play;
 mod port;
 mod reception;
 pub mod record;
