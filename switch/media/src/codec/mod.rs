@@ -5,6 +5,7 @@
 
 mod converted;
 pub mod g711;
+pub mod opus;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use base::media::{Codec, Wishes};
 
 use self::converted::Converted;
 use self::g711::{G711, Law};
+use self::opus::{OpusDecoder, OpusEncoder};
 use crate::frame::Rate;
 
 /// Makes a decoder of `codec` whose audio comes out at `rate`; `None` for what is not speech or not known here.
@@ -20,7 +22,8 @@ pub fn decoder(codec: Codec, rate: Rate) -> Option<Box<dyn Decoder>> {
     match codec {
         Codec::Pcmu => Some(decoder_at(G711::new(Law::Mu), rate)),
         Codec::Pcma => Some(decoder_at(G711::new(Law::A), rate)),
-        Codec::G722 | Codec::Opus => None,
+        Codec::G722 => None,
+        Codec::Opus => Some(Box::new(OpusDecoder::new(rate)?)),
         Codec::TelephoneEvent | Codec::ComfortNoise | Codec::Other(_) => None,
     }
 }
@@ -32,11 +35,21 @@ pub fn encoder(codec: Codec, wishes: &Wishes, rate: Rate) -> Option<Box<dyn Enco
     match codec {
         Codec::Pcmu => Some(encoder_at(G711::new(Law::Mu), rate)),
         Codec::Pcma => Some(encoder_at(G711::new(Law::A), rate)),
-        Codec::G722 | Codec::Opus => {
-            let _ = wishes;
-            None
-        }
+        Codec::G722 => None,
+        Codec::Opus => Some(Box::new(OpusEncoder::new(&wishes.opus, rate)?)),
         Codec::TelephoneEvent | Codec::ComfortNoise | Codec::Other(_) => None,
+    }
+}
+
+/// The length of packets that comes nearest to the wished one without being longer, in milliseconds: 10…60, and for
+/// Opus only lengths that its frames have.
+#[must_use]
+pub fn packet_ms(codec: Codec, wished: u8) -> u8 {
+    let whole = wished.clamp(10, 60) / 10 * 10;
+    match (codec, whole) {
+        (Codec::Opus, 30) => 20,
+        (Codec::Opus, 50) => 40,
+        (_, whole) => whole,
     }
 }
 
@@ -68,7 +81,8 @@ pub trait Decoder: Send + fmt::Debug {
     fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> Result<usize, Damaged>;
 
     /// Fills `out` with what was likely lost. `next` is the payload after the gap when it is there already: it may hold
-    /// a copy of the lost one (forward error correction). `false`: this codec knows nothing, conceal by other means.
+    /// a copy of the lost one (forward error correction), which takes an `out` as long as a packet. `false`: this codec
+    /// knows nothing, conceal by other means.
     fn conceal(&mut self, next: Option<&[u8]>, out: &mut [i16]) -> bool;
 }
 
