@@ -186,3 +186,7 @@ pub const RECORDING_BLOCKS: usize = 8_192;
 pub const RECORDING_GAPS: usize = 1_000;
 /// Frames of 10 ms that a playing waits for a clip that is read from disk; then the clip is missing.
 pub const CLIP_WAIT_FRAMES: u32 = 200;
+/// SSRCs of one stream under one SRTP key; packets of a further one are dropped and counted.
+pub const SRTP_STREAMS: usize = 64;
+/// `a=crypto` lines of one stream that are looked at; further ones are left out.
+pub const CRYPTO_LINES: usize = 16;

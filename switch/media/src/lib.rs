@@ -18,5 +18,6 @@ mod relay;
 pub mod rtcp;
 pub mod rtp;
 mod silence;
+pub mod srtp;
 
 pub use relay::{Arrival, Channel, Relay, Sending};

@@ -59,4 +59,6 @@ pub struct StreamKeys {
     pub send: (Suite, MasterKey),
     /// What the far end protects with.
     pub receive: (Suite, MasterKey),
+    /// Octets of the key identifier (MKI) in what the far end sends; 0 for none. We send none.
+    pub mki_octets: u8,
 }
