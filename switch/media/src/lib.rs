@@ -7,6 +7,7 @@
 //! Deliberately absent: mixing, jitter buffers, transcoding, SRTP. A relayed packet passes as it came.
 
 pub mod codec;
+pub mod digits;
 pub mod dsp;
 pub mod frame;
 mod latch;

@@ -68,7 +68,8 @@ impl Keypad {
         let (low, high) = (amplitude(LOW_DBM0), amplitude(HIGH_DBM0));
         for sample in frame.samples_mut() {
             let seconds = self.at as f64 / TICKS as f64;
-            let tones = low * (TAU * self.low_hz * seconds).sin() + high * (TAU * self.high_hz * seconds).sin();
+            let tones =
+                low * (TAU * self.low_hz * seconds).sin() + high * (TAU * self.high_hz * seconds).sin();
             *sample = (tones * self.envelope()) as i16;
             self.at += step;
         }
@@ -91,7 +92,7 @@ mod tests {
     use base::media::digit_of;
 
     use super::*;
-    use crate::detect::level_dbm0;
+    use crate::dsp::level::tone_dbm0;
     use crate::frame::Rate;
 
     /// ITU-T Q.23 §6.
@@ -117,7 +118,7 @@ mod tests {
                 samples.extend_from_slice(frame.samples());
             }
             assert_eq!(frames, 11);
-            let (low, high) = (level_dbm0(&samples, rate, 770.0), level_dbm0(&samples, rate, 1_477.0));
+            let (low, high) = (tone_dbm0(&samples, 770, rate.hz()), tone_dbm0(&samples, 1_477, rate.hz()));
             assert!((low + 9.0).abs() < 0.5 && (high + 7.0).abs() < 0.5, "{rate:?}: {low} {high}");
             let half = rate.frame() / 2;
             assert!(frame.samples()[half..].iter().all(|sample| *sample == 0), "silence after it");

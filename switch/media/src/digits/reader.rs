@@ -63,13 +63,7 @@ type Keys = SmallVec<[Key; 2 * BLOCKS + 1]>;
 
 impl Reader {
     /// Takes a packet of the type `telephone-event` with that clock. Late ones and copies give nothing.
-    pub fn take(
-        &mut self,
-        now: Mono,
-        header: &Header,
-        clock_hz: u32,
-        payload: &[u8],
-    ) -> SmallVec<[Key; 7]> {
+    pub fn take(&mut self, now: Mono, header: &Header, clock_hz: u32, payload: &[u8]) -> SmallVec<[Key; 7]> {
         let mut keys = Keys::new();
         if self.is_late(now, header) {
             return keys;

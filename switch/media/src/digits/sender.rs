@@ -94,8 +94,14 @@ enum State {
     Tone(Keypad),
     Event(Sending),
     /// `copy` repeats the end of the event before.
-    Gap { ms: u32, copy: Option<Ended>, silent: bool },
-    Pause { ms: u32 },
+    Gap {
+        ms: u32,
+        copy: Option<Ended>,
+        silent: bool,
+    },
+    Pause {
+        ms: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -282,6 +288,7 @@ mod tests {
 
     use super::*;
     use crate::digits::{Key, Reader};
+    use crate::dsp::level::tone_dbm0;
     use crate::frame::Rate;
     use crate::rtp::Header;
 
@@ -364,7 +371,8 @@ mod tests {
         let mut sender = Sender::default();
         assert!(sender.press(press(3_000)) && sender.press(press(72_500)));
         let turns = turns(&mut sender, EVENTS, 99);
-        let ends: Vec<u16> = packets(&turns).iter().filter(|told| told.3.end).map(|told| told.3.ticks).collect();
+        let ends: Vec<u16> =
+            packets(&turns).iter().filter(|told| told.3.end).map(|told| told.3.ticks).collect();
         assert_eq!(ends, [400, 400, 400, 580, 580, 580]);
     }
 
@@ -373,8 +381,7 @@ mod tests {
         let mut sender = Sender::default();
         assert_eq!(sender.send("1,x2", Duration::from_millis(60)), 3, "x is no key");
         let turns = turns(&mut sender, EVENTS, 999);
-        let marked: Vec<usize> =
-            packets(&turns).iter().filter(|told| told.1).map(|told| told.0).collect();
+        let marked: Vec<usize> = packets(&turns).iter().filter(|told| told.1).map(|told| told.0).collect();
         assert_eq!(marked, [1, 1 + 6 + 6 + 100]);
         assert!(turns[14..110].iter().all(|turn| turn.audio == Audio::Untouched && turn.packet.is_none()));
     }
@@ -413,8 +420,8 @@ mod tests {
         }
         assert_eq!(audio.len(), 2 * (640 + 480));
         assert!(audio[640..1_120].iter().all(|sample| *sample == 0));
-        assert!(crate::detect::level_dbm0(&audio[..640], Rate::Hz8000, 697.0) > -10.0);
-        assert!(crate::detect::level_dbm0(&audio[1_120..1_760], Rate::Hz8000, 1_336.0) > -8.0);
+        assert!(tone_dbm0(&audio[..640], 697, 8_000) > -10.0);
+        assert!(tone_dbm0(&audio[1_120..1_760], 1_336, 8_000) > -8.0);
     }
 
     proptest! {
