@@ -5,6 +5,7 @@
 
 mod converted;
 pub mod g711;
+pub mod g722;
 pub mod opus;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use base::media::{Codec, Wishes};
 
 use self::converted::Converted;
 use self::g711::{G711, Law};
+use self::g722::{G722Decoder, G722Encoder};
 use self::opus::{OpusDecoder, OpusEncoder};
 use crate::frame::Rate;
 
@@ -22,7 +24,7 @@ pub fn decoder(codec: Codec, rate: Rate) -> Option<Box<dyn Decoder>> {
     match codec {
         Codec::Pcmu => Some(decoder_at(G711::new(Law::Mu), rate)),
         Codec::Pcma => Some(decoder_at(G711::new(Law::A), rate)),
-        Codec::G722 => None,
+        Codec::G722 => Some(decoder_at(G722Decoder::new(), rate)),
         Codec::Opus => Some(Box::new(OpusDecoder::new(rate)?)),
         Codec::TelephoneEvent | Codec::ComfortNoise | Codec::Other(_) => None,
     }
@@ -35,7 +37,7 @@ pub fn encoder(codec: Codec, wishes: &Wishes, rate: Rate) -> Option<Box<dyn Enco
     match codec {
         Codec::Pcmu => Some(encoder_at(G711::new(Law::Mu), rate)),
         Codec::Pcma => Some(encoder_at(G711::new(Law::A), rate)),
-        Codec::G722 => None,
+        Codec::G722 => Some(encoder_at(G722Encoder::new(), rate)),
         Codec::Opus => Some(Box::new(OpusEncoder::new(&wishes.opus, rate)?)),
         Codec::TelephoneEvent | Codec::ComfortNoise | Codec::Other(_) => None,
     }
