@@ -190,3 +190,13 @@ pub const CLIP_WAIT_FRAMES: u32 = 200;
 pub const SRTP_STREAMS: usize = 64;
 /// `a=crypto` lines of one stream that are looked at; further ones are left out.
 pub const CRYPTO_LINES: usize = 16;
+
+
+/// Packets of one stream that wait to be played; one whose number is further ahead begins anew.
+pub const JITTER_PACKETS: usize = 64;
+/// The least time a packet waits for those that are slower.
+pub const JITTER_LEAST: Duration = Duration::from_millis(20);
+/// The most; what would wait longer is left out.
+pub const JITTER_MOST: Duration = Duration::from_millis(200);
+/// Milliseconds of audio in one packet (RFC 6716 §3.2.5); a longer one is damaged.
+pub const AUDIO_PACKET_MS: u32 = 120;

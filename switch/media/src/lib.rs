@@ -4,7 +4,7 @@
 //! address it came from; out comes the list of ports and addresses it goes to. Nothing here reads a clock,
 //! takes a lock or allocates per packet.
 //!
-//! Deliberately absent: mixing, jitter buffers, transcoding, SRTP. A relayed packet passes as it came.
+//! Deliberately absent: mixing, transcoding, SRTP. A relayed packet passes as it came.
 
 pub mod codec;
 pub mod digits;
@@ -13,6 +13,7 @@ pub mod frame;
 mod latch;
 pub mod play;
 mod port;
+pub mod receive;
 mod reception;
 pub mod record;
 mod relay;
