@@ -191,7 +191,6 @@ pub const SRTP_STREAMS: usize = 64;
 /// `a=crypto` lines of one stream that are looked at; further ones are left out.
 pub const CRYPTO_LINES: usize = 16;
 
-
 /// Packets of one stream that wait to be played; one whose number is further ahead begins anew.
 pub const JITTER_PACKETS: usize = 64;
 /// The least time a packet waits for those that are slower.

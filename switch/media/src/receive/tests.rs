@@ -1,3 +1,4 @@
+use base::media::{OpusWishes, Wishes};
 use proptest::prelude::*;
 
 use super::*;
@@ -52,9 +53,18 @@ impl Far {
         sound: impl Fn(f64) -> f64,
         mut late: impl FnMut(&mut Self, u64) -> Option<u64>,
     ) {
-        let rate = if self.codec == Codec::Opus { Rate::Hz48000 } else { Rate::Hz8000 };
-        let mut encoder = codec::encoder(self.codec, &Default::default(), rate).unwrap();
+        let rate = match self.codec {
+            Codec::Opus => Rate::Hz48000,
+            Codec::G722 => Rate::Hz16000,
+            Codec::Pcmu | Codec::Pcma | Codec::TelephoneEvent | Codec::ComfortNoise | Codec::Other(_) => {
+                Rate::Hz8000
+            }
+        };
+        let wishes = Wishes { opus: OpusWishes { fec: true, ..OpusWishes::default() }, ..Wishes::default() };
+        let mut encoder = codec::encoder(self.codec, &wishes, rate).unwrap();
+        encoder.expect_loss(20);
         let per_ms = u64::from(rate.hz()) / 1_000;
+        let ticks = if self.codec == Codec::Opus { 48 } else { 8 };
         for packet in 0..ms / self.packet_ms {
             let first = self.sent * per_ms;
             let audio: Vec<i16> = (first..first + self.packet_ms * per_ms)
@@ -69,7 +79,7 @@ impl Far {
                 self.wire.push((at + late * 1_000, self.header(octets), self.codec, payload));
             }
             self.sequence = self.sequence.wrapping_add(1);
-            self.timestamp = self.timestamp.wrapping_add((self.packet_ms * per_ms) as u32);
+            self.timestamp = self.timestamp.wrapping_add((self.packet_ms * ticks) as u32);
         }
     }
 
@@ -432,6 +442,47 @@ fn codec_and_packet_size_may_change_with_each_packet() {
     let (level, purity) = heard.tone(400, 1_000, 4_500);
     assert!(is_level(level, 0.4) && purity > 20.0, "{level} {purity} {:?}", heard.figures);
     assert_eq!(heard.figures.lost, 0);
+}
+
+#[test]
+fn every_codec_is_heard_at_every_rate() {
+    for codec in [Codec::Pcma, Codec::G722, Codec::Opus] {
+        for rate in [Rate::Hz8000, Rate::Hz16000, Rate::Hz48000] {
+            let mut far = Far::new();
+            far.codec = codec;
+            far.say(2_000, sine(400.0), |far, _| Some(far.random(10)));
+            let heard = far.heard_at(rate);
+            let (level, purity) = heard.tone(400, 800, 1_800);
+            assert!(is_level(level, 1.0) && purity > 15.0, "{codec:?} {rate:?} {level} {purity}");
+            assert_eq!((heard.figures.lost, heard.figures.concealed_ms), (0, 0), "{codec:?} {rate:?}");
+        }
+    }
+}
+
+/// RFC 6716 §2.1.7: the packet after a lost one may hold a copy of it.
+#[test]
+fn opus_and_g722_get_over_losses_in_their_own_way() {
+    for (codec, purest) in [(Codec::Opus, 20.0), (Codec::G722, 20.0)] {
+        let heard = |percent: u64| {
+            let mut far = Far::new();
+            far.codec = codec;
+            far.say(10_000, sine(400.0), |far, _| (far.random(100) >= percent).then_some(0));
+            far.heard_at(Rate::Hz16000)
+        };
+        let (whole, lossy) = (heard(0), heard(5));
+        let mean = |heard: &Heard| {
+            (2_000..9_500).step_by(50).fold((0.0, 0.0), |(level, purity), from| {
+                let (tone, pure) = heard.tone(400, from, from + 50);
+                (level + tone / 150.0, purity + pure / 150.0)
+            })
+        };
+        let ((whole_level, _), (level, purity)) = (mean(&whole), mean(&lossy));
+        assert!(
+            (whole_level - level).abs() < 1.5 && purity > purest,
+            "{codec:?} {whole_level} {level} {purity}"
+        );
+        assert!((15..40).contains(&lossy.figures.lost), "{:?}", lossy.figures);
+    }
 }
 
 #[test]
