@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use base::PortId;
-use base::media::{MediaCommand, MediaRule, PortLease, Remote, Standing};
+use base::media::{MediaCommand, MediaRule, PortLease, Remote, Srtp, Standing};
 use sdp::Sdp;
 use sip::message::multipart::{Part, is_multipart, parts};
 use sip::message::{Header, Message};
@@ -198,7 +198,7 @@ pub(crate) fn body_of(message: &Message) -> Result<Option<Sdp>, BadBody> {
     }
     let is_sdp = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(SDP));
     if is_sdp {
-        return Sdp::parse(&body).map(Some).map_err(|_fault| BadBody::Syntax);
+        return read(&body).map(Some);
     }
     let disposition = message.header(Header::ContentDisposition).unwrap_or_default();
     if is_optional(disposition) { Ok(None) } else { Err(BadBody::Type) }
@@ -217,7 +217,13 @@ fn sdp_among(found: &[Part<'_>]) -> Result<Option<Sdp>, BadBody> {
     if best.encoding.is_some() {
         return Err(BadBody::Packed);
     }
-    Sdp::parse(best.body).map(Some).map_err(|_fault| BadBody::Syntax)
+    read(best.body).map(Some)
+}
+
+fn read(body: &[u8]) -> Result<Sdp, BadBody> {
+    let mut sdp = Sdp::parse(body).map_err(|_fault| BadBody::Syntax)?;
+    sdp.admit(Srtp::Off);
+    Ok(sdp)
 }
 
 /// Whether a body may be passed over by who does not know its type (RFC 3261 §20.11).

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::address::connection_value;
 use crate::attributes::Line;
 use crate::media::{Direction, Media};
+use crate::secure::make_plain;
 use crate::text::Sdp;
 
 /// Our end of a stream.
@@ -60,7 +61,7 @@ const NOT_ACROSS: [&str; 27] = [
 ///
 /// The first usable audio stream points to `ours`; every other stream is refused in its place, so the count
 /// and order of `m=` lines hold (RFC 3264 §6, §8). A hold by address becomes a hold by attribute. Formats,
-/// `rtpmap`, `fmtp`, `ptime` and unknown lines pass.
+/// `rtpmap`, `fmtp`, `ptime` and unknown lines pass. The profile becomes `RTP/AVP`; keys are each leg's own.
 #[must_use]
 pub fn anchor(body: &Sdp, ours: &Ours) -> Sdp {
     let mut out = body.clone();
@@ -89,6 +90,7 @@ fn point_to(media: &mut Media, ours: &Ours, body: &Sdp) {
     let effective = body.direction_of(media);
     media.port = ours.rtp_port;
     media.port_count.clear();
+    make_plain(media);
     media.lines.retain(|line| crosses(line) && line.kind != 'c' && line.kind != 'k');
     if ours.rtcp_mux {
         media.lines.push(Line::flag("rtcp-mux"));
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn encrypted_audio_is_refused_and_the_plain_stream_beside_it_taken() {
+    fn audio_with_a_key_that_nobody_can_use_is_refused_and_the_plain_stream_beside_it_taken() {
         let offer = "v=0\no=- 1 1 IN IP4 h\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\n\
             m=audio 4000 RTP/SAVP 0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\nm=audio 4002 RTP/AVP 0\n";
         let out = anchored(offer, &ours());

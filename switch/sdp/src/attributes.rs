@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// One `x=…` line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One `x=…` line. Keys do not print for people.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) kind: char,
     pub(crate) value: String,
@@ -31,6 +31,15 @@ impl Line {
 
     pub(crate) fn is_attribute(&self, wanted: &str) -> bool {
         self.attribute().is_some_and(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind == 'k' || self.is_attribute("crypto") {
+            return write!(f, "{}=…", self.kind);
+        }
+        write!(f, "{}={}", self.kind, self.value)
     }
 }
 

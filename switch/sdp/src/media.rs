@@ -210,11 +210,12 @@ impl Media {
         attributes::attributes(&self.lines)
     }
 
-    /// Audio over plain RTP on a real port: what Tandem can anchor.
+    /// Audio on a real port, over plain RTP or over SRTP with a key that we can use: what Tandem can anchor.
     #[must_use]
     pub fn is_usable_audio(&self) -> bool {
         let plain = ["RTP/AVP", "RTP/AVPF"].iter().any(|proto| self.proto.eq_ignore_ascii_case(proto));
-        self.kind == MediaKind::Audio && self.port != 0 && plain
+        let secured = self.is_srtp() && self.cryptos().next().is_some();
+        self.kind == MediaKind::Audio && self.port != 0 && (plain || secured)
     }
 
     /// Refuses the stream in place (RFC 3264 §6): port 0, no lines of its own.

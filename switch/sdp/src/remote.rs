@@ -1,11 +1,13 @@
 //! What a finished negotiation means for the media workers.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use base::media::{Payload, Remote, Wishes};
 use smallvec::SmallVec;
 
 use crate::codec::{Codec, codec_of};
+use crate::crypto::agreed;
 use crate::media::{Direction, Media};
 use crate::text::Sdp;
 use crate::wishes::wishes;
@@ -37,6 +39,7 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
         mux: media.rtcp_mux() && our_media.flatten().is_some_and(Media::rtcp_mux),
         payloads: payloads(media, our_media.flatten()),
         wishes: wishes_of(media),
+        keys: our_media.flatten().and_then(|ours| agreed(media, ours)).map(Arc::new),
         flow: theirs.direction_of(media).reversed().and(allowed).flow(),
         ..Remote::default()
     }

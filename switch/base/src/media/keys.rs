@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A crypto suite of SDES that this switch speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Suite {
@@ -16,6 +18,36 @@ pub enum Suite {
 }
 
 impl Suite {
+    /// All, the most widely spoken first.
+    pub const ALL: [Self; 4] =
+        [Self::AesCm128Sha1_80, Self::AeadAes256Gcm, Self::AeadAes128Gcm, Self::AesCm128Sha1_32];
+
+    /// Whether we name it in offers of ours. Who has the short tag has the long one too.
+    #[must_use]
+    pub fn is_offered(self) -> bool {
+        match self {
+            Self::AesCm128Sha1_80 | Self::AeadAes128Gcm | Self::AeadAes256Gcm => true,
+            Self::AesCm128Sha1_32 => false,
+        }
+    }
+
+    /// Its name in SDP.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AesCm128Sha1_80 => "AES_CM_128_HMAC_SHA1_80",
+            Self::AesCm128Sha1_32 => "AES_CM_128_HMAC_SHA1_32",
+            Self::AeadAes128Gcm => "AEAD_AES_128_GCM",
+            Self::AeadAes256Gcm => "AEAD_AES_256_GCM",
+        }
+    }
+
+    /// By its name in SDP, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|suite| suite.name().eq_ignore_ascii_case(name))
+    }
+
     /// Octets of the master key and of the master salt.
     #[must_use]
     pub fn lengths(self) -> (usize, usize) {
@@ -25,6 +57,25 @@ impl Suite {
             Self::AeadAes256Gcm => (32, 12),
         }
     }
+}
+
+/// Whether media towards a trunk or station is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    /// Never.
+    #[default]
+    Off,
+    /// Where the far end does it too.
+    Optional,
+    /// Always: calls without are refused.
+    Required,
+}
+
+impl Srtp {
+    /// Every choice with its word.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("optional", Self::Optional), ("required", Self::Required)];
 }
 
 /// A master key with its salt, in one piece as SDES writes them.

@@ -24,7 +24,7 @@ pub use command::MediaCommand;
 pub use detect::{Announcement, Detected, Listen};
 pub use digit::{Collect, CollectEnd, CollectId, DigitBy, DigitSet, digit_of, event_of};
 pub use event::{MediaEvent, PlayEnd};
-pub use keys::{MasterKey, StreamKeys, Suite};
+pub use keys::{MasterKey, Srtp, StreamKeys, Suite};
 pub use quality::{LegMedia, Trouble};
 pub use recording::{
     Beep, Channels, Ear, Gap, Recorder, RecordingAct, RecordingFault, RecordingFile, RecordingFormat,
