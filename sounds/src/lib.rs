@@ -2,4 +2,6 @@
 //!
 //! Deliberately absent: decoding of sound files and anything that reads the disk.
 
+pub mod catalogue;
+pub mod say;
 pub mod tones;
