@@ -23,7 +23,6 @@ struct Prompt {
     sha256: String,
 }
 
-#[expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 fn main() {
     println!("cargo::rerun-if-changed=manifest.toml");
     println!("cargo::rerun-if-changed=en");
