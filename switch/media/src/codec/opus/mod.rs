@@ -16,8 +16,7 @@ use self::library::Settings;
 use super::{Damaged, Decoder, Encoder};
 use crate::frame::Rate;
 
-/// How much effort the encoder makes, 0…10. At 5 it costs half of what it does at 10; listeners of speech at telephone
-/// bit rates do not tell the two apart (ADR 0019 has the figures).
+/// How much effort the encoder makes, 0…10: about half the CPU time of 9, for a little more coding noise (ADR 0019).
 const COMPLEXITY: u8 = 5;
 /// Percent of our packets that a far end which asked for help is thought to lose before its reports say so.
 const LOSS_AT_FIRST: u8 = 5;
