@@ -184,6 +184,8 @@ pub const RECORDING_EARS: usize = 8;
 pub const RECORDING_BLOCKS: usize = 8_192;
 /// Gaps that a recording lists; further ones lengthen the last.
 pub const RECORDING_GAPS: usize = 1_000;
+/// Closed recordings that wait to be entered in the database; further ones are at the next start.
+pub const RECORDING_ENTRIES: usize = 16_384;
 /// Frames of 10 ms that a playing waits for a clip that is read from disk; then the clip is missing.
 pub const CLIP_WAIT_FRAMES: u32 = 200;
 /// SSRCs of one stream under one SRTP key; packets of a further one are dropped and counted.

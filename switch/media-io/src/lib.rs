@@ -15,6 +15,7 @@ mod config;
 mod inbox;
 mod media_io;
 mod pool;
+pub mod recordings;
 mod sockets;
 mod stats;
 mod worker;

@@ -92,8 +92,8 @@ impl Block {
         self.samples.len() + samples <= BLOCK_SAMPLES
     }
 
-    pub(crate) fn push(&mut self, sample: i16) {
-        self.samples.push(sample);
+    pub(crate) fn extend(&mut self, samples: impl Iterator<Item = i16>) {
+        self.samples.extend(samples);
     }
 
     pub(crate) fn clear(&mut self) {

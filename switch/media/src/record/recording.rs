@@ -5,7 +5,6 @@ use std::time::Duration;
 use base::limits::RECORDING_EARS;
 use base::media::{Channels, Ear, Gap, Recorder};
 use base::{Mono, PortId, RecordingId, ShardId, Wall};
-use smallvec::SmallVec;
 
 use super::block::{Block, Opening};
 use super::lane::Lane;
@@ -27,7 +26,6 @@ pub(crate) struct Recording {
     pub(crate) block: Block,
     /// A piece was lost and its owner was told.
     pub(crate) told_slow: bool,
-    ears: SmallVec<[Ear; 2]>,
     rate: Rate,
     channels: Channels,
     lanes: [Lane; 2],
@@ -47,13 +45,12 @@ pub(crate) struct Recording {
 impl Recording {
     pub(crate) fn new(opening: &Opening, block: Block) -> Self {
         let recorder = &opening.recorder;
-        Self {
+        let mut recording = Self {
             id: recorder.id,
             shard: opening.shard,
             port: opening.port,
             block,
             told_slow: false,
-            ears: ears_of(recorder),
             rate: opening.rate,
             channels: recorder.channels,
             lanes: [Lane::new(opening.rate), Lane::new(opening.rate)],
@@ -64,15 +61,23 @@ impl Recording {
             due: None,
             paused: false,
             gap: None,
-        }
+        };
+        recording.listen_to(recorder);
+        recording
     }
 
     pub(crate) fn listen_to(&mut self, recorder: &Recorder) {
-        self.ears = ears_of(recorder);
+        let ears = recorder.of.iter().take(RECORDING_EARS).copied();
+        let left = match self.channels {
+            Channels::Stereo => 1,
+            Channels::Mono => RECORDING_EARS,
+        };
+        self.lanes[0].listen_to(ears.clone().take(left));
+        self.lanes[1].listen_to(ears.skip(left));
     }
 
-    pub(crate) fn ears(&self) -> &[Ear] {
-        &self.ears
+    pub(crate) fn ears(&self) -> impl Iterator<Item = Ear> + '_ {
+        self.lanes.iter().flat_map(Lane::ears)
     }
 
     pub(crate) fn pause(&mut self) {
@@ -126,12 +131,9 @@ impl Recording {
             self.leave_out(TICK_MS as u64);
             return;
         }
-        match self.channels {
-            Channels::Mono => self.lanes[0].sum(self.ears.iter().copied(), audio),
-            Channels::Stereo => {
-                self.lanes[0].sum(self.ears.iter().take(1).copied(), audio);
-                self.lanes[1].sum(self.ears.iter().skip(1).copied(), audio);
-            }
+        self.lanes[0].sum(audio);
+        if self.channels == Channels::Stereo {
+            self.lanes[1].sum(audio);
         }
         self.write();
         self.clock_ms += TICK_MS as u64;
@@ -160,11 +162,10 @@ impl Recording {
     fn write(&mut self) {
         let [left, right] = &self.lanes;
         match self.channels {
-            Channels::Mono => left.samples().for_each(|sample| self.block.push(sample)),
-            Channels::Stereo => left.samples().zip(right.samples()).for_each(|(left, right)| {
-                self.block.push(left);
-                self.block.push(right);
-            }),
+            Channels::Mono => self.block.extend(left.samples().iter().copied()),
+            Channels::Stereo => {
+                self.block.extend(left.samples().iter().zip(right.samples()).flat_map(|(l, r)| [*l, *r]));
+            }
         }
     }
 }
@@ -174,10 +175,6 @@ pub(crate) fn channel_count(channels: Channels) -> u8 {
         Channels::Stereo => 2,
         Channels::Mono => 1,
     }
-}
-
-fn ears_of(recorder: &Recorder) -> SmallVec<[Ear; 2]> {
-    recorder.of.iter().take(RECORDING_EARS).copied().collect()
 }
 
 fn millis(time: Duration) -> u64 {

@@ -86,7 +86,7 @@ impl Recordings {
 
     /// Whether somebody records and is not paused: what of a port must be decoded for it.
     pub fn ears(&self) -> impl Iterator<Item = Ear> + '_ {
-        self.running.iter().flat_map(|recording| recording.ears().iter().copied())
+        self.running.iter().flat_map(Recording::ears)
     }
 
     /// Whether one is running, paused or not.

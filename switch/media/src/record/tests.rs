@@ -216,6 +216,32 @@ fn a_transfer_changes_who_is_right_within_one_file() {
     assert_eq!(desk.story, ["open 2 channels", "close after 200"]);
 }
 
+/// The two sides of a call need not have one codec, nor keep the one they began with.
+#[test]
+fn a_wide_band_side_is_heard_in_a_narrow_recording_at_its_level() {
+    let mut recordings = Recordings::new(0);
+    let recorder = recorder(Channels::Stereo);
+    recordings.record(ShardId(0), CUSTOMER, recorder, Rate::Hz8000);
+    let mut right = Vec::new();
+    for tick in 0..100 {
+        let mut frame = Frame::silent(Rate::Hz16000);
+        for (at, sample) in frame.samples_mut().iter_mut().enumerate() {
+            let turn = (tick * 160 + at) as f64 * 1_000.0 / 16_000.0;
+            *sample = (10_000.0 * (turn * std::f64::consts::TAU).sin()) as i16;
+        }
+        recordings.tick(Mono(tick as u64 * 10_000), &|ear| (ear == Ear::From(AGENT)).then_some(&frame));
+        while let Some(parcel) = recordings.poll() {
+            if let Parcel::Audio { block, .. } = parcel {
+                right.extend(block.samples().iter().skip(1).step_by(2).copied());
+            }
+        }
+    }
+    assert_eq!(right.len(), 8_000);
+    let level = crate::dsp::level::tone_dbm0(&right[800..], 1_000, 8_000);
+    let sent = 3.17 + 20.0 * (10_000f32 / 32_768.0).log10();
+    assert!((level - sent).abs() < 0.2, "{level} dBm0, sent {sent}");
+}
+
 #[test]
 fn blocks_are_used_again_and_no_more_are_made_than_are_away() {
     let mut desk = Desk::new();

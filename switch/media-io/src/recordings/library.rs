@@ -1,0 +1,77 @@
+//! What others may do with recordings: listen, delete, and say that they are in the database.
+
+use std::fs;
+use std::io;
+use std::sync::Arc;
+
+use base::RecordingId;
+
+use super::archive::Shared;
+use super::entry::{Entry, beside};
+use super::name::within;
+use super::playback::{Playback, PlaybackError};
+
+/// A handle to the folder of recordings. Its methods read and write files: not for a thread that must not wait.
+#[derive(Clone, Debug)]
+pub struct Library {
+    shared: Arc<Shared>,
+}
+
+impl Library {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Opens a recording to be listened to, also one that still runs. `closed` is whether its last second must be there.
+    ///
+    /// # Errors
+    /// When there is no such file, no key, or it was changed.
+    pub fn open(&self, path: &str, recording: RecordingId, closed: bool) -> Result<Playback, PlaybackError> {
+        let path = within(&self.shared.folder, path).ok_or(PlaybackError::Gone)?;
+        Playback::open(&path, recording, closed, &self.shared.keys)
+    }
+
+    /// Deletes a recording and what stands beside it. One that is gone already counts as deleted.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn delete(&self, path: &str) -> io::Result<()> {
+        let Some(file) = within(&self.shared.folder, path) else { return Ok(()) };
+        match fs::metadata(&file) {
+            Ok(metadata) => {
+                fs::remove_file(&file)?;
+                self.shared.budget.give_back(metadata.len());
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        self.forget(path)
+    }
+
+    /// The recording is in the database: what stands beside its file has done its duty.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn entered(&self, entry: &Entry) -> io::Result<()> {
+        self.forget(&entry.file.path)
+    }
+
+    /// Octets that recordings use.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.shared.budget.used()
+    }
+
+    /// Octets to be deleted, the oldest recordings first, so that a twentieth of the budget is free.
+    #[must_use]
+    pub fn too_much(&self) -> u64 {
+        self.shared.budget.too_much()
+    }
+
+    fn forget(&self, path: &str) -> io::Result<()> {
+        match fs::remove_file(beside(&self.shared.folder, path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
