@@ -27,7 +27,7 @@ pub use digest::md5_hex;
 pub use media::MediaSim;
 pub use msg::Msg;
 pub use net::Link;
-pub use offer::{body, direction_of, media_of};
+pub use offer::{body, direction_of, maps_of, media_of};
 pub use plan::{REALM, destination};
 pub use scene::{Line, office, over};
 pub use verbs::abilities;

@@ -255,7 +255,7 @@ fn a_callee_that_must_offer_early_is_answered_for_a_late_caller_that_cannot() {
     world.say(callee, 200);
     world.settle();
     let offered = body_of_answer(&world, caller);
-    assert!(offered.contains("RTP/AVP 0 101"), "one codec is agreed already: {offered}");
+    assert!(offered.contains("RTP/AVP 0 "), "the codec that is agreed already is wanted most: {offered}");
     insta::assert_snapshot!(world.ladder());
     talks(world, caller, callee);
 }

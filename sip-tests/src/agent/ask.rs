@@ -7,6 +7,7 @@ use base::Mono;
 use super::dialog::tail;
 use super::{Agent, Role, State, Talk};
 use crate::digest;
+use crate::offer::spoken;
 use crate::{Msg, body};
 
 impl Agent {
@@ -95,7 +96,8 @@ impl Agent {
             text.push_str(line);
             text.push_str("\r\n");
         }
-        let offer = if talk.delayed { String::new() } else { body(talk.media, talk.version, talk.direction) };
+        let offer = body(talk.media, talk.version, talk.direction);
+        let offer = if talk.delayed { String::new() } else { spoken(&offer, self.formats, None) };
         let whole = self.wrap.as_ref().map(|wrap| wrap.replace("{sdp}", &offer));
         text.push_str(&tail(whole.as_ref().unwrap_or(&offer)));
         talk.invite = Msg::split(text.as_bytes());

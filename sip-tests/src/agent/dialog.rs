@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use base::Mono;
 
-use super::{Agent, State};
+use super::{Agent, Role, State};
 use crate::msg::uri_in;
+use crate::offer::spoken;
 use crate::{Msg, body};
 
 impl Agent {
@@ -89,7 +90,9 @@ impl Agent {
     #[must_use]
     pub fn own_body(&self, talk: usize) -> String {
         let talk = &self.talks[talk];
-        body(talk.media, talk.version, talk.direction)
+        let answers = talk.role == Role::Callee && matches!(talk.state, State::Calling | State::Ringing);
+        let offer = Some(talk.invite.body.as_str()).filter(|offer| answers && !offer.is_empty());
+        spoken(&body(talk.media, talk.version, talk.direction), self.formats, offer)
     }
 
     /// The far end's tag, target and route set from a 2xx.

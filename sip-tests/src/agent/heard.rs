@@ -6,7 +6,8 @@ use base::Mono;
 
 use super::{Agent, State};
 use crate::Msg;
-use crate::offer::{direction_of, mirrored};
+use crate::body;
+use crate::offer::{direction_of, mirrored, spoken};
 
 /// Once something was heard, timer B no longer runs (RFC 3261 §17.1.1.2); a patient caller waits this long.
 const PROCEEDING: Duration = Duration::from_secs(300);
@@ -167,6 +168,7 @@ impl Agent {
     pub(super) fn answer_to(&mut self, talk: usize, offer: &str) -> String {
         self.talks[talk].direction = mirrored(direction_of(offer));
         self.talks[talk].version += 1;
-        self.own_body(talk)
+        let at = &self.talks[talk];
+        spoken(&body(at.media, at.version, at.direction), self.formats, Some(offer))
     }
 }

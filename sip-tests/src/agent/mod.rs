@@ -136,6 +136,9 @@ pub struct Agent {
     pub wrap: Option<String>,
     /// Its ACKs carry no answer to an offer.
     pub forgets_bodies: bool,
+    /// What it speaks, most wanted first, as `111 opus/48000/2 useinbandfec=1`; then it answers with one of them and keypad
+    /// events, under the numbers of the offer. Empty: PCMU, PCMA and keypad events, whatever was offered.
+    pub formats: &'static [&'static str],
     /// Its calls, oldest first.
     pub talks: Vec<Talk>,
     /// Everything it heard, oldest first.
@@ -179,6 +182,7 @@ impl Agent {
             wrap: None,
             forgets_bodies: false,
             withhold_acks: false,
+            formats: &[],
             talks: Vec::new(),
             heard: Vec::new(),
             results: Vec::new(),

@@ -1,6 +1,8 @@
 //! SDP: bodies and what we answer to them.
 
-use ::sdp::{Ours, Sdp, anchor, answers_match, first_codec_name, make_answer, remote, restrict};
+use ::sdp::{
+    Numbers, Ours, Sdp, anchor, answers_match, first_codec_name, make_answer, narrow, remote, restrict, widen,
+};
 use base::media::MediaFlow;
 
 const OURS: Ours = Ours {
@@ -28,6 +30,7 @@ pub(super) fn sdp(octets: &[u8]) {
     if let Ok(answer) = make_answer(&body, &OURS, CODECS) {
         is_legal(&body, &answer);
     }
+    crosses(&body, &anchored);
     let far = remote(&body, Some(&anchored));
     for at in far.rtp.into_iter().chain(far.rtcp) {
         assert!(at.port() >= 1_024 && !at.ip().is_unspecified() && !at.ip().is_multicast(), "{at}");
@@ -36,6 +39,30 @@ pub(super) fn sdp(octets: &[u8]) {
     let mut later = anchored.clone();
     later.number_after(&anchored);
     is_read_as_printed(&later);
+}
+
+/// What goes on names no number twice, and its own answer is legal for what came. RFC 3264 §5 to §8.
+fn crosses(body: &Sdp, anchored: &Sdp) {
+    let mut numbers = Numbers::default();
+    numbers.learn(body);
+    for numbers in [Numbers::default(), numbers] {
+        let mut offer = anchored.clone();
+        if widen(&mut offer, &[], &numbers).is_err() {
+            continue;
+        }
+        is_read_as_printed(&offer);
+        let formats = offer.audio().map(::sdp::Media::formats).unwrap_or_default();
+        assert!((1..formats.len()).all(|at| !formats[..at].contains(&formats[at])), "{formats:?}");
+        let mut answer = anchor(&offer, &OURS);
+        if narrow(&mut answer, body, &[]).is_ok() {
+            is_read_as_printed(&answer);
+            let given = answer.audio().map(::sdp::Media::formats).unwrap_or_default();
+            let asked = body.audio().map(::sdp::Media::formats).unwrap_or_default();
+            let number = |format: &String| format.parse::<u8>().expect("a number");
+            let asked: Vec<u8> = asked.iter().filter_map(|format| format.parse().ok()).collect();
+            assert!(given.iter().all(|format| asked.contains(&number(format))), "{given:?} of {asked:?}");
+        }
+    }
 }
 
 fn is_read_as_printed(body: &Sdp) {

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use base::PortId;
-use base::media::{MediaCommand, MediaRule, PortLease, Remote, Srtp, Standing};
-use sdp::Sdp;
+use base::media::{Codec, MediaCommand, MediaRule, PortLease, Remote, Srtp, Standing};
+use sdp::{Numbers, Sdp};
 use sip::message::multipart::{Part, is_multipart, parts};
 use sip::message::{Header, Message};
 
@@ -20,6 +20,10 @@ pub(crate) struct Negotiation {
     ours: Ours,
     theirs: Theirs,
     local: Option<Sdp>,
+    /// What payload type numbers mean in this dialog.
+    numbers: Numbers,
+    /// What the other leg takes as it comes: of several codecs that this far end takes, it is sent that one.
+    in_use: Option<Codec>,
     open: bool,
     /// The worker was told of early standing.
     told_early: bool,
@@ -61,7 +65,16 @@ pub(crate) enum BadBody {
 
 impl Negotiation {
     pub(crate) fn new(lease: PortLease, ours: Ours, theirs: Theirs) -> Self {
-        Self { lease, ours, theirs, local: None, open: true, told_early: false }
+        Self {
+            lease,
+            ours,
+            theirs,
+            local: None,
+            numbers: Numbers::default(),
+            in_use: None,
+            open: true,
+            told_early: false,
+        }
     }
 
     pub(crate) fn port(&self) -> PortId {
@@ -83,22 +96,34 @@ impl Negotiation {
         std::mem::replace(&mut self.open, false)
     }
 
-    /// The other leg's offer as an offer to this far end: anchored at our port, codecs of `allowed` only.
+    /// The other leg's offer as an offer to this far end: anchored at our port, codecs of `allowed` only, with those
+    /// that we can make of what the other leg offers.
     pub(crate) fn pass_offer(&self, offer: &Sdp, allowed: &[String]) -> Result<Sdp, BadBody> {
-        let mut body = self.anchored(offer, false);
-        if !allowed.is_empty() {
-            let names: Vec<&str> = allowed.iter().map(String::as_str).collect();
-            sdp::restrict(&mut body, &names).map_err(|_none_left| BadBody::Media)?;
-        }
+        let mut body = sdp::anchor(offer, &self.ours(false));
+        sdp::widen(&mut body, allowed, &self.numbers).map_err(|_none_left| BadBody::Media)?;
+        self.number(&mut body);
         Ok(body)
     }
 
-    /// The other leg's answer as the answer to this far end's `offer`.
-    pub(crate) fn pass_answer(&self, answer: &Sdp, offer: &Sdp) -> Sdp {
+    /// The other leg's answer as the answer to this far end's `offer`, and which of the other leg's codecs is then in
+    /// use.
+    pub(crate) fn pass_answer(
+        &self,
+        answer: &Sdp,
+        offer: &Sdp,
+        order: &[String],
+    ) -> Result<(Sdp, Option<Codec>), BadBody> {
         let mux = offer.audio().is_some_and(sdp::Media::rtcp_mux);
-        let mut body = self.anchored(answer, mux);
+        let mut body = sdp::anchor(answer, &self.ours(mux));
+        let in_use = sdp::narrow(&mut body, offer, order).map_err(|_nothing_common| BadBody::Media)?;
         body.pad_like(offer);
-        body
+        self.number(&mut body);
+        Ok((body, in_use))
+    }
+
+    /// Of several codecs that this far end takes, the one that the other leg takes as it comes.
+    pub(crate) fn prefer(&mut self, in_use: Option<Codec>) {
+        self.in_use = in_use;
     }
 
     /// Our own answer, when Tandem itself is the far end.
@@ -111,7 +136,8 @@ impl Negotiation {
 
     /// Our own offer, when Tandem itself is the far end and the caller sent none.
     pub(crate) fn own_offer(&self, codecs: &[&str]) -> Result<Sdp, BadBody> {
-        let mut body = sdp::make_offer(&self.ours(false), codecs).map_err(|_none| BadBody::Media)?;
+        let body = sdp::make_offer(&self.ours(false), codecs, &self.numbers);
+        let mut body = body.map_err(|_none| BadBody::Media)?;
         self.number(&mut body);
         Ok(body)
     }
@@ -119,7 +145,12 @@ impl Negotiation {
     /// Both halves are known: remembers ours and tells the worker about theirs.
     pub(crate) fn agree(&mut self, local: &Sdp, remote: &Sdp) -> MediaCommand {
         self.local = Some(local.clone());
-        let read = sdp::remote(remote, Some(local));
+        self.numbers.learn(remote);
+        self.numbers.learn(local);
+        let mut read = sdp::remote(remote, Some(local));
+        if let Some(in_use) = self.in_use {
+            read.payloads.sort_by_key(|payload| payload.codec != in_use);
+        }
         let host = self.theirs.host.to_canonical();
         let elsewhere = read.rtp.is_some_and(|rtp| rtp.ip() != host);
         let standing = if elsewhere { self.theirs.standing } else { Standing::Settled };
@@ -150,12 +181,6 @@ impl Negotiation {
         let too_close =
             (ip.is_loopback() && !host.is_loopback()) || (is_link_local(ip) && !is_link_local(host));
         !is_ours && !too_close
-    }
-
-    fn anchored(&self, body: &Sdp, mux: bool) -> Sdp {
-        let mut out = sdp::anchor(body, &self.ours(mux));
-        self.number(&mut out);
-        out
     }
 
     fn ours(&self, rtcp_mux: bool) -> sdp::Ours {

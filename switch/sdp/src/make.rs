@@ -1,84 +1,75 @@
 //! Bodies that Tandem writes itself: for what it answers and calls on its own.
 
+use base::media::Codec;
+
+use crate::across::events_beside;
 use crate::anchor::{Ours, anchor, point_session_to};
 use crate::attributes::Line;
-use crate::codec::{Codec, codec_of};
-use crate::codecs::{NoCodecLeft, keep_formats};
+use crate::codecs::NoCodecLeft;
+use crate::formats::{self, Format};
 use crate::media::{Direction, Media, MediaKind};
+use crate::numbers::Numbers;
 use crate::text::Sdp;
 
-/// The payload type of telephone-event in our own offers.
-const EVENTS: &str = "101";
-
-/// Codecs of our own offers: payload type, name, `rtpmap` value.
-const KNOWN: [(&str, &str); 3] = [("0", "PCMU/8000"), ("8", "PCMA/8000"), ("9", "G722/8000")];
-
-/// An offer of the named codecs in their order (PCMU, PCMA, G722; others are passed over) and telephone-event.
+/// An offer of the named codecs that we can write, in their order, and telephone-event, under the numbers of the dialog.
 ///
 /// # Errors
 /// When no name is known.
-pub fn make_offer(ours: &Ours, codecs: &[&str]) -> Result<Sdp, NoCodecLeft> {
-    let known: Vec<&(&str, &str)> = codecs.iter().filter_map(|name| known(name)).collect();
-    if known.is_empty() {
+pub fn make_offer(ours: &Ours, codecs: &[&str], numbers: &Numbers) -> Result<Sdp, NoCodecLeft> {
+    let mut formats: Vec<Format> = codecs.iter().filter_map(|name| named(name)).collect();
+    if formats.is_empty() {
         return Err(NoCodecLeft);
     }
-    let mut lines: Vec<Line> =
-        known.iter().map(|(number, map)| Line::new('a', format!("rtpmap:{number} {map}"))).collect();
-    lines.push(Line::new('a', format!("rtpmap:{EVENTS} telephone-event/8000")));
-    lines.push(Line::new('a', format!("fmtp:{EVENTS} 0-15")));
-    lines.push(Line::new('a', "ptime:20"));
+    formats.extend(Format::ours(Codec::TelephoneEvent));
+    numbers.assign(&mut formats);
+    let mut lines = vec![Line::new('a', "ptime:20")];
     if ours.rtcp_mux {
         lines.push(Line::flag("rtcp-mux"));
     }
     lines.push(Line::flag(ours.direction.unwrap_or(Direction::SendRecv).name()));
-    let numbers = known.iter().map(|(number, _)| *number).chain([EVENTS]);
-    let audio = Media {
+    let mut audio = Media {
         kind: MediaKind::Audio,
         port: ours.rtp_port,
         port_count: String::new(),
         proto: "RTP/AVP".to_owned(),
-        formats: numbers.map(str::to_owned).collect(),
+        formats: Vec::new(),
         lines,
     };
+    formats::write(&mut audio, &formats);
     let session = vec![Line::new('v', "0"), Line::new('s', "-"), Line::new('t', "0 0")];
     let mut sdp = Sdp { session, media: vec![audio] };
     point_session_to(&mut sdp, ours);
     Ok(sdp)
 }
 
-/// Our answer to an offer: one codec, the first offered one that is named, and telephone-event if offered
-/// at the same clock rate. Flows as far as the offer and `ours.direction` allow (RFC 3264 §6.1); every other
-/// stream is refused.
+/// Our answer to an offer: one codec, the first offered one that is named, and telephone-event if offered. Flows as far
+/// as the offer and `ours.direction` allow (RFC 3264 §6.1); every other stream is refused.
 ///
 /// # Errors
 /// When no named codec is offered in a stream we can use.
 pub fn make_answer(offer: &Sdp, ours: &Ours, codecs: &[&str]) -> Result<Sdp, NoCodecLeft> {
     let offered = offer.audio().ok_or(NoCodecLeft)?;
-    let named = |codec: &Codec<'_>| codecs.iter().any(|name| name.eq_ignore_ascii_case(codec.name));
-    let (format, codec) =
-        numbered(offered).find(|(_, codec)| named(codec) && !codec.is_auxiliary()).ok_or(NoCodecLeft)?;
-    let events = numbered(offered)
-        .find(|(_, other)| other.is_telephone_event() && other.clock_hz == codec.clock_hz)
-        .map(|(events, _)| events.clone());
-    let formats: Vec<String> = std::iter::once(format.clone()).chain(events).collect();
+    let formats = formats::read(offered);
+    let wanted = |format: &&Format| format.carries_speech() && format.rank(codecs).is_some();
+    let speech = formats.iter().find(wanted).ok_or(NoCodecLeft)?;
+    let fmtp = Format::ours(speech.codec).map_or_else(|| speech.fmtp.clone(), |ours| ours.fmtp);
+    let events = events_beside(speech, &formats).cloned();
+    let formats: Vec<Format> = std::iter::once(Format { fmtp, ..speech.clone() }).chain(events).collect();
     let mirrored = offer.direction_of(offered).reversed();
     let direction = mirrored.and(ours.direction.unwrap_or(Direction::SendRecv));
     let rtcp_mux = ours.rtcp_mux && offered.rtcp_mux();
     let mut sdp = anchor(offer, &Ours { rtcp_mux, direction: Some(direction), ..*ours });
     if let Some(audio) = sdp.audio_mut() {
-        keep_formats(audio, formats);
+        formats::write(audio, &formats);
         audio.lines.retain(is_answered);
     }
     sdp.session.retain(|line| line.kind != 'a');
     Ok(sdp)
 }
 
-fn known(name: &str) -> Option<&'static (&'static str, &'static str)> {
-    KNOWN.iter().find(|(_, map)| map.split('/').next().is_some_and(|known| known.eq_ignore_ascii_case(name)))
-}
-
-fn numbered(media: &Media) -> impl Iterator<Item = (&String, Codec<'_>)> {
-    media.formats.iter().filter_map(move |format| Some((format, codec_of(media, format)?)))
+fn named(name: &str) -> Option<Format> {
+    let ours = Codec::SPEECH.into_iter().filter_map(Format::ours);
+    ours.into_iter().find(|format| format.name.eq_ignore_ascii_case(name))
 }
 
 /// An answer of ours claims only what we understand.
@@ -103,12 +94,17 @@ mod tests {
 
     #[test]
     fn an_offer_of_ours_names_its_codecs_in_order() {
-        let offer = make_offer(&Ours { rtcp_mux: false, ..ours() }, &["PCMA", "opus", "G722"]).unwrap();
+        let offer = make_offer(
+            &Ours { rtcp_mux: false, ..ours() },
+            &["PCMA", "opus", "G722", "GSM"],
+            &Numbers::default(),
+        )
+        .unwrap();
         let expected = "v=0\no=tandem 5 1 IN IP6 2001:db8::7\ns=-\nc=IN IP6 2001:db8::7\nt=0 0\n\
-            m=audio 20000 RTP/AVP 8 9 101\na=rtpmap:8 PCMA/8000\na=rtpmap:9 G722/8000\n\
-            a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\na=ptime:20\na=sendrecv\n";
+            m=audio 20000 RTP/AVP 8 96 9 101\na=rtpmap:8 PCMA/8000\na=rtpmap:96 opus/48000/2\n\
+            a=rtpmap:9 G722/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:96 useinbandfec=1\na=fmtp:101 0-15\na=ptime:20\na=sendrecv\n";
         assert_eq!(text(&offer), expected);
-        assert_eq!(make_offer(&ours(), &["opus"]), Err(NoCodecLeft));
+        assert_eq!(make_offer(&ours(), &["GSM"], &Numbers::default()), Err(NoCodecLeft));
     }
 
     #[test]

@@ -63,13 +63,13 @@ impl Call {
             (Session::Open, None) => return Err(NoSession),
         };
         self.acknowledge(ctx, leg, None);
+        let caller = self.caller();
+        let answer = self.answer_to(caller, offer, leg, &theirs).map_err(|_nothing_common| NoSession)?;
         self.agree(ctx, leg, &ours, &theirs);
-        self.facts.codec = sdp::first_codec_name(&theirs).unwrap_or_default();
+        self.facts.codec = sdp::first_codec_name(&answer).unwrap_or_default();
         if self.agree_as_settled(ctx, near) {
             return Ok(None);
         }
-        let caller = self.caller();
-        let answer = self.media_of(caller).map(|media| media.pass_answer(&theirs, offer)).ok_or(NoSession)?;
         self.agree(ctx, caller, &answer, offer);
         Ok(Some(answer))
     }
@@ -83,7 +83,7 @@ impl Call {
         session: Session,
         body: Option<Sdp>,
     ) -> Result<Option<Sdp>, NoSession> {
-        let (theirs, codecs) = match (session, body) {
+        let theirs = match (session, body) {
             (Session::Settled(ours, theirs), _) => {
                 self.acknowledge(ctx, leg, None);
                 self.agree(ctx, leg, &ours, &theirs);
@@ -91,20 +91,19 @@ impl Call {
                 if self.agree_as_settled(ctx, near) {
                     return Ok(None);
                 }
-                (theirs, vec![self.facts.codec.clone()])
+                only(theirs, &self.facts.codec)
             }
             (Session::Open | Session::Preview(..), Some(body)) => {
                 if let Some(talking) = self.leg_mut(leg).and_then(Leg::talking_mut) {
                     talking.owes_ack = true;
                 }
                 self.facts.codec = sdp::first_codec_name(&body).unwrap_or_default();
-                (body, Vec::new())
+                self.within_limits(leg, body).map_err(|_none_allowed| NoSession)?
             }
             (Session::Open | Session::Preview(..), None) => return Err(NoSession),
         };
         let caller = self.caller();
-        let offer = self.media_of(caller).and_then(|media| media.pass_offer(&theirs, &codecs).ok());
-        let offer = offer.ok_or(NoSession)?;
+        let offer = self.offer_to(caller, &theirs).map_err(|_none_left| NoSession)?;
         self.late = Some((theirs, offer.clone()));
         Ok(Some(offer))
     }
@@ -250,12 +249,14 @@ impl Call {
         let Ok(Some(answer)) = body_of(request) else {
             return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
         };
+        let other = self.other(leg);
+        let owed =
+            |other: &LegId| self.leg(*other).and_then(Leg::talking).is_some_and(|talking| talking.owes_ack);
+        let Some(other) = other.filter(owed) else { return self.agree(ctx, leg, passed, &answer) };
+        let Ok(body) = self.answer_to(other, theirs, leg, &answer) else {
+            return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
+        };
         self.agree(ctx, leg, passed, &answer);
-        let Some(other) = self.other(leg) else { return };
-        if !self.leg(other).and_then(Leg::talking).is_some_and(|talking| talking.owes_ack) {
-            return;
-        }
-        let Some(body) = self.media_of(other).map(|media| media.pass_answer(&answer, theirs)) else { return };
         self.agree(ctx, other, &body, theirs);
         self.acknowledge(ctx, other, Some(body.to_bytes().into()));
     }
@@ -265,6 +266,13 @@ impl Call {
         let waits = |leg: &&Leg| leg.talking().is_some_and(|talking| talking.unacked == Some(server));
         self.legs.iter().find(waits).map(|leg| leg.id)
     }
+}
+
+/// An offer with the codec alone that its own side has agreed to already.
+fn only(mut offer: Sdp, codec: &str) -> Sdp {
+    // An offer without it is left as it is: the two have agreed by another name for it.
+    let _as_it_is = sdp::restrict(&mut offer, &[codec]);
+    offer
 }
 
 /// Nothing that the two could talk by.

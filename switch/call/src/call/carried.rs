@@ -91,8 +91,8 @@ impl Call {
                 if is_invite {
                     self.acknowledge(ctx, to, None);
                 }
+                let passed = self.answer_to(from, &theirs, to, &answer).ok();
                 self.exchanged(ctx, to, near, &ours, &answer);
-                let passed = self.media_of(from).map(|media| media.pass_answer(&answer, &theirs));
                 if let Some(passed) = &passed {
                     self.exchanged(ctx, from, near, passed, &theirs);
                 }
@@ -125,7 +125,8 @@ impl Call {
 
     /// The side that was asked for its offer has made it: the ACK of the side that asked will answer it.
     fn passage_offers(&mut self, to: LegId, from: LegId, theirs: Sdp) -> Option<Sdp> {
-        let passed = self.media_of(from)?.pass_offer(&theirs, &[]).ok()?;
+        let theirs = self.within_limits(to, theirs).ok()?;
+        let passed = self.offer_to(from, &theirs).ok()?;
         self.late = Some((theirs, passed.clone()));
         if let Some(talking) = self.leg_mut(to).and_then(Leg::talking_mut) {
             talking.owes_ack = true;

@@ -110,14 +110,13 @@ impl Call {
 
     /// A callee's offer as the caller gets it, and both forms for the answer to come.
     fn early_offer(&self, theirs: &Sdp) -> Option<(Sdp, (Sdp, Sdp))> {
-        let caller = self.legs.first()?;
-        let passed = caller.media.as_ref()?.pass_offer(theirs, &caller.codecs).ok()?;
+        let passed = self.offer_to(self.caller(), theirs).ok()?;
         Some((passed.clone(), (theirs.clone(), passed)))
     }
 
     /// A callee offers what the caller cannot be asked before the answer: answered in its place, with one codec.
     fn answer_early_offer(&mut self, ctx: &mut Ctx<'_>, at: ForkAt, theirs: &Sdp) -> Option<Sdp> {
-        let answer = self.media_of(at.leg)?.own_answer(theirs, super::local::CODECS).ok()?;
+        let answer = self.own_words(at.leg, Some(theirs)).ok()?;
         self.agree(ctx, at.leg, &answer, theirs);
         self.fork_mut(at)?.session = Session::Settled(answer.clone(), theirs.clone());
         Some(answer)
@@ -208,7 +207,7 @@ impl Call {
         let (sent, body) =
             self.fork(at)?.session.pair().map(|(ours, theirs)| (ours.clone(), theirs.clone()))?;
         let caller = self.caller();
-        let answer = self.media_of(caller)?.pass_answer(&body, &offer);
+        let answer = self.answer_to(caller, &offer, at.leg, &body).ok()?;
         self.agree(ctx, at.leg, &sent, &body);
         self.agree(ctx, caller, &answer, &offer);
         self.join(ctx, caller, at.leg);

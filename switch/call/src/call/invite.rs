@@ -211,17 +211,17 @@ impl Call {
     }
 
     fn offer_for(&self, leg: LegId) -> Result<Option<Sdp>, Refusal> {
-        let (Some(offer), Some(leg)) = (&self.offer, self.leg(leg)) else { return Ok(None) };
-        let Some(media) = &leg.media else { return Ok(None) };
-        Ok(Some(media.pass_offer(offer, &leg.codecs)?))
+        let Some(offer) = &self.offer else { return Ok(None) };
+        Ok(Some(self.offer_to(leg, offer)?))
     }
 
     fn drop_unstarted(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
-        if let Some(port) = self.leg_mut(leg).and_then(|leg| leg.media.as_mut()).map(|media| {
+        let Some(leg) = self.leg_mut(leg) else { return };
+        // The record has never heard of this leg: its figures are nobody's.
+        leg.media_pending = false;
+        if let Some(media) = &mut leg.media {
             media.close();
-            media.port()
-        }) {
-            ctx.out.push(Act::Media(base::media::MediaCommand::Close { port }));
+            ctx.out.push(Act::Media(base::media::MediaCommand::Close { port: media.port() }));
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::ringing::{Owed, Reliability};
 
-/// Codecs that the relay can echo and the tests name.
+/// Codecs of what Tandem itself says, in its offers the first most wanted.
 pub(super) const CODECS: &[&str] = &["PCMU", "PCMA", "G722", "opus"];
 const ANSWER_LASTS: Duration = Duration::from_secs(60);
 const RING_LASTS: Duration = Duration::from_secs(10);
@@ -111,12 +111,7 @@ impl Call {
     /// Our answer, or our offer where the caller made none; ends the call where there is no common codec.
     fn own_body(&mut self, ctx: &mut Ctx<'_>) -> Option<Sdp> {
         let caller = self.caller();
-        let media = self.media_of(caller)?;
-        let body = match &self.offer {
-            Some(offer) => media.own_answer(offer, CODECS),
-            None => media.own_offer(CODECS),
-        };
-        match body {
+        match self.own_words(caller, self.offer.as_ref()) {
             Ok(body) => Some(body),
             Err(bad) => {
                 self.finish(ctx, bad.into(), Party::System);

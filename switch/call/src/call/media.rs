@@ -63,7 +63,7 @@ impl Call {
     pub(super) fn media(&mut self, ctx: &mut Ctx<'_>, leg: LegId, event: MediaEvent) {
         match event {
             MediaEvent::Closed { media, .. } => {
-                if let Some(at) = self.leg_mut(leg) {
+                if let Some(at) = self.leg_mut(leg).filter(|leg| leg.media_pending) {
                     at.media_pending = false;
                     ctx.out.push(Act::Fact(What::LegMedia { leg, media }));
                 }

@@ -10,6 +10,7 @@ mod answer;
 mod carried;
 mod challenge;
 mod early;
+mod exchange;
 mod first;
 mod hunt;
 mod invite;

@@ -12,7 +12,7 @@ use super::{Call, CallTimer, Ctx, Phase};
 use crate::act::{Act, Purpose};
 use crate::headers;
 use crate::leg::{Leg, Talking};
-use crate::negotiate::{BadBody, offer_of};
+use crate::negotiate::BadBody;
 use crate::reply::{self, Agent, introduce};
 
 /// An exchange under way from one leg to the other.
@@ -42,7 +42,7 @@ impl Call {
             return refuse(ctx, server, &request, status);
         }
         let Some(to) = self.other(leg) else { return self.reinvited_alone(ctx, leg, server, &request) };
-        match self.offer_for_other(to, &request) {
+        match self.offer_for_other(leg, to, &request) {
             Ok(offer) => self.pass_offer_on(ctx, leg, to, server, request, Method::Invite, offer),
             Err(bad) => refuse(ctx, server, &request, bad.status()),
         }
@@ -67,7 +67,7 @@ impl Call {
         if let Some(status) = self.update_must_wait(leg, to, &by) {
             return refuse(ctx, server, &request, status);
         }
-        match self.offer_for_other(to, &request) {
+        match self.offer_for_other(leg, to, &request) {
             Ok(offer) => self.pass_offer_on(ctx, leg, to, server, request, by, offer),
             Err(bad) => refuse(ctx, server, &request, bad.status()),
         }
@@ -81,13 +81,12 @@ impl Call {
     /// The offer of a request as it came and as the other leg gets it.
     pub(super) fn offer_for_other(
         &self,
+        from: LegId,
         to: LegId,
         request: &Message,
     ) -> Result<Option<(Sdp, Sdp)>, BadBody> {
-        let Some(theirs) = offer_of(request)? else { return Ok(None) };
-        let at = self.leg(to).ok_or(BadBody::Media)?;
-        let media = at.media.as_ref().ok_or(BadBody::Media)?;
-        let ours = media.pass_offer(&theirs, &at.codecs)?;
+        let Some(theirs) = self.offered_by(from, request)? else { return Ok(None) };
+        let ours = self.offer_to(to, &theirs)?;
         Ok(Some((theirs, ours)))
     }
 
@@ -179,16 +178,11 @@ impl Call {
 
     /// A re-INVITE to Tandem itself: answered from what we would say today, with our offer where it brings none.
     fn reinvited_alone(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
-        let offer = match offer_of(request) {
+        let offer = match self.offered_by(leg, request) {
             Ok(offer) => offer,
             Err(bad) => return refuse(ctx, server, request, bad.status()),
         };
-        let Some(media) = self.media_of(leg) else { return };
-        let body = match &offer {
-            Some(offer) => media.own_answer(offer, super::local::CODECS),
-            None => media.own_offer(super::local::CODECS),
-        };
-        match (body, &offer) {
+        match (self.own_words(leg, offer.as_ref()), &offer) {
             (Ok(answer), Some(offer)) => {
                 self.agree(ctx, leg, &answer, offer);
                 self.accept_reinvite(ctx, leg, server, request, None, &answer);
@@ -212,9 +206,9 @@ impl Call {
         if self.late.is_some() {
             return refuse(ctx, server, request, 491);
         }
-        let answer = offer_of(request).and_then(|offer| {
-            let (Some(offer), Some(media)) = (offer, self.media_of(leg)) else { return Err(BadBody::Media) };
-            Ok((media.own_answer(&offer, super::local::CODECS)?, offer))
+        let answer = self.offered_by(leg, request).and_then(|offer| {
+            let offer = offer.ok_or(BadBody::Media)?;
+            Ok((self.own_words(leg, Some(&offer))?, offer))
         });
         match answer {
             Ok((answer, offer)) => {

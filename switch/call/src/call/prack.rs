@@ -14,7 +14,7 @@ use super::requests::refuse;
 use super::{Call, Ctx, Passage, Refusal};
 use crate::act::{Act, Purpose};
 use crate::leg::{Leg, LegState};
-use crate::negotiate::{body_of, offer_of};
+use crate::negotiate::body_of;
 use crate::reply::{self, reply};
 use crate::ringing::{Owed, Session};
 
@@ -83,7 +83,7 @@ impl Call {
                 };
                 (Some(answer), None)
             }
-            None => match self.offer_for_other(to, &request) {
+            None => match self.offer_for_other(caller, to, &request) {
                 Ok(Some((theirs, ours))) => (Some(ours.clone()), Some((theirs, ours))),
                 Ok(None) => (None, None),
                 Err(bad) => return refuse(ctx, server, &request, bad.status()),
@@ -122,8 +122,8 @@ impl Call {
     ) -> Option<Sdp> {
         let answer = body_of(request).ok().flatten()?;
         let at = self.fork_by(near)?;
-        let body = self.media_of(at.leg)?.pass_answer(&answer, theirs);
         let caller = self.caller();
+        let body = self.answer_to(at.leg, theirs, caller, &answer).ok()?;
         self.exchanged(ctx, caller, Some(near), passed, &answer);
         self.exchanged(ctx, at.leg, Some(near), &body, theirs);
         self.join(ctx, caller, at.leg);
@@ -225,8 +225,8 @@ impl Call {
 
     /// The body of a request as an offer to Tandem itself, and our answer with the codec in use.
     pub(super) fn own_early_answer(&self, leg: LegId, request: &Message) -> Option<(Sdp, Sdp)> {
-        let offer = offer_of(request).ok().flatten()?;
-        let answer = self.media_of(leg)?.own_answer(&offer, super::local::CODECS).ok()?;
+        let offer = self.offered_by(leg, request).ok().flatten()?;
+        let answer = self.own_words(leg, Some(&offer)).ok()?;
         Some((answer, offer))
     }
 }

@@ -19,7 +19,7 @@ use super::{About, Call, CallTimer, Ctx, Phase, Refusal, session};
 use crate::act::Act;
 use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
-use crate::negotiate::{self, Negotiation, Ours, Theirs};
+use crate::negotiate::{Negotiation, Ours, Theirs};
 use crate::password;
 use crate::reply;
 use crate::ringing::{Incoming, Reliability};
@@ -129,7 +129,7 @@ impl Call {
         if !self.agrees_on_reliability(ctx, set_up.unwrap_or_default().into()) {
             return;
         }
-        match negotiate::offer_of(&self.invite) {
+        match self.offered_by(self.caller(), &self.invite) {
             Ok(offer) => self.offer = offer,
             Err(bad) => {
                 let cause = Cause::from_sip(bad.status());

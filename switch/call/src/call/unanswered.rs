@@ -16,7 +16,6 @@ use sip::message::{Message, Method};
 use super::requests::refuse;
 use super::{Call, Ctx, Passage, Phase};
 use crate::leg::{Leg, LegState};
-use crate::negotiate::offer_of;
 use crate::ringing::Reliability;
 
 impl Call {
@@ -56,7 +55,7 @@ impl Call {
             }
             Err(status) => return refuse(ctx, server, &request, status),
         };
-        match self.offer_for_other(to, &request) {
+        match self.offer_for_other(leg, to, &request) {
             Ok(Some((theirs, ours))) => {
                 let body = ours.clone();
                 let offer = Some((theirs, ours));
@@ -113,7 +112,7 @@ impl Call {
         let tag = request.to_tag().unwrap_or_default().to_owned();
         let near = self.leg_mut(leg).and_then(Leg::incoming_mut).and_then(|incoming| incoming.near(&tag));
         let codec = near.and_then(|near| sdp::first_codec_name(near.session.pair()?.0));
-        let offer = offer_of(request).ok().flatten();
+        let offer = self.offered_by(leg, request).ok().flatten();
         let answer = codec.zip(offer).and_then(|(codec, offer)| {
             Some((self.media_of(leg)?.own_answer(&offer, &[codec.as_str()]).ok()?, offer))
         });

@@ -14,7 +14,7 @@ impl FarEnd {
     /// Calls a number; `None` when every channel is taken.
     pub(in crate::demo) fn call(&mut self, now: Now, caller: &str, number: &str) -> Option<CallKey> {
         let key = self.open(|it, ours| {
-            let offer = sdp::make_offer(&ours, &CODECS).ok()?;
+            let offer = sdp::make_offer(&ours, &CODECS, &sdp::Numbers::default()).ok()?;
             let invite = Invite::new(&it.seat, &mut *it.entropy, caller, number);
             let id = it.request(now, invite.draft(&offer))?;
             Some(Leg::Placing(Placing { id, invite, offer, wish: Wish::Wanted }))
