@@ -67,6 +67,7 @@ const ORDER: &[&str] = &[
     "forwards",
     "nat",
     "media_from",
+    "srtp",
     "realm",
     "digest",
     "password_for",

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use base::media::Nat;
+use base::media::{Nat, Srtp};
 use base::wire::Transport;
 
 use crate::fields::{Fields, Finding};
@@ -89,6 +89,7 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         nat: word(fields, "nat", NAT_WORDS),
         media_from: parsed_items(fields, "media_from"),
         reliable: word(fields, "reliable", Reliable::WORDS),
+        srtp: word(fields, "srtp", Srtp::WORDS),
         realm: fields.text("realm"),
         digest: word(fields, "digest", AnswersTo::WORDS),
         password_for: word(fields, "password_for", PasswordFor::WORDS),
@@ -232,6 +233,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         session_timers: fields.parsed("session_timers").unwrap_or_default(),
         nat: word(fields, "nat", NAT_WORDS),
         reliable: word(fields, "reliable", Reliable::WORDS),
+        srtp: word(fields, "srtp", Srtp::WORDS),
         extension,
     }
 }

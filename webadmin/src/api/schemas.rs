@@ -61,6 +61,7 @@ const TRUNK: &[Field] = fields! {
     forwards: Text, "Where it is told of forwards, when it is trusted: diversion, history-info or both";
     nat: Text, "Whether its media's real address is learned: learn or off";
     media_from: Texts, "Networks its media may come from though SDP names another address";
+    srtp: Text, "Whether its media is encrypted: off, optional or required";
     realm: Text, "The realm our password belongs to; empty for whatever its peers name";
     digest: Text, "Which challenges our password answers: any or sha-256";
     password_for: Text, "In which calls it may be asked for: own-calls or all-calls";
@@ -93,6 +94,7 @@ const STATION: &[Field] = fields! {
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
     session_timers: Text, "off, accept, ask or require: how much is made of session timers";
     nat: Text, "Whether the real address of a phone's media is learned: learn or off";
+    srtp: Text, "Whether its phones' media is encrypted: off, optional or required";
 };
 
 const NUMBER: &[Field] = fields! {

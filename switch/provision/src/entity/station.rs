@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base::SessionTimers;
-use base::media::Nat;
+use base::media::{Nat, Srtp};
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
@@ -54,6 +54,9 @@ pub struct Station {
     /// Reliable provisional responses: `supported`, `required` or `off`.
     #[serde(default)]
     pub reliable: Reliable,
+    /// Whether its phones' media is encrypted: `off`, `optional` or `required`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub srtp: Srtp,
 }
 
 impl Station {
@@ -75,6 +78,7 @@ impl Station {
             session_timers: SessionTimers::default(),
             nat: Nat::default(),
             reliable: Reliable::default(),
+            srtp: Srtp::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base::SessionTimers;
-use base::media::Nat;
+use base::media::{Nat, Srtp};
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,9 @@ pub struct Trunk {
     /// Reliable provisional responses: `supported`, `required` or `off`.
     #[serde(default)]
     pub reliable: Reliable,
+    /// Whether its media is encrypted: `off`, `optional` or `required`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub srtp: Srtp,
     /// The realm our password belongs to; empty for whatever its peers name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub realm: String,
@@ -158,6 +161,7 @@ impl Trunk {
             nat: Nat::default(),
             media_from: Vec::new(),
             reliable: Reliable::default(),
+            srtp: Srtp::default(),
             realm: String::new(),
             digest: AnswersTo::default(),
             password_for: PasswordFor::default(),
