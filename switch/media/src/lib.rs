@@ -7,6 +7,7 @@
 //! Deliberately absent: mixing, transcoding, SRTP. A relayed packet passes as it came.
 
 pub mod codec;
+pub mod detect;
 pub mod digits;
 pub mod dsp;
 pub mod frame;

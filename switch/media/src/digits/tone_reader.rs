@@ -35,7 +35,9 @@ const TWIST_DB: std::ops::RangeInclusive<f32> = -10.0..=6.0;
 /// The share of all power that is in the two tones. At 15 dB above noise it is 0.97.
 const SHARE: f32 = 0.87;
 /// The share from which audio is kept from others, before it is sure.
-const SUSPECT: f32 = 0.7;
+const SUSPECT: f32 = 0.8;
+/// How far off the tones may be for that.
+const SUSPECT_OFF: f32 = 0.04;
 /// How far a tone may be off: Q.24 accepts 1.5 %, rejects 3.5 %.
 const OFF: f32 = 0.025;
 /// The shortest press: Q.24 accepts 40 ms, rejects 23 ms.
@@ -307,8 +309,14 @@ fn judge(power: f32, low: Near, high: Near, row: usize, column: usize) -> Look {
     if softest < SOFTEST_DBM0 || !TWIST_DB.contains(&twist_db) || share < SUSPECT {
         return Look::Nothing;
     }
-    let on_pitch = low.off.abs() <= OFF && high.off.abs() <= OFF;
-    if on_pitch && share >= SHARE { Look::Pair { row, column } } else { Look::Perhaps }
+    let off = low.off.abs().max(high.off.abs());
+    if off <= OFF && share >= SHARE {
+        Look::Pair { row, column }
+    } else if off <= SUSPECT_OFF {
+        Look::Perhaps
+    } else {
+        Look::Nothing
+    }
 }
 
 fn frequency(at: usize) -> f32 {
