@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ::media::{Arrival, Channel, Relay, rtcp as reports, rtp as packets};
-use base::media::{Codec, MediaFlow, Payload, Remote};
+use ::media::{Arrival, Channel, Engine, rtcp as reports, rtp as packets};
+use base::media::{Codec, Heard, MediaCommand, MediaFlow, Payload, Remote};
+use base::testing::Counting;
 use base::{Mono, PortId, ShardId};
 
 /// RFC 3550 §5.1.
@@ -12,10 +13,7 @@ pub(super) fn rtp(octets: &[u8]) {
         assert!(header.payload_octets + 12 <= octets.len() && header.payload_type < 128);
     }
     let _ = packets::is_rtcp_under_mux(octets);
-    let mut twice = octets.to_vec();
-    packets::disguise_ssrc(&mut twice);
-    packets::disguise_ssrc(&mut twice);
-    assert_eq!(twice, octets);
+    assert_eq!(packets::payload(octets).is_some(), packets::read(octets).is_some());
 }
 
 /// RFC 3550 §6.4, A.2.
@@ -32,27 +30,29 @@ const STRANGER: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::new(
 /// Packets from a stranger and from the far end itself: nothing of a stranger goes on, and nothing goes to one. The
 /// first octet of each packet says from whom, to which socket and how many octets it has.
 pub(super) fn relay(octets: &[u8]) {
-    let mut relay = call();
+    let mut engine = call();
     let (mut now, mut rest) = (Mono(0), octets);
     while let Some((head, behind)) = rest.split_first() {
         let (packet, later) = behind.split_at(usize::from(head >> 2).min(behind.len()));
         rest = later;
         let channel = if head & 1 == 0 { Channel::Rtp } else { Channel::Rtcp };
         let from = if head & 2 == 0 { STRANGER } else { ALICE };
-        let sendings = relay.receive(now, Arrival { slot: 0, channel, from }, packet);
-        for sending in sendings {
+        engine.receive(now, Arrival { slot: 0, channel, from }, &mut packet.to_vec());
+        while let Some((sending, _)) = engine.poll_packet() {
             assert_eq!((from, sending.slot, sending.to.ip()), (ALICE, 1, BOB.ip()));
         }
         now = Mono(now.0 + 20_000);
-        relay.tick(now);
-        while relay.poll_event().is_some() {}
+        engine.tick(now);
+        while engine.poll_event().is_some() {}
     }
 }
 
-fn call() -> Relay {
-    let mut relay = Relay::new(0, 2);
+fn call() -> Engine {
+    let mut engine = Engine::new(0, 2, Box::new(Counting::default()));
+    let mut obey = |command| engine.handle(Mono(0), ShardId(0), command);
     for (slot, far) in [(0, ALICE), (1, BOB)] {
-        relay.open(slot, ShardId(0));
+        let port = PortId { worker: 0, slot };
+        obey(MediaCommand::Open { port });
         let payloads = [Payload { number: 0, clock_hz: 8_000, codec: Codec::Pcmu }].into_iter().collect();
         let remote = Remote {
             rtp: Some(far),
@@ -63,9 +63,9 @@ fn call() -> Relay {
             host: Some(far.ip()),
             ..Remote::default()
         };
-        relay.agree(Mono(0), slot, &remote);
+        obey(MediaCommand::Remote { port, remote });
+        let other = Heard::plain(PortId { worker: 0, slot: 1 - slot });
+        obey(MediaCommand::Hear { port, room: None, sources: [other].into_iter().collect() });
     }
-    relay.hear(0, &[PortId { worker: 0, slot: 1 }]);
-    relay.hear(1, &[PortId { worker: 0, slot: 0 }]);
-    relay
+    engine
 }

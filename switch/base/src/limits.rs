@@ -166,6 +166,8 @@ pub const DNS_RETRY: Duration = Duration::from_secs(10);
 /// How long an answer is used on after its lifetime while the DNS gives no new one (RFC 8767 §5 advises 1 to 3 days).
 pub const DNS_STALE: Duration = Duration::from_secs(86_400);
 
+/// Ports that one far end hears one by one; further ones are left out.
+pub const SOURCES: usize = 64;
 /// Sounds of one playing; further ones are left out.
 pub const PLAY_ITEMS: usize = 64;
 /// Playings at a time on one port; one more ends the oldest.

@@ -6,10 +6,13 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use base::media::MediaEvent;
-use base::{Now, ShardId};
+use base::{Entropy, Now, ShardId};
 
 /// Reads both clocks; called once per turn of a worker.
 pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
+
+/// Makes a source of randomness for one worker.
+pub type EntropySource = Arc<dyn Fn() -> Box<dyn Entropy> + Send + Sync>;
 
 /// Takes an event to its shard without blocking. Gives it back when the shard's inbox is full: the worker
 /// keeps it and tries again.
@@ -26,6 +29,8 @@ pub struct MediaIoConfig {
     pub bind: Option<IpAddr>,
     /// The clock.
     pub clock: Clock,
+    /// Where the SSRCs and first numbers of streams come from.
+    pub entropy: EntropySource,
 }
 
 /// Why media cannot start.

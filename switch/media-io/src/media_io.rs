@@ -121,6 +121,7 @@ fn start_worker(part: Part, config: &MediaIoConfig, sink: EventSink) -> Result<H
         poll,
         inbox,
         clock: Arc::clone(&config.clock),
+        entropy: (config.entropy)(),
         sink,
         gauges: Arc::clone(&gauges),
     });

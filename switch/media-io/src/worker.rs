@@ -1,4 +1,4 @@
-//! One media worker: its loop, its sockets, its relay.
+//! One media worker: its loop, its sockets, its engine.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::media::{MediaCommand, MediaEvent, PortLease};
-use base::{Mono, PortId, ShardId};
-use media::{Arrival, Relay, rtp};
+use base::{Entropy, Mono, PortId, ShardId};
+use media::{Arrival, Engine};
 use mio::{Events, Poll, Token};
 
 use crate::config::{Clock, EventSink};
@@ -38,7 +38,7 @@ pub(crate) struct Worker {
     sink: EventSink,
     gauges: Arc<Gauges>,
     pool: Pool<Sockets>,
-    relay: Relay,
+    engine: Engine,
     /// Sockets with more to read.
     unread: VecDeque<Token>,
     /// Events not yet taken by their shard.
@@ -56,6 +56,7 @@ pub(crate) struct Parts {
     pub(crate) poll: Poll,
     pub(crate) inbox: Inbox,
     pub(crate) clock: Clock,
+    pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) sink: EventSink,
     pub(crate) gauges: Arc<Gauges>,
 }
@@ -71,7 +72,7 @@ impl Worker {
             sink: parts.sink,
             gauges: parts.gauges,
             pool: Pool::new(parts.first_port, parts.pairs),
-            relay: Relay::new(parts.id, parts.pairs as usize),
+            engine: Engine::new(parts.id, parts.pairs as usize, parts.entropy),
             unread: VecDeque::new(),
             waiting: VecDeque::new(),
             packet: Box::new([0; PACKET_OCTETS]),
@@ -101,11 +102,12 @@ impl Worker {
             for event in ready.iter().filter(|event| event.token() != INBOX) {
                 self.read(now, event.token());
             }
-            self.relay.tick(now);
+            self.engine.tick(now);
+            self.send();
             self.tell();
             self.gauges.write(&WorkerStats {
                 leased: self.pool.leased() as u64,
-                open: self.relay.open_ports() as u64,
+                open: self.engine.open_ports() as u64,
                 ..self.stats
             });
         }
@@ -128,7 +130,7 @@ impl Worker {
             return Duration::ZERO;
         }
         let retry = if self.waiting.is_empty() { IDLE } else { RETRY };
-        self.relay.deadline().map_or(retry, |due| due.since(now).min(retry))
+        self.engine.deadline().map_or(retry, |due| due.since(now).min(retry))
     }
 
     fn take_commands(&mut self, now: Mono, early: Option<MediaCommand>) {
@@ -144,32 +146,18 @@ impl Worker {
     }
 
     fn obey(&mut self, now: Mono, command: MediaCommand) {
-        match command {
-            MediaCommand::Lease { shard, count, .. } => self.lease(now, shard, count),
-            MediaCommand::Open { port } => {
-                if let Some(shard) = self.pool.lessee(port.slot) {
-                    self.relay.open(port.slot, shard);
-                }
-            }
-            MediaCommand::Remote { port, remote } => self.relay.agree(now, port.slot, &remote),
-            MediaCommand::Hear { port, sources, .. } => {
-                let sources: Vec<PortId> = sources.iter().map(|heard| heard.port).collect();
-                self.relay.hear(port.slot, &sources);
-            }
-            MediaCommand::Speak { .. }
-            | MediaCommand::Play { .. }
-            | MediaCommand::StopPlay { .. }
-            | MediaCommand::Collect { .. }
-            | MediaCommand::StopCollect { .. }
-            | MediaCommand::SendDigits { .. }
-            | MediaCommand::DigitCame { .. }
-            | MediaCommand::Listen { .. }
-            | MediaCommand::Record { .. }
-            | MediaCommand::Recording { .. }
-            | MediaCommand::Tap(_)
-            | MediaCommand::Untap { .. } => {}
-            MediaCommand::Settle { port } => self.relay.settle(port.slot),
-            MediaCommand::Close { port } => self.close(now, port.slot),
+        if let MediaCommand::Lease { shard, count, .. } = command {
+            return self.lease(now, shard, count);
+        }
+        let Some((slot, shard)) =
+            command.port().and_then(|port| Some((port.slot, self.pool.lessee(port.slot)?)))
+        else {
+            return;
+        };
+        let ends = matches!(command, MediaCommand::Close { .. });
+        self.engine.handle(now, shard, command);
+        if ends {
+            self.pool.release(now, slot);
         }
     }
 
@@ -189,15 +177,6 @@ impl Worker {
         self.waiting.push_back((shard, MediaEvent::Leased { worker: id, leases }));
     }
 
-    /// A lease that was never opened ends with empty figures.
-    fn close(&mut self, now: Mono, slot: u32) {
-        if let Some(shard) = self.pool.lessee(slot) {
-            self.relay.open(slot, shard);
-            self.relay.close(slot);
-            self.pool.release(now, slot);
-        }
-    }
-
     fn read(&mut self, now: Mono, token: Token) {
         let (slot, channel) = of_token(token);
         for _ in 0..PACKETS_PER_SOCKET {
@@ -207,7 +186,10 @@ impl Worker {
             if self.pool.lessee(slot).is_none() {
                 self.pool.disturb(now, slot);
             } else if length < PACKET_OCTETS {
-                self.relay_packet(now, Arrival { slot, channel, from }, length);
+                if let Some(packet) = self.packet.get_mut(..length) {
+                    self.engine.receive(now, Arrival { slot, channel, from }, packet);
+                }
+                self.send();
             }
         }
         if !self.unread.contains(&token) {
@@ -215,12 +197,8 @@ impl Worker {
         }
     }
 
-    fn relay_packet(&mut self, now: Mono, arrival: Arrival, length: usize) {
-        let Some(packet) = self.packet.get_mut(..length) else { return };
-        for sending in self.relay.receive(now, arrival, packet) {
-            if sending.echo {
-                rtp::disguise_ssrc(packet);
-            }
+    fn send(&mut self) {
+        while let Some((sending, packet)) = self.engine.poll_packet() {
             let Some(sockets) = self.pool.sockets(sending.slot) else { continue };
             match sockets.send(self.local, sending.channel, packet, sending.to) {
                 Ok(()) => self.stats.sent += 1,
@@ -231,7 +209,7 @@ impl Worker {
 
     /// Offers every waiting event once. Those of one shard stay in order: its first refusal defers the rest.
     fn tell(&mut self) {
-        while let Some(event) = self.relay.poll_event() {
+        while let Some(event) = self.engine.poll_event() {
             self.waiting.push_back(event);
         }
         let mut full: Vec<ShardId> = Vec::new();

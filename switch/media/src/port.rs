@@ -3,14 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use base::media::{LegMedia, MediaFlow, Payload, Remote, Standing};
+use base::media::{Codec, LegMedia, MediaFlow, Payload, Remote, Standing, Wishes};
 use base::{Mono, ShardId};
 use smallvec::SmallVec;
 
+use crate::audio::Audio;
+use crate::engine::Channel;
+use crate::hearing::Hearing;
 use crate::latch::{Latch, Mark, Source, Trust};
+use crate::outgoing::Outgoing;
 use crate::reception::{Reception, Taken};
-use crate::relay::Channel;
-use crate::rtcp::{self, FarLoss};
+use crate::rtcp::{self, FarLoss, Report};
 use crate::rtp::{self, Header};
 use crate::silence::Silence;
 
@@ -22,28 +25,38 @@ const UNHEARD: Duration = Duration::from_secs(60);
 const EARLY_PACKETS: u16 = 1_000;
 
 /// State of an open port.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) shard: ShardId,
-    pub(crate) hears: SmallVec<[u32; 2]>,
+    /// Whom it hears and who hears it.
+    pub(crate) hearing: Hearing,
+    /// What the far end sees of us.
+    pub(crate) out: Outgoing,
+    /// There while its audio is worked on.
+    pub(crate) audio: Option<Box<Audio>>,
     pub(crate) silence: Silence,
+    wishes: Wishes,
     trust: Trust,
     rtp: Latch,
     rtcp: Latch,
     mux: bool,
     flow: MediaFlow,
     payloads: SmallVec<[Payload; 4]>,
+    /// What the far end sent last, events and noise left out.
+    spoken: Option<Payload>,
     reception: Reception,
     far_loss: FarLoss,
     /// Since when the far end's address is used without anything heard from it.
     unheard_since: Option<Mono>,
     /// Packets left for a far end of early standing.
     early_left: Option<u16>,
-    /// The sender report last passed to the far end.
-    passed_report: Option<(u32, Mono)>,
+    /// Our sender report that went to the far end last: the middle of its time, and when.
+    reported: Option<(u32, Mono)>,
     round_trip: Option<Duration>,
     sent: u64,
     strays: u64,
+    /// Packets of sources that the far end has no payload type for.
+    unmapped: u64,
     rtcp_received: u64,
 }
 
@@ -51,20 +64,24 @@ pub(crate) struct Port {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Accepted {
     Rtp {
+        header: Header,
+        payload: Payload,
         latched: bool,
         silence_ended: bool,
+        /// It speaks another codec than before.
+        changed: bool,
     },
-    Rtcp {
-        /// Of its sender report, if it is one.
-        sent_at: Option<u32>,
-    },
+    Rtcp(Report),
 }
 
 impl Port {
-    pub(crate) fn new(shard: ShardId) -> Self {
+    pub(crate) fn new(shard: ShardId, out: Outgoing) -> Self {
         Self {
             shard,
-            hears: SmallVec::new(),
+            hearing: Hearing::default(),
+            out,
+            audio: None,
+            wishes: Wishes::default(),
             silence: Silence::default(),
             trust: Trust::default(),
             rtp: Latch::new(None),
@@ -72,14 +89,16 @@ impl Port {
             mux: false,
             flow: MediaFlow::Neither,
             payloads: SmallVec::new(),
+            spoken: None,
             reception: Reception::default(),
             far_loss: FarLoss::default(),
             unheard_since: None,
             early_left: None,
-            passed_report: None,
+            reported: None,
             round_trip: None,
             sent: 0,
             strays: 0,
+            unmapped: 0,
             rtcp_received: 0,
         }
     }
@@ -101,6 +120,8 @@ impl Port {
         self.mux = remote.mux;
         self.flow = remote.flow;
         self.payloads.clone_from(&remote.payloads);
+        self.spoken = self.spoken.filter(|spoken| remote.payloads.contains(spoken));
+        self.wishes = remote.wishes;
         if !remote.flow.receives() {
             self.silence.end();
         } else if moved || !self.silence.is_watching() {
@@ -149,15 +170,58 @@ impl Port {
         Some(to)
     }
 
-    /// Where an RTCP packet for the far end goes, and from which of our sockets. Reports go on during a hold.
-    pub(crate) fn send_rtcp(&mut self, now: Mono, sent_at: Option<u32>) -> Option<(Channel, SocketAddr)> {
-        let (channel, to) = if self.mux {
-            (Channel::Rtp, self.rtp.destination()?)
+    /// Whether the far end takes media.
+    pub(crate) fn may_hear(&self) -> bool {
+        self.flow.sends()
+    }
+
+    /// Where our reports to the far end go, and from which of our sockets. They go on during a hold.
+    pub(crate) fn reports_to(&self) -> Option<(Channel, SocketAddr)> {
+        if self.mux {
+            Some((Channel::Rtp, self.rtp.destination()?))
         } else {
-            (Channel::Rtcp, self.rtcp.destination()?)
-        };
-        self.passed_report = sent_at.map(|at| (at, now)).or(self.passed_report);
-        Some((channel, to))
+            Some((Channel::Rtcp, self.rtcp.destination()?))
+        }
+    }
+
+    /// Our sender report went to the far end; `sent_at` is the middle of its NTP time.
+    pub(crate) fn reported(&mut self, now: Mono, sent_at: u32) {
+        self.reported = Some((sent_at, now));
+    }
+
+    /// What we send: the first agreed payload type that is neither an event nor noise.
+    pub(crate) fn speech(&self) -> Option<Payload> {
+        self.payloads.iter().copied().find(|payload| is_speech(payload.codec))
+    }
+
+    /// What the far end sends: its latest speech, else the first that was agreed.
+    pub(crate) fn spoken(&self) -> Option<Payload> {
+        self.spoken.or_else(|| self.speech())
+    }
+
+    /// The far end's payload type for packets of `other`; `None` when it has none for them.
+    pub(crate) fn same(&self, other: &Payload) -> Option<Payload> {
+        let equal = |own: &&Payload| own.clock_hz == other.clock_hz && own.codec == other.codec;
+        self.payloads
+            .iter()
+            .find(equal)
+            .or_else(|| self.payloads.iter().find(|own| is_static(own, other)))
+            .copied()
+    }
+
+    /// How the far end wants what we send.
+    pub(crate) fn wishes(&self) -> &Wishes {
+        &self.wishes
+    }
+
+    /// A packet of a source is of no type that the far end has: it is not sent.
+    pub(crate) fn unmapped(&mut self) {
+        self.unmapped += 1;
+    }
+
+    /// A packet was not what it should be.
+    pub(crate) fn stray(&mut self) {
+        self.strays += 1;
     }
 
     pub(crate) fn source(&self) -> Option<SocketAddr> {
@@ -193,7 +257,7 @@ impl Port {
 
     fn accept_rtp(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<Accepted> {
         let header = rtp::read(packet)?;
-        let clock_hz = self.clock_of(&header)?;
+        let payload = self.payload_of(&header)?;
         let mark = Mark { ssrc: header.ssrc, sequence: Some(header.sequence) };
         let latched = match self.rtp.judge(now, from, mark, &self.trust) {
             Source::Known => false,
@@ -203,12 +267,16 @@ impl Port {
         if latched {
             self.reception.expect_any();
         }
-        match self.reception.take(now, &header, clock_hz) {
+        match self.reception.take(now, &header, payload.clock_hz) {
             Taken::Counted => {}
             Taken::Stray => return None,
         }
         let silence_ended = self.silence.heard(now);
-        Some(Accepted::Rtp { latched, silence_ended })
+        let changed = is_speech(payload.codec) && self.spoken() != Some(payload);
+        if changed {
+            self.spoken = Some(payload);
+        }
+        Some(Accepted::Rtp { header, payload, latched, silence_ended, changed })
     }
 
     fn accept_rtcp(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<Accepted> {
@@ -224,10 +292,10 @@ impl Port {
         self.rtcp_received += 1;
         if let Some(reception) = &report.reception {
             self.far_loss.take(reception);
-            let measured = self.passed_report.and_then(|passed| reception.round_trip(now, passed));
+            let measured = self.reported.and_then(|reported| reception.round_trip(now, reported));
             self.round_trip = measured.or(self.round_trip);
         }
-        Some(Accepted::Rtcp { sent_at: report.sent_at })
+        Some(Accepted::Rtcp(report))
     }
 
     /// RTCP from the host whose RTP is known is taken at once: with reports 5 s apart a run takes too long. From then
@@ -245,8 +313,20 @@ impl Port {
         }
     }
 
-    fn clock_of(&self, header: &Header) -> Option<u32> {
-        let agreed = self.payloads.iter().find(|payload| payload.number == header.payload_type)?;
-        Some(agreed.clock_hz)
+    fn payload_of(&self, header: &Header) -> Option<Payload> {
+        self.payloads.iter().copied().find(|payload| payload.number == header.payload_type)
     }
+}
+
+fn is_speech(codec: Codec) -> bool {
+    match codec {
+        Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::Opus | Codec::Other(_) => true,
+        Codec::TelephoneEvent | Codec::ComfortNoise => false,
+    }
+}
+
+/// Numbers below 96 mean the same everywhere, whatever parameters stand beside them (RFC 3551 §6).
+fn is_static(own: &Payload, other: &Payload) -> bool {
+    let unknown = matches!((own.codec, other.codec), (Codec::Other(_), Codec::Other(_)));
+    unknown && own.number == other.number && own.number < 96
 }

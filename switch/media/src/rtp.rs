@@ -39,12 +39,20 @@ pub fn is_rtcp_under_mux(packet: &[u8]) -> bool {
     packet.get(1).is_some_and(|octet| (64..=95).contains(&(octet & 0x7f)))
 }
 
-/// Turns the SSRC of a packet into another one, in place and always the same way, so that a far end that
-/// hears itself does not take the echo for a collision (RFC 3550 §8.2). Shorter packets stay as they are.
-pub fn disguise_ssrc(packet: &mut [u8]) {
-    if let Some(ssrc) = packet.get_mut(8..12) {
-        ssrc.iter_mut().for_each(|octet| *octet ^= 0xa5);
-    }
+/// The payload of a packet, without header, extension and padding.
+#[must_use]
+pub fn payload(packet: &[u8]) -> Option<&[u8]> {
+    RtpReader::new(packet).ok().map(|reader| reader.payload())
+}
+
+/// A header of twelve octets: version 2, no padding, no extension, no contributing sources.
+#[must_use]
+pub fn header(payload_type: u8, marker: bool, sequence: u16, timestamp: u32, ssrc: u32) -> [u8; 12] {
+    let [s0, s1] = sequence.to_be_bytes();
+    let [t0, t1, t2, t3] = timestamp.to_be_bytes();
+    let [i0, i1, i2, i3] = ssrc.to_be_bytes();
+    let second = u8::from(marker) << 7 | payload_type & 0x7f;
+    [0x80, second, s0, s1, t0, t1, t2, t3, i0, i1, i2, i3]
 }
 
 #[cfg(test)]
@@ -62,6 +70,17 @@ mod tests {
         assert_eq!((header.timestamp, header.ssrc, header.payload_octets), (160, 7, 160));
         packet[0] = 0x40;
         assert_eq!(read(&packet), None);
+    }
+
+    #[test]
+    fn a_header_that_was_written_reads_the_same() {
+        let packet = [header(101, true, 0xfffe, 0x0102_0304, 0x8000_0001).as_slice(), &[7; 3]].concat();
+        let read = read(&packet).unwrap();
+        assert_eq!((read.payload_type, read.marker, read.sequence), (101, true, 0xfffe));
+        assert_eq!(
+            (read.timestamp, read.ssrc, payload(&packet)),
+            (0x0102_0304, 0x8000_0001, Some([7; 3].as_slice()))
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base::ShardId;
 use base::media::MediaEvent;
 use call::ShardInput;
-use media_io::{MediaIo, MediaIoConfig};
+use media_io::{EntropySource, MediaIo, MediaIoConfig};
 use net::{ConnectionLimits, GuardConfig, Net, NetConfig, NetEvent, Origins, TlsSetup};
 use tokio::runtime::Handle;
 
@@ -16,6 +16,7 @@ use super::StartError;
 use crate::clock::Clock;
 use crate::config::{NodeConfig, SipConfig};
 use crate::descriptors;
+use crate::entropy::OsEntropy;
 use crate::inbox::{Door, Inbox, InboxSender, Lane};
 
 const MOST_WORKERS: usize = 64;
@@ -37,7 +38,8 @@ pub(super) fn start_media(
     let ports = config.media.ports.first..=config.media.ports.last;
     let clock = Arc::new(move || clock.now());
     let bind = only_address(config);
-    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind, clock }, Arc::new(sink))?)
+    let entropy: EntropySource = Arc::new(|| Box::new(OsEntropy::new()));
+    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind, clock, entropy }, Arc::new(sink))?)
 }
 
 /// The address of every SIP listener when they have one in common. SDP names it, so media has to come from it too

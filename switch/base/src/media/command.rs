@@ -145,9 +145,19 @@ impl MediaCommand {
     /// The worker it is for.
     #[must_use]
     pub fn worker(&self) -> u8 {
+        if let Self::Lease { worker, .. } = self {
+            *worker
+        } else {
+            self.port().map_or(0, |port| port.worker)
+        }
+    }
+
+    /// The port it is about; `None` for `Lease`.
+    #[must_use]
+    pub fn port(&self) -> Option<PortId> {
         match self {
-            Self::Lease { worker, .. } => *worker,
-            Self::Tap(tap) => tap.port.worker,
+            Self::Lease { .. } => None,
+            Self::Tap(tap) => Some(tap.port),
             Self::Open { port }
             | Self::Remote { port, .. }
             | Self::Hear { port, .. }
@@ -163,7 +173,7 @@ impl MediaCommand {
             | Self::Recording { port, .. }
             | Self::Untap { port, .. }
             | Self::Settle { port }
-            | Self::Close { port } => port.worker,
+            | Self::Close { port } => Some(*port),
         }
     }
 }

@@ -1,11 +1,12 @@
-//! A relay, a clock that the test moves, and packets.
+//! An engine, a clock that the test moves, and packets.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use base::media::{Codec, LegMedia, MediaEvent, MediaFlow, Payload, Remote};
+use base::media::{Codec, Heard, LegMedia, MediaCommand, MediaEvent, MediaFlow, Payload, Remote};
+use base::testing::Counting;
 use base::{Mono, PortId, ShardId};
-use media::{Arrival, Channel, Relay};
+use media::{Arrival, Channel, Engine};
 
 pub(crate) const ALICE: &str = "192.0.2.1:4000";
 pub(crate) const BOB: &str = "192.0.2.2:5000";
@@ -14,7 +15,7 @@ pub(crate) const A: u32 = 0;
 pub(crate) const B: u32 = 1;
 
 pub(crate) struct World {
-    pub(crate) relay: Relay,
+    pub(crate) engine: Engine,
     pub(crate) now: Mono,
 }
 
@@ -24,9 +25,9 @@ pub(crate) type Went = Vec<(u32, String)>;
 impl World {
     /// Alice on port A and Bob on port B hear each other.
     pub(crate) fn call() -> Self {
-        let mut world = Self { relay: Relay::new(3, 4), now: Mono(1_000_000) };
+        let mut world = Self::empty();
         for (slot, address) in [(A, ALICE), (B, BOB)] {
-            world.relay.open(slot, ShardId(1));
+            world.open(slot);
             world.agree(slot, &remote(address));
         }
         world.hear(A, &[B]);
@@ -34,32 +35,68 @@ impl World {
         world
     }
 
+    /// No port is open.
+    pub(crate) fn empty() -> Self {
+        Self { engine: Engine::new(3, 4, Box::new(Counting::default())), now: Mono(1_000_000) }
+    }
+
+    pub(crate) fn command(&mut self, command: MediaCommand) {
+        self.engine.handle(self.now, ShardId(1), command);
+    }
+
+    pub(crate) fn open(&mut self, slot: u32) {
+        self.command(MediaCommand::Open { port: port(slot) });
+    }
+
+    pub(crate) fn settle(&mut self, slot: u32) {
+        self.command(MediaCommand::Settle { port: port(slot) });
+    }
+
+    pub(crate) fn close(&mut self, slot: u32) {
+        self.command(MediaCommand::Close { port: port(slot) });
+    }
+
     pub(crate) fn agree(&mut self, slot: u32, remote: &Remote) {
-        self.relay.agree(self.now, slot, remote);
+        self.command(MediaCommand::Remote { port: port(slot), remote: remote.clone() });
     }
 
     pub(crate) fn hear(&mut self, slot: u32, sources: &[u32]) {
-        let sources: Vec<PortId> = sources.iter().map(|slot| PortId { worker: 3, slot: *slot }).collect();
-        self.relay.hear(slot, &sources);
+        let sources = sources.iter().map(|slot| Heard::plain(port(*slot))).collect();
+        self.command(MediaCommand::Hear { port: port(slot), room: None, sources });
     }
 
     pub(crate) fn packet(&mut self, slot: u32, channel: Channel, from: &str, packet: &[u8]) -> Went {
+        self.packets(slot, channel, from, packet).into_iter().map(|(slot, to, _)| (slot, to)).collect()
+    }
+
+    /// The same with what went there.
+    pub(crate) fn packets(
+        &mut self,
+        slot: u32,
+        channel: Channel,
+        from: &str,
+        packet: &[u8],
+    ) -> Vec<(u32, String, Vec<u8>)> {
         let arrival = Arrival { slot, channel, from: address(from) };
-        let sendings = self.relay.receive(self.now, arrival, packet);
-        sendings.iter().map(|sending| (sending.slot, sending.to.to_string())).collect()
+        self.engine.receive(self.now, arrival, &mut packet.to_vec());
+        let mut went = Vec::new();
+        while let Some((sending, packet)) = self.engine.poll_packet() {
+            went.push((sending.slot, sending.to.to_string(), packet.to_vec()));
+        }
+        went
     }
 
     pub(crate) fn rtp(&mut self, slot: u32, from: &str, sequence: u16) -> Went {
-        self.packet(slot, Channel::Rtp, from, &rtp(0, sequence, 7))
+        self.packet(slot, Channel::Rtp, from, &rtp_of(0, sequence, 7))
     }
 
     pub(crate) fn wait(&mut self, time: Duration) {
         self.now += time;
-        self.relay.tick(self.now);
+        self.engine.tick(self.now);
     }
 
     pub(crate) fn events(&mut self) -> Vec<MediaEvent> {
-        std::iter::from_fn(|| self.relay.poll_event())
+        std::iter::from_fn(|| self.engine.poll_event())
             .map(|(shard, event)| {
                 assert_eq!(shard, ShardId(1));
                 event
@@ -68,8 +105,12 @@ impl World {
     }
 
     pub(crate) fn figures(&self, slot: u32) -> LegMedia {
-        self.relay.figures(slot).expect("an open port")
+        self.engine.figures(slot).expect("an open port")
     }
+}
+
+pub(crate) fn port(slot: u32) -> PortId {
+    PortId { worker: 3, slot }
 }
 
 pub(crate) fn address(text: &str) -> SocketAddr {
@@ -83,7 +124,7 @@ pub(crate) fn remote(at: &str) -> Remote {
     Remote { rtp: Some(rtp), rtcp, mux: false, payloads, flow: MediaFlow::Both, ..Remote::default() }
 }
 
-pub(crate) fn rtp(payload_type: u8, sequence: u16, ssrc: u32) -> Vec<u8> {
+pub(crate) fn rtp_of(payload_type: u8, sequence: u16, ssrc: u32) -> Vec<u8> {
     let mut packet = vec![0x80, payload_type];
     packet.extend(sequence.to_be_bytes());
     packet.extend((u32::from(sequence) * 160).to_be_bytes());

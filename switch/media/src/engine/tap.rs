@@ -1,0 +1,26 @@
+//! Taps: a leg's audio out, and other audio in.
+
+use base::Mono;
+use base::media::{Tap, TapId};
+
+use super::Engine;
+use super::tick::Beat;
+use crate::audio::Audio;
+use crate::frame::Frame;
+
+impl Engine {
+    /// Sets a tap. It says whom it listens to by [`Engine::attach`].
+    pub(super) fn tap(&mut self, _now: Mono, _tap: Tap) {}
+
+    /// Ends one.
+    pub(super) fn untap(&mut self, _now: Mono, _slot: u32, _tap: TapId) {}
+
+    /// The port closes: what hangs on it ends.
+    pub(super) fn end_taps(&mut self, _now: Mono, _slot: u32) {}
+
+    /// After all ports have said and heard what they do in this beat: see [`Engine::overhear`].
+    pub(super) fn tap_beat(&mut self, _now: Mono) {}
+}
+
+/// Adds what comes in by taps to what the far end hears in this beat.
+pub(super) fn tapped_in(_beat: &mut Beat<'_>, _audio: &mut Audio, _out: &mut Frame) {}
