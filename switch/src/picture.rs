@@ -55,7 +55,12 @@ fn call(call: &CallView) -> view::CallView {
 }
 
 fn leg(leg: &call::LegView) -> view::LegView {
-    view::LegView { endpoint: leg.endpoint.clone(), state: leg.state.to_owned(), silent: leg.silent }
+    view::LegView {
+        endpoint: leg.endpoint.clone(),
+        state: leg.state.to_owned(),
+        silent: leg.silent,
+        secured: leg.secured.to_owned(),
+    }
 }
 
 fn registration(it: &RegistrationView) -> view::RegistrationView {

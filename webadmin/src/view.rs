@@ -82,6 +82,8 @@ pub struct LegView {
     pub state: String,
     /// Whether media that should be there is missing.
     pub silent: bool,
+    /// `srtp` when its media is encrypted, `srtp-open` when its keys were told in the clear, else empty.
+    pub secured: String,
 }
 
 /// One registered phone.

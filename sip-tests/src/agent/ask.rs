@@ -96,11 +96,11 @@ impl Agent {
             text.push_str(line);
             text.push_str("\r\n");
         }
-        let offer = body(talk.media, talk.version, talk.direction);
-        let offer = if talk.delayed { String::new() } else { spoken(&offer, self.formats, None) };
+        let offer = spoken(&body(talk.media, talk.version, talk.direction), self.formats, None);
+        let offer = if talk.delayed { String::new() } else { self.secured(offer, None) };
         let whole = self.wrap.as_ref().map(|wrap| wrap.replace("{sdp}", &offer));
         text.push_str(&tail(whole.as_ref().unwrap_or(&offer)));
-        talk.invite = Msg::split(text.as_bytes());
+        self.talks[index].invite = Msg::split(text.as_bytes());
         self.start(now, &branch, "INVITE", Some(index), self.switch, text.into_bytes());
     }
 

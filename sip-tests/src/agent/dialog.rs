@@ -92,7 +92,18 @@ impl Agent {
         let talk = &self.talks[talk];
         let answers = talk.role == Role::Callee && matches!(talk.state, State::Calling | State::Ringing);
         let offer = Some(talk.invite.body.as_str()).filter(|offer| answers && !offer.is_empty());
-        spoken(&body(talk.media, talk.version, talk.direction), self.formats, offer)
+        self.secured(spoken(&body(talk.media, talk.version, talk.direction), self.formats, offer), offer)
+    }
+
+    /// A body as it is secured here (RFC 4568); as an answer, under the profile and one of the lines of the offer.
+    pub(super) fn secured(&self, body: String, offer: Option<&str>) -> String {
+        let profile = offer.map_or(self.profile, profile_of);
+        let body = body.replace(" RTP/AVP ", &format!(" {profile} "));
+        let lines = match offer {
+            None => self.crypto.iter().map(|line| format!("a=crypto:{line}\r\n")).collect(),
+            Some(offer) => self.crypto.iter().find_map(|line| answered(line, offer)).unwrap_or_default(),
+        };
+        body + &lines
     }
 
     /// The far end's tag, target and route set from a 2xx.
@@ -111,6 +122,19 @@ impl Agent {
         self.confirm(talk, response);
         self.talks[talk].state = State::Ringing;
     }
+}
+
+fn profile_of(offer: &str) -> &str {
+    let media = offer.lines().find(|line| line.starts_with("m=audio"));
+    media.and_then(|line| line.split(' ').nth(2)).unwrap_or("RTP/AVP")
+}
+
+/// Our line with the tag of the offered one of its suite.
+fn answered(line: &str, offer: &str) -> Option<String> {
+    let (suite, key) = line.split_once(' ')?.1.split_once(' ')?;
+    let mut offered = offer.lines().filter_map(|line| line.strip_prefix("a=crypto:")?.split_once(' '));
+    let (tag, _) = offered.find(|(_, rest)| rest.split(' ').next() == Some(suite))?;
+    Some(format!("a=crypto:{tag} {suite} {key}\r\n"))
 }
 
 /// The end of a message: type and length of the body, the body. One that begins with a boundary has several parts.

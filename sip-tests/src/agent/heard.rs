@@ -169,6 +169,9 @@ impl Agent {
         self.talks[talk].direction = mirrored(direction_of(offer));
         self.talks[talk].version += 1;
         let at = &self.talks[talk];
-        spoken(&body(at.media, at.version, at.direction), self.formats, Some(offer))
+        self.secured(
+            spoken(&body(at.media, at.version, at.direction), self.formats, Some(offer)),
+            Some(offer),
+        )
     }
 }

@@ -139,6 +139,10 @@ pub struct Agent {
     /// What it speaks, most wanted first, as `111 opus/48000/2 useinbandfec=1`; then it answers with one of them and keypad
     /// events, under the numbers of the offer. Empty: PCMU, PCMA and keypad events, whatever was offered.
     pub formats: &'static [&'static str],
+    /// The profile of its offers.
+    pub profile: &'static str,
+    /// Its `a=crypto` values, most wanted first; it answers with one whose suite was offered.
+    pub crypto: &'static [&'static str],
     /// Its calls, oldest first.
     pub talks: Vec<Talk>,
     /// Everything it heard, oldest first.
@@ -183,6 +187,8 @@ impl Agent {
             forgets_bodies: false,
             withhold_acks: false,
             formats: &[],
+            profile: "RTP/AVP",
+            crypto: &[],
             talks: Vec::new(),
             heard: Vec::new(),
             results: Vec::new(),

@@ -7,6 +7,7 @@ use base::LegId;
 use base::dns::{Host, Server};
 use base::fact::Endpoint;
 use base::limits::RECORD_CHARS;
+use base::media::Srtp;
 use base::wire::{Flow, Target, Transport};
 use bytes::Bytes;
 use sip::auth::{Challenged, Login};
@@ -44,6 +45,8 @@ pub(crate) struct Leg {
     pub(crate) media: Option<Negotiation>,
     /// Codecs allowed here; empty allows all.
     pub(crate) codecs: Vec<String>,
+    /// Whether its media is encrypted.
+    pub(crate) srtp: Srtp,
     pub(crate) credentials: Option<Arc<Login>>,
     /// INFO packages it takes, comma-separated; `None` while it has not said (RFC 6086).
     pub(crate) recv_info: Option<Box<str>>,
@@ -129,6 +132,7 @@ impl Leg {
             session: SessionTimer::new(session),
             media: None,
             codecs: Vec::new(),
+            srtp: Srtp::default(),
             credentials: None,
             recv_info: None,
             instance: None,

@@ -16,6 +16,7 @@ mod ports;
 mod reasons;
 mod reply;
 mod ringing;
+mod secure;
 mod sender;
 mod shard;
 mod trails;

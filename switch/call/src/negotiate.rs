@@ -4,12 +4,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use base::PortId;
-use base::media::{Codec, MediaCommand, MediaRule, PortLease, Remote, Srtp, Standing};
+use base::media::{Codec, MediaCommand, MediaRule, PortLease, Remote, Standing};
 use sdp::{Numbers, Sdp};
 use sip::message::multipart::{Part, is_multipart, parts};
 use sip::message::{Header, Message};
 
 use crate::headers;
+use crate::secure::Secure;
 
 const SDP: &str = "application/sdp";
 
@@ -19,12 +20,14 @@ pub(crate) struct Negotiation {
     lease: PortLease,
     ours: Ours,
     theirs: Theirs,
+    secure: Secure,
     local: Option<Sdp>,
     /// What payload type numbers mean in this dialog.
     numbers: Numbers,
     /// What the other leg takes as it comes: of several codecs that this far end takes, it is sent that one.
     in_use: Option<Codec>,
     open: bool,
+    secured: bool,
     /// The worker was told of early standing.
     told_early: bool,
 }
@@ -64,15 +67,17 @@ pub(crate) enum BadBody {
 }
 
 impl Negotiation {
-    pub(crate) fn new(lease: PortLease, ours: Ours, theirs: Theirs) -> Self {
+    pub(crate) fn new(lease: PortLease, ours: Ours, theirs: Theirs, secure: Secure) -> Self {
         Self {
             lease,
             ours,
             theirs,
+            secure,
             local: None,
             numbers: Numbers::default(),
             in_use: None,
             open: true,
+            secured: false,
             told_early: false,
         }
     }
@@ -91,6 +96,11 @@ impl Negotiation {
         self.open
     }
 
+    /// Whether what was agreed last is encrypted.
+    pub(crate) fn is_secured(&self) -> bool {
+        self.secured
+    }
+
     /// Gives the port up; `true` the first time.
     pub(crate) fn close(&mut self) -> bool {
         std::mem::replace(&mut self.open, false)
@@ -101,6 +111,7 @@ impl Negotiation {
     pub(crate) fn pass_offer(&self, offer: &Sdp, allowed: &[String]) -> Result<Sdp, BadBody> {
         let mut body = sdp::anchor(offer, &self.ours(false));
         sdp::widen(&mut body, allowed, &self.numbers).map_err(|_none_left| BadBody::Media)?;
+        self.secure.offer(&mut body, self.local.as_ref());
         self.number(&mut body);
         Ok(body)
     }
@@ -116,6 +127,7 @@ impl Negotiation {
         let mux = offer.audio().is_some_and(sdp::Media::rtcp_mux);
         let mut body = sdp::anchor(answer, &self.ours(mux));
         let in_use = sdp::narrow(&mut body, offer, order).map_err(|_nothing_common| BadBody::Media)?;
+        self.secure.answer(&mut body, offer);
         body.pad_like(offer);
         self.number(&mut body);
         Ok((body, in_use))
@@ -130,6 +142,7 @@ impl Negotiation {
     pub(crate) fn own_answer(&self, offer: &Sdp, codecs: &[&str]) -> Result<Sdp, BadBody> {
         let ours = self.ours(offer.audio().is_some_and(sdp::Media::rtcp_mux));
         let mut body = sdp::make_answer(offer, &ours, codecs).map_err(|_none| BadBody::Media)?;
+        self.secure.answer(&mut body, offer);
         self.number(&mut body);
         Ok(body)
     }
@@ -138,6 +151,7 @@ impl Negotiation {
     pub(crate) fn own_offer(&self, codecs: &[&str]) -> Result<Sdp, BadBody> {
         let body = sdp::make_offer(&self.ours(false), codecs, &self.numbers);
         let mut body = body.map_err(|_none| BadBody::Media)?;
+        self.secure.offer(&mut body, self.local.as_ref());
         self.number(&mut body);
         Ok(body)
     }
@@ -147,10 +161,11 @@ impl Negotiation {
         self.local = Some(local.clone());
         self.numbers.learn(remote);
         self.numbers.learn(local);
-        let mut read = sdp::remote(remote, Some(local));
+        let mut read = self.secure.enforce(sdp::remote(remote, Some(local)), remote);
         if let Some(in_use) = self.in_use {
             read.payloads.sort_by_key(|payload| payload.codec != in_use);
         }
+        self.secured = read.keys.is_some();
         let host = self.theirs.host.to_canonical();
         let elsewhere = read.rtp.is_some_and(|rtp| rtp.ip() != host);
         let standing = if elsewhere { self.theirs.standing } else { Standing::Settled };
@@ -223,7 +238,7 @@ pub(crate) fn body_of(message: &Message) -> Result<Option<Sdp>, BadBody> {
     }
     let is_sdp = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(SDP));
     if is_sdp {
-        return read(&body).map(Some);
+        return Sdp::parse(&body).map(Some).map_err(|_fault| BadBody::Syntax);
     }
     let disposition = message.header(Header::ContentDisposition).unwrap_or_default();
     if is_optional(disposition) { Ok(None) } else { Err(BadBody::Type) }
@@ -242,13 +257,7 @@ fn sdp_among(found: &[Part<'_>]) -> Result<Option<Sdp>, BadBody> {
     if best.encoding.is_some() {
         return Err(BadBody::Packed);
     }
-    read(best.body).map(Some)
-}
-
-fn read(body: &[u8]) -> Result<Sdp, BadBody> {
-    let mut sdp = Sdp::parse(body).map_err(|_fault| BadBody::Syntax)?;
-    sdp.admit(Srtp::Off);
-    Ok(sdp)
+    Sdp::parse(best.body).map(Some).map_err(|_fault| BadBody::Syntax)
 }
 
 /// Whether a body may be passed over by who does not know its type (RFC 3261 §20.11).
@@ -257,15 +266,6 @@ fn is_optional(disposition: &str) -> bool {
     params.any(|(name, value)| {
         name.trim().eq_ignore_ascii_case("handling") && value.trim().eq_ignore_ascii_case("optional")
     })
-}
-
-/// The offer a request carries: it must have a stream that we can carry.
-pub(crate) fn offer_of(request: &Message) -> Result<Option<Sdp>, BadBody> {
-    let offer = body_of(request)?;
-    match &offer {
-        Some(body) if body.audio().is_none() => Err(BadBody::Media),
-        Some(_) | None => Ok(offer),
-    }
 }
 
 impl BadBody {

@@ -87,6 +87,8 @@ pub struct LegView {
     pub state: &'static str,
     /// Its media is missing.
     pub silent: bool,
+    /// `srtp` when its media is encrypted, `srtp-open` when the keys were told in the clear, else empty.
+    pub secured: &'static str,
 }
 
 /// One ban that stands.

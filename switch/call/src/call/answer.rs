@@ -12,7 +12,6 @@ use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::headers;
 use crate::leg::{Leg, LegState, Talking, server_by_name, towards};
-use crate::negotiate::body_of;
 use crate::reply::{self, Agent, introduce, reply};
 use crate::ringing::{Held, Session};
 
@@ -31,7 +30,7 @@ impl Call {
             return self.end_stray(ctx, leg, response);
         };
         let Answered { near, session, sent } = answered;
-        let body = body_of(response).ok().flatten();
+        let body = self.said_by(leg, response).ok().flatten();
         let to_caller = match (self.offer.clone(), sent) {
             (Some(offer), Some(sent)) => {
                 self.answer_for_caller(ctx, leg, &near, (session, sent), body, &offer)
@@ -246,7 +245,7 @@ impl Call {
 
     /// `leg` answers in its ACK the offer that the other leg made in its 2xx.
     fn late_answer(&mut self, ctx: &mut Ctx<'_>, leg: LegId, request: &Message, theirs: &Sdp, passed: &Sdp) {
-        let Ok(Some(answer)) = body_of(request) else {
+        let Ok(Some(answer)) = self.said_by(leg, request) else {
             return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
         };
         let other = self.other(leg);

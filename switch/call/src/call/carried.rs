@@ -10,7 +10,6 @@ use super::{Call, Ctx, Passage, Refusal};
 use crate::act::Act;
 use crate::headers;
 use crate::leg::Leg;
-use crate::negotiate::body_of;
 use crate::reply::{self, Agent, introduce, reply};
 
 impl Call {
@@ -85,7 +84,7 @@ impl Call {
                 at.session.accepted(ctx.now.mono, response);
             }
         }
-        let body = body_of(response).ok().flatten();
+        let body = self.said_by(to, response).ok().flatten();
         let passed = match (offer, body) {
             (Some((theirs, ours)), Some(answer)) => {
                 if is_invite {

@@ -15,7 +15,6 @@ use super::telling::Telling;
 use super::{Call, Ctx, Phase};
 use crate::act::Act;
 use crate::leg::Leg;
-use crate::negotiate::body_of;
 use crate::ringing::{Fork, Owed, Session, Standing};
 
 /// A fork of a leg out.
@@ -179,7 +178,7 @@ impl Call {
     /// and only a reliable response can make it (RFC 3262 §5).
     fn early_body(&mut self, at: ForkAt, response: &Message, reliable: bool) -> Option<Sdp> {
         let late = self.offer.is_none();
-        let body = body_of(response).ok().flatten().filter(|_| reliable || !late)?;
+        let body = self.said_by(at.leg, response).ok().flatten().filter(|_| reliable || !late)?;
         let calling = self.leg_mut(at.leg)?.calling_mut()?;
         let sent = calling.offer.clone();
         let fork = calling.forks.get_mut(at.index)?;

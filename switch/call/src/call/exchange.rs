@@ -7,12 +7,24 @@ use sip::message::Message;
 
 use super::Call;
 use crate::leg::Leg;
-use crate::negotiate::{BadBody, offer_of};
+use crate::negotiate::{BadBody, body_of};
 
 impl Call {
     /// The offer that a request of a leg carries, as far as the leg may use what it offers.
     pub(super) fn offered_by(&self, leg: LegId, request: &Message) -> Result<Option<Sdp>, BadBody> {
-        offer_of(request)?.map(|offer| self.within_limits(leg, offer)).transpose()
+        let offer = self.said_by(leg, request)?;
+        if offer.as_ref().is_some_and(|offer| offer.audio().is_none()) {
+            return Err(BadBody::Media);
+        }
+        offer.map(|offer| self.within_limits(leg, offer)).transpose()
+    }
+
+    /// What a leg says of its media, with the streams that its setting of SRTP takes.
+    pub(super) fn said_by(&self, leg: LegId, message: &Message) -> Result<Option<Sdp>, BadBody> {
+        let Some(mut body) = body_of(message)? else { return Ok(None) };
+        let had_audio = body.audio().is_some();
+        body.admit(self.leg(leg).map(|leg| leg.srtp).unwrap_or_default());
+        if had_audio && body.audio().is_none() { Err(BadBody::Media) } else { Ok(Some(body)) }
     }
 
     /// An offer of a leg without the codecs that are not set up for it; those that are, in the order set up.

@@ -22,6 +22,7 @@ use crate::leg::{Leg, LegState, towards};
 use crate::reasons;
 use crate::reply;
 use crate::ringing::{Calling, Reliability};
+use crate::secure;
 
 /// What is known of a leg before it begins.
 #[derive(Debug)]
@@ -149,6 +150,7 @@ impl Call {
             contact: contact.clone(),
             trust: out.trust,
             codecs: out.codecs.clone(),
+            srtp: secure::setting(ctx.routes, &out.endpoint),
             credentials: out.credentials.clone(),
             instance: out.instance.clone(),
             ..Leg::new(

@@ -3,6 +3,7 @@
 use super::{Call, Phase};
 use crate::headers;
 use crate::leg::{Leg, LegState};
+use crate::negotiate::Negotiation;
 use crate::view::{CallView, LegView};
 
 impl Call {
@@ -38,6 +39,11 @@ impl Leg {
             LegState::Talking(_) => "talking",
             LegState::Cancelling | LegState::Ended => "ended",
         };
-        LegView { endpoint: self.endpoint.to_string(), state, silent: self.silent }
+        let secured = match self.media.as_ref().is_some_and(Negotiation::is_secured) {
+            true if self.target.transport().is_secure() => "srtp",
+            true => "srtp-open",
+            false => "",
+        };
+        LegView { endpoint: self.endpoint.to_string(), state, silent: self.silent, secured }
     }
 }

@@ -14,7 +14,6 @@ use super::requests::refuse;
 use super::{Call, Ctx, Passage, Refusal};
 use crate::act::{Act, Purpose};
 use crate::leg::{Leg, LegState};
-use crate::negotiate::body_of;
 use crate::reply::{self, reply};
 use crate::ringing::{Owed, Session};
 
@@ -120,7 +119,7 @@ impl Call {
         theirs: &Sdp,
         passed: &Sdp,
     ) -> Option<Sdp> {
-        let answer = body_of(request).ok().flatten()?;
+        let answer = self.said_by(self.caller(), request).ok().flatten()?;
         let at = self.fork_by(near)?;
         let caller = self.caller();
         let body = self.answer_to(at.leg, theirs, caller, &answer).ok()?;
@@ -140,7 +139,7 @@ impl Call {
         ours: Sdp,
     ) {
         refuse(ctx, server, request, 200);
-        let Ok(Some(answer)) = body_of(request) else {
+        let Ok(Some(answer)) = self.said_by(leg, request) else {
             return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::Caller);
         };
         let near = request.to_tag().unwrap_or_default().to_owned();

@@ -9,7 +9,7 @@ use sip::message::{Draft, Message, Method};
 use super::{Call, Ctx, Refusal};
 use crate::act::{Failure, Purpose};
 use crate::leg::Leg;
-use crate::negotiate::{Negotiation, body_of};
+use crate::negotiate::Negotiation;
 use crate::reply::{self, Agent, introduce};
 
 impl Call {
@@ -93,7 +93,7 @@ impl Call {
     /// The far end's answer to the offer that stood already.
     fn agree_again(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
         let ours = self.media_of(leg).and_then(Negotiation::local).cloned();
-        if let (Some(ours), Ok(Some(theirs))) = (ours, body_of(response)) {
+        if let (Some(ours), Ok(Some(theirs))) = (ours, self.said_by(leg, response)) {
             self.agree(ctx, leg, &ours, &theirs);
         }
     }

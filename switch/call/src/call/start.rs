@@ -23,6 +23,7 @@ use crate::negotiate::{Negotiation, Ours, Theirs};
 use crate::password;
 use crate::reply;
 use crate::ringing::{Incoming, Reliability};
+use crate::secure::{self, Secure};
 use crate::trails::Trail;
 
 /// An INVITE that was let in, and what was decided about it.
@@ -179,12 +180,14 @@ impl Call {
     pub(super) fn open_port(&mut self, ctx: &mut Ctx<'_>, leg: LegId, host: Option<IpAddr>) -> bool {
         let Some(lease) = ctx.ports.take(self.worker) else { return false };
         let session_id = ctx.entropy.next_u64() >> 2;
+        let srtp = self.leg(leg).map(|leg| leg.srtp).unwrap_or_default();
+        let secure = Secure::new(srtp, ctx.entropy);
         let Some(at) = self.leg_mut(leg) else { return false };
         let far = at.target.remote();
         let far = host.map_or(far, |host| SocketAddr::new(host, far.port()));
         let ours = Ours { ip: ctx.locals.media(far), ports: ctx.config.media_ports.clone(), session_id };
         let theirs = Theirs { host: far.ip(), rule: media_rule(ctx, &at.endpoint), standing: standing(at) };
-        at.media = Some(Negotiation::new(lease, ours, theirs));
+        at.media = Some(Negotiation::new(lease, ours, theirs, secure));
         at.media_pending = true;
         ctx.out.push(Act::Media(MediaCommand::Open { port: lease.port }));
         true
@@ -208,6 +211,7 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
         ))),
         trust: arrival.trust,
         codecs: arrival.codecs.clone(),
+        srtp: secure::setting(ctx.routes, &arrival.from),
         credentials: credentials(ctx, &arrival.from),
         ..Leg::new(
             arrival.leg,
