@@ -5,7 +5,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use crate::check_trunk::check_trunk;
-use crate::{Destination, DialRule, Directory, Key, Kind, Number, Pattern, Problem, Station, User};
+use crate::{
+    Destination, DialRule, Directory, Key, Kind, Number, Pattern, Problem, RecordingPolicy, Station, User,
+};
 
 /// Characters of a name, login or extension.
 const NAME_CHARS: usize = 64;
@@ -51,6 +53,9 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
     }
     for (name, rule) in &directory.dial_rules {
         about(Kind::DialRule, name, &|checker| check_dial_rule(checker, rule));
+    }
+    for (name, policy) in &directory.recording_policies {
+        about(Kind::RecordingPolicy, name, &|checker| check_recording_policy(checker, policy));
     }
     problems
 }
@@ -121,6 +126,13 @@ impl Checker<'_> {
         self.exists(field, "trunk", name, &self.directory.trunks);
     }
 
+    /// A recording policy, or none.
+    pub(crate) fn recording(&mut self, name: &str) {
+        if !name.is_empty() {
+            self.exists("recording", "recording_policy", name, &self.directory.recording_policies);
+        }
+    }
+
     fn user_exists(&mut self, field: &str, login: &str) {
         self.exists(field, "user", login, &self.directory.users);
     }
@@ -187,6 +199,7 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     checker.range("ring_secs", station.ring_secs, 5..=180);
     checker.range("max_contacts", station.max_contacts, 1..=10);
     checker.range("max_calls", station.max_calls, 0..=1_000);
+    checker.recording(&station.recording);
 }
 
 fn check_number(checker: &mut Checker<'_>, number: &Number) {
@@ -202,6 +215,7 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
     } else {
         checker.number("did", &number.did);
     }
+    checker.recording(&number.recording);
     match &number.to {
         Destination::Station(extension) => {
             checker.exists("to", "station", extension, &checker.directory.stations);
@@ -210,6 +224,21 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
         Destination::Trunk(name) => checker.trunk_exists("to", name),
         Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
     }
+}
+
+fn check_recording_policy(checker: &mut Checker<'_>, policy: &RecordingPolicy) {
+    checker.name("name", &policy.name);
+    let prompt = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
+    if !policy.announce.bytes().all(prompt) || policy.announce.len() > TEXT_CHARS {
+        let found = quoted(&policy.announce);
+        checker
+            .say("announce", format!("found {found}; allowed: a prompt by its id, such as record/announce"));
+    }
+    if policy.beep_secs != 0 {
+        checker.range("beep_secs", policy.beep_secs, 5..=300);
+    }
+    checker.range("retention_days", policy.retention_days, 0..=36_500);
+    checker.range("max_minutes", policy.max_minutes, 1..=1_440);
 }
 
 fn check_dial_rule(checker: &mut Checker<'_>, rule: &DialRule) {

@@ -41,6 +41,7 @@ pub(crate) fn check_trunk(checker: &mut Checker<'_>, trunk: &Trunk) {
     checker.range("max_calls", trunk.max_calls, 0..=1_000_000);
     checker.range("max_cps", trunk.max_cps, 0..=10_000);
     checker.number("caller_id", &trunk.caller_id);
+    checker.recording(&trunk.recording);
     if trunk.health_secs != 0 {
         checker.range("health_secs", trunk.health_secs, 5..=3_600);
     }

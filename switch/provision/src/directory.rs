@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DialRule, Number, Station, Trunk, User};
+use crate::{DialRule, Number, RecordingPolicy, Station, Trunk, User};
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,11 +21,14 @@ pub enum Kind {
     Number,
     /// `[[dial_rule]]`
     DialRule,
+    /// `[[recording_policy]]`
+    RecordingPolicy,
 }
 
 impl Kind {
     /// Every kind, in the order in which a file is best read.
-    pub const ALL: &'static [Self] = &[Self::Trunk, Self::User, Self::Station, Self::Number, Self::DialRule];
+    pub const ALL: &'static [Self] =
+        &[Self::Trunk, Self::User, Self::Station, Self::Number, Self::DialRule, Self::RecordingPolicy];
 
     /// The word: `trunk`, `dial_rule`, ….
     #[must_use]
@@ -36,6 +39,7 @@ impl Kind {
             Self::Station => "station",
             Self::Number => "number",
             Self::DialRule => "dial_rule",
+            Self::RecordingPolicy => "recording_policy",
         }
     }
 }
@@ -50,6 +54,7 @@ impl Kind {
             Self::Station => "stations",
             Self::Number => "numbers",
             Self::DialRule => "dial-rules",
+            Self::RecordingPolicy => "recording-policies",
         }
     }
 
@@ -69,7 +74,7 @@ impl Kind {
     #[must_use]
     pub fn key_field(self) -> &'static str {
         match self {
-            Self::Trunk => "name",
+            Self::Trunk | Self::RecordingPolicy => "name",
             Self::User => "login",
             Self::Station => "extension",
             Self::Number => "did",
@@ -110,6 +115,8 @@ pub enum Entity {
     Number(Number),
     /// A dial rule.
     DialRule(DialRule),
+    /// A recording policy.
+    RecordingPolicy(RecordingPolicy),
 }
 
 impl Entity {
@@ -122,6 +129,7 @@ impl Entity {
             Self::Station(it) => (Kind::Station, &it.extension),
             Self::Number(it) => (Kind::Number, &it.did),
             Self::DialRule(it) => (Kind::DialRule, &it.pattern),
+            Self::RecordingPolicy(it) => (Kind::RecordingPolicy, &it.name),
         };
         Key { kind, name: name.clone() }
     }
@@ -140,6 +148,8 @@ pub struct Directory {
     pub numbers: BTreeMap<String, Number>,
     /// By pattern; matched by `priority`, then by pattern.
     pub dial_rules: BTreeMap<String, DialRule>,
+    /// By name.
+    pub recording_policies: BTreeMap<String, RecordingPolicy>,
 }
 
 impl Directory {
@@ -152,6 +162,7 @@ impl Directory {
             Entity::Station(it) => drop(self.stations.insert(name, it)),
             Entity::Number(it) => drop(self.numbers.insert(name, it)),
             Entity::DialRule(it) => drop(self.dial_rules.insert(name, it)),
+            Entity::RecordingPolicy(it) => drop(self.recording_policies.insert(name, it)),
         }
     }
 
@@ -163,6 +174,7 @@ impl Directory {
             Kind::Station => self.stations.remove(&key.name).is_some(),
             Kind::Number => self.numbers.remove(&key.name).is_some(),
             Kind::DialRule => self.dial_rules.remove(&key.name).is_some(),
+            Kind::RecordingPolicy => self.recording_policies.remove(&key.name).is_some(),
         }
     }
 
@@ -175,6 +187,9 @@ impl Directory {
             Kind::Station => self.stations.get(&key.name).cloned().map(Entity::Station),
             Kind::Number => self.numbers.get(&key.name).cloned().map(Entity::Number),
             Kind::DialRule => self.dial_rules.get(&key.name).cloned().map(Entity::DialRule),
+            Kind::RecordingPolicy => {
+                self.recording_policies.get(&key.name).cloned().map(Entity::RecordingPolicy)
+            }
         }
     }
 
@@ -188,5 +203,6 @@ impl Directory {
             .chain(self.stations.keys().map(of(Kind::Station)))
             .chain(self.numbers.keys().map(of(Kind::Number)))
             .chain(self.dial_rules.keys().map(of(Kind::DialRule)))
+            .chain(self.recording_policies.keys().map(of(Kind::RecordingPolicy)))
     }
 }

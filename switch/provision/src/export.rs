@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::{DialRule, Directory, Entity, Key, Kind, Peer, Station, Trunk, User};
+use crate::{DialRule, Directory, Entity, Key, Kind, Peer, RecordingPolicy, Station, Trunk, User};
 
 /// Whether secrets are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,16 @@ const ORDER: &[&str] = &[
     "health_secs",
     "failover_secs",
     "session_timers",
+    "recording",
+    "when",
+    "format",
+    "channels",
+    "encrypt",
+    "announce",
+    "beep_secs",
+    "when_full",
+    "retention_days",
+    "max_minutes",
     "number_in",
     "number_out",
     "caller_in",
@@ -139,6 +149,7 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::Station(it) => object(it),
         Entity::Number(it) => object(it),
         Entity::DialRule(it) => object(it),
+        Entity::RecordingPolicy(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -180,6 +191,7 @@ fn default_of(key: &Key) -> Entity {
         Kind::Station => Entity::Station(Station::numbered(&key.name)),
         Kind::Number => Entity::Number(crate::Number::leading(&key.name, crate::Destination::Hangup)),
         Kind::DialRule => Entity::DialRule(DialRule::matching(&key.name)),
+        Kind::RecordingPolicy => Entity::RecordingPolicy(RecordingPolicy::named(&key.name)),
     }
 }
 

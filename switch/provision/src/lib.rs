@@ -27,7 +27,9 @@ pub use check::{EMERGENCY_NUMBERS, check};
 pub use destination::{Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
-pub use entity::{DialRule, HeaderRule, Number, Peer, Rewrite, Role, Station, Trunk, User};
+pub use entity::{
+    DialRule, HeaderRule, Number, Peer, RecordWhen, RecordingPolicy, Rewrite, Role, Station, Trunk, User,
+};
 pub use export::{Secrets, entity_to_json, export};
 pub use identity::{Anonymous, AnswersTo, ForwardsIn, PasswordFor, ShownIn};
 pub use parse::{Parsed, entity_from_json, parse};

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use base::media::{Nat, Srtp};
+use base::media::{Channels, Nat, RecordingFormat, Srtp, WhenFull};
 use base::wire::Transport;
 
 use crate::fields::{Fields, Finding};
@@ -11,7 +11,8 @@ use crate::node::Entry;
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Anonymous, AnswersTo, Destination, DialRule, Directory, Entity, ForwardsIn, HeaderRule, Kind, Number,
-    PasswordFor, PasswordHasher, Peer, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
+    PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn,
+    Station, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -39,6 +40,7 @@ pub(crate) fn entity(
         Kind::Station => (Entity::Station(station(&mut fields, reading)), &[]),
         Kind::Number => (Entity::Number(number(&mut fields)), &[]),
         Kind::DialRule => (Entity::DialRule(dial_rule(&mut fields)), &[]),
+        Kind::RecordingPolicy => (Entity::RecordingPolicy(recording_policy(&mut fields)), &[]),
     };
     fields.finish(later);
     (entity, fields.findings)
@@ -93,6 +95,7 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         realm: fields.text("realm"),
         digest: word(fields, "digest", AnswersTo::WORDS),
         password_for: word(fields, "password_for", PasswordFor::WORDS),
+        recording: fields.text("recording"),
         name,
     }
 }
@@ -234,6 +237,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         nat: word(fields, "nat", NAT_WORDS),
         reliable: word(fields, "reliable", Reliable::WORDS),
         srtp: word(fields, "srtp", Srtp::WORDS),
+        recording: fields.text("recording"),
         extension,
     }
 }
@@ -266,7 +270,8 @@ fn number(fields: &mut Fields<'_>) -> Number {
     let did = fields.required("did");
     let to = if fields.required("to").is_empty() { None } else { fields.parsed("to") };
     let anonymous = word(fields, "anonymous", Anonymous::WORDS);
-    Number { anonymous, ..Number::leading(&did, to.unwrap_or(Destination::Hangup)) }
+    let recording = fields.text("recording");
+    Number { anonymous, recording, ..Number::leading(&did, to.unwrap_or(Destination::Hangup)) }
 }
 
 fn dial_rule(fields: &mut Fields<'_>) -> DialRule {
@@ -278,6 +283,28 @@ fn dial_rule(fields: &mut Fields<'_>) -> DialRule {
         caller_id: fields.text("caller_id"),
         priority: fields.whole("priority", 0),
         emergency: fields.flag("emergency", false),
+    }
+}
+
+/// The words of the choices that media commands name too.
+const FORMATS: &[(&str, RecordingFormat)] = &[("wav", RecordingFormat::Wav), ("opus", RecordingFormat::Opus)];
+const CHANNELS: &[(&str, Channels)] = &[("stereo", Channels::Stereo), ("mono", Channels::Mono)];
+const WHEN_FULL: &[(&str, WhenFull)] = &[("go_on", WhenFull::GoOn), ("end_call", WhenFull::EndCall)];
+
+fn recording_policy(fields: &mut Fields<'_>) -> RecordingPolicy {
+    let name = fields.required("name");
+    let default = RecordingPolicy::named(&name);
+    RecordingPolicy {
+        when: word(fields, "when", RecordWhen::WORDS),
+        format: word(fields, "format", FORMATS),
+        channels: word(fields, "channels", CHANNELS),
+        encrypt: fields.flag("encrypt", default.encrypt),
+        announce: fields.text("announce"),
+        beep_secs: fields.whole("beep_secs", default.beep_secs),
+        when_full: word(fields, "when_full", WHEN_FULL),
+        retention_days: fields.whole("retention_days", default.retention_days),
+        max_minutes: fields.whole("max_minutes", default.max_minutes),
+        name,
     }
 }
 

@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Plain, reading};
-use provision::{Directory, Kind, Problem, Secrets, entity_from_json, entity_to_json, export, ha1_md5, plan};
+use provision::{
+    Directory, Kind, Problem, RecordWhen, Secrets, entity_from_json, entity_to_json, export, ha1_md5, plan,
+};
 
 fn applied(current: &Directory, text: &str) -> (Directory, Vec<String>) {
     let plan = plan(&[("test.toml", text)], &reading(current, &Plain::default())).expect("is right");
@@ -248,7 +250,7 @@ fn a_reference_to_nothing_names_what_there_is() {
 #[test]
 fn an_unknown_field_is_told_each_known_one_once() {
     let found = problems("[[number]]\ndid = \"1\"\nto = \"echo\"\nfor = \"x\"\n");
-    assert_eq!(found, ["test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous"]);
+    assert_eq!(found, ["test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous, recording"]);
 }
 
 #[test]
@@ -270,4 +272,48 @@ fn the_api_takes_the_same_fields_and_names_the_one_at_fault() {
     let fields: Vec<&str> = found.iter().map(|problem| problem.field.as_str()).collect();
     assert_eq!(fields, ["ring_secs", "x"]);
     assert!(entity_from_json(Kind::Station, &serde_json::json!([]), &reading).is_err());
+}
+
+/// Issue row "Recording": a policy that trunks, stations and numbers name.
+#[test]
+fn a_recording_policy_is_named_where_calls_come_and_go_and_comes_back_as_it_was_written() {
+    let text = r#"
+        [[recording_policy]]
+        name = "sales"
+        when = "all"
+        format = "opus"
+        channels = "mono"
+        encrypt = true
+        announce = "record/announce"
+        beep_secs = 15
+        when_full = "end_call"
+        retention_days = 90
+        max_minutes = 60
+        [[station]]
+        extension = "1001"
+        password = "secret"
+        recording = "sales"
+        [[number]]
+        did = "100"
+        to = "station:1001"
+        recording = "sales"
+        [[trunk]]
+        name = "carrier"
+        peer = "sip:127.0.0.3"
+        recording = "sales"
+        "#;
+    let (it, changes) = applied(&Directory::default(), text);
+    assert_eq!(changes.last().map(String::as_str), Some("+ recording_policy sales"));
+    assert_eq!(it.recording_policies["sales"].when, RecordWhen::All);
+    let written = export(&it, Secrets::Shown);
+    assert_eq!(applied(&Directory::default(), &written).0, it);
+    for wrong in
+        ["when = \"some\"", "format = \"mp3\"", "beep_secs = 2", "max_minutes = 0", "announce = \"é\""]
+    {
+        let text = format!("[[recording_policy]]\nname = \"x\"\n{wrong}");
+        let field = wrong.split(' ').next().unwrap();
+        assert!(problems(&text)[0].contains(&format!("{field}: found")), "{:?}", problems(&text));
+    }
+    let lost = "[[number]]\ndid = \"1\"\nto = \"echo\"\nrecording = \"none\"";
+    assert!(problems(lost)[0].contains("there is no recording_policy \"none\""), "{:?}", problems(lost));
 }

@@ -7,8 +7,8 @@ use base::wire::Transport;
 use common::{Plain, reading};
 use proptest::prelude::*;
 use provision::{
-    DialRule, Directory, Entity, HeaderRule, Number, Peer, Rewrite, Role, Secrets, Station, Trunk, User,
-    export, ha1_md5, ha1_sha256, parse,
+    DialRule, Directory, Entity, HeaderRule, Number, Peer, RecordingPolicy, Rewrite, Role, Secrets, Station,
+    Trunk, User, export, ha1_md5, ha1_sha256, parse,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -75,7 +75,10 @@ fn others() -> impl Strategy<Value = Entity> {
     let rule = rule.prop_map(|(pattern, trunks, (strip, emergency))| {
         Entity::DialRule(DialRule { trunks, strip, emergency, ..DialRule::matching(&pattern) })
     });
-    prop_oneof![user, station, number, rule]
+    let policy = (name(), 0..100u32, any::<bool>()).prop_map(|(name, retention_days, encrypt)| {
+        Entity::RecordingPolicy(RecordingPolicy { retention_days, encrypt, ..RecordingPolicy::named(&name) })
+    });
+    prop_oneof![user, station, number, rule, policy]
 }
 
 proptest! {

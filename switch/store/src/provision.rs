@@ -110,6 +110,7 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::Station => lenient::from_str(body).map(Entity::Station),
         Kind::Number => lenient::from_str(body).map(Entity::Number),
         Kind::DialRule => lenient::from_str(body).map(Entity::DialRule),
+        Kind::RecordingPolicy => lenient::from_str(body).map(Entity::RecordingPolicy),
     }
 }
 
@@ -120,6 +121,7 @@ fn body(entity: &Entity) -> String {
         Entity::Station(it) => serde_json::to_string(it),
         Entity::Number(it) => serde_json::to_string(it),
         Entity::DialRule(it) => serde_json::to_string(it),
+        Entity::RecordingPolicy(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

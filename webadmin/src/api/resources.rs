@@ -1,4 +1,4 @@
-//! What is set up, one entity at a time: trunks, users, stations, numbers, dial rules.
+//! What is set up, one entity at a time: trunks, users, stations, numbers, dial rules, recording policies.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -25,13 +25,14 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::Station => "stations",
         Kind::Number => "numbers",
         Kind::DialRule => "dial-rules",
+        Kind::RecordingPolicy => "recording-policies",
     }
 }
 
 /// The field that names an entity.
 fn key_field(kind: Kind) -> &'static str {
     match kind {
-        Kind::Trunk => "name",
+        Kind::Trunk | Kind::RecordingPolicy => "name",
         Kind::User => "login",
         Kind::Station => "extension",
         Kind::Number => "did",
@@ -69,6 +70,7 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::Station => of(&directory.stations, after, most),
         Kind::Number => of(&directory.numbers, after, most),
         Kind::DialRule => of(&directory.dial_rules, after, most),
+        Kind::RecordingPolicy => of(&directory.recording_policies, after, most),
     }
 }
 

@@ -65,6 +65,7 @@ const TRUNK: &[Field] = fields! {
     realm: Text, "The realm our password belongs to; empty for whatever its peers name";
     digest: Text, "Which challenges our password answers: any or sha-256";
     password_for: Text, "In which calls it may be asked for: own-calls or all-calls";
+    recording: Text, "The recording policy by name; empty leaves it to the number or the station";
 };
 
 const USER: &[Field] = fields! {
@@ -95,12 +96,27 @@ const STATION: &[Field] = fields! {
     session_timers: Text, "off, accept, ask or require: how much is made of session timers";
     nat: Text, "Whether the real address of a phone's media is learned: learn or off";
     srtp: Text, "Whether its phones' media is encrypted: off, optional or required";
+    recording: Text, "The recording policy by name, before the number's and the trunk's; empty leaves it to them";
+};
+
+const RECORDING_POLICY: &[Field] = fields! {
+    name: Text, "Its name, unique";
+    when: Text, "all, on_demand or never";
+    format: Text, "wav or opus";
+    channels: Text, "stereo (the customer left, the agent right) or mono";
+    encrypt: Flag, "Files are encrypted on disk";
+    announce: Text, "The prompt that tells both sides; empty for none";
+    beep_secs: Whole, "Seconds from one warning tone to the next, 5 to 300; 0 for none";
+    when_full: Text, "go_on or end_call: what happens when the disk takes no more";
+    retention_days: Whole, "Days that files are kept; 0 for good";
+    max_minutes: Whole, "Minutes that one recording lasts at most, 1 to 1440";
 };
 
 const NUMBER: &[Field] = fields! {
     did: Text, "The number exactly, or ^…$ for a pattern; exact numbers win";
     to: Text, "station:EXT, user:LOGIN, trunk:NAME, echo, hangup, test:answer, test:ring, test:busy or test:early";
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
+    recording: Text, "The recording policy by name, before the trunk's; empty leaves it to that";
 };
 
 const DIAL_RULE: &[Field] = fields! {
@@ -131,6 +147,7 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::Station => "Station",
         Kind::Number => "Number",
         Kind::DialRule => "DialRule",
+        Kind::RecordingPolicy => "RecordingPolicy",
     }
 }
 
@@ -149,6 +166,7 @@ fn of(kind: Kind) -> Value {
         Kind::Station => schema(STATION, &["extension"]),
         Kind::Number => schema(NUMBER, &["did", "to"]),
         Kind::DialRule => schema(DIAL_RULE, &["pattern"]),
+        Kind::RecordingPolicy => schema(RECORDING_POLICY, &["name"]),
     }
 }
 

@@ -35,6 +35,10 @@ pub(super) fn ring_secs() -> u32 {
     60
 }
 
+pub(super) fn max_minutes() -> u32 {
+    240
+}
+
 pub(super) fn max_contacts() -> u32 {
     5
 }

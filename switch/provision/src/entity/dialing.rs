@@ -15,13 +15,16 @@ pub struct Number {
     /// What becomes of callers who withhold their number.
     #[serde(default, skip_serializing_if = "Anonymous::is_default")]
     pub anonymous: Anonymous,
+    /// The recording policy by name; empty leaves it to others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub recording: String,
 }
 
 impl Number {
     /// A number that leads there, and nothing else set.
     #[must_use]
     pub fn leading(did: &str, to: Destination) -> Self {
-        Self { did: did.to_owned(), to, anonymous: Anonymous::default() }
+        Self { did: did.to_owned(), to, anonymous: Anonymous::default(), recording: String::new() }
     }
 }
 

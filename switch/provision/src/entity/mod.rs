@@ -2,12 +2,14 @@
 
 mod defaults;
 mod dialing;
+mod recording_policy;
 mod station;
 mod trunk;
 mod trunk_parts;
 mod user;
 
 pub use dialing::{DialRule, Number};
+pub use recording_policy::{RecordWhen, RecordingPolicy};
 pub use station::Station;
 pub use trunk::Trunk;
 pub use trunk_parts::{HeaderRule, Peer, Rewrite};

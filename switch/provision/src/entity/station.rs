@@ -57,6 +57,9 @@ pub struct Station {
     /// Whether its phones' media is encrypted: `off`, `optional` or `required`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub srtp: Srtp,
+    /// The recording policy by name; empty leaves it to others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub recording: String,
 }
 
 impl Station {
@@ -79,6 +82,7 @@ impl Station {
             nat: Nat::default(),
             reliable: Reliable::default(),
             srtp: Srtp::default(),
+            recording: String::new(),
         }
     }
 }

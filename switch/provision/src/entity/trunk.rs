@@ -122,6 +122,9 @@ pub struct Trunk {
     /// In which calls it may be asked for.
     #[serde(default)]
     pub password_for: PasswordFor,
+    /// The recording policy by name; empty leaves it to others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub recording: String,
 }
 
 impl Trunk {
@@ -165,6 +168,7 @@ impl Trunk {
             realm: String::new(),
             digest: AnswersTo::default(),
             password_for: PasswordFor::default(),
+            recording: String::new(),
         }
     }
 }
