@@ -4,4 +4,5 @@
 
 pub mod catalogue;
 pub mod say;
+pub mod shelf;
 pub mod tones;

@@ -190,6 +190,20 @@ pub const RECORDING_GAPS: usize = 1_000;
 pub const RECORDING_ENTRIES: usize = 16_384;
 /// Frames of 10 ms that a playing waits for a clip that is read from disk; then the clip is missing.
 pub const CLIP_WAIT_FRAMES: u32 = 200;
+/// Octets of decoded sounds kept in memory; beyond them the ones unused longest go.
+pub const CLIP_OCTETS: usize = 64 * 1_048_576;
+/// Sounds asked for that wait to be decoded; at the bound a playing asks again with its next frame.
+pub const CLIPS_ASKED: usize = 1_024;
+/// Names of missing sounds remembered; at the bound all are forgotten and looked for again.
+pub const CLIPS_MISSING: usize = 1_000;
+/// Octets of a sound that a user uploads; more is answered 413.
+pub const UPLOAD_OCTETS: usize = 32 * 1_048_576;
+/// How long an uploaded prompt may play; longer is answered 422.
+pub const PROMPT_MS: u64 = 600_000;
+/// How long a class of music may play, all its pieces together; longer is answered 422.
+pub const MUSIC_MS: u64 = 1_200_000;
+/// Sounds that users may upload; a further one is answered 507.
+pub const USER_SOUNDS: usize = 5_000;
 /// SSRCs of one stream under one SRTP key; packets of a further one are dropped and counted.
 pub const SRTP_STREAMS: usize = 64;
 /// `a=crypto` lines of one stream that are looked at; further ones are left out.

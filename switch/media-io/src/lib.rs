@@ -15,6 +15,7 @@ mod config;
 mod inbox;
 mod media_io;
 mod pool;
+mod prompts;
 pub mod recordings;
 mod sockets;
 mod stats;
@@ -22,4 +23,5 @@ mod worker;
 
 pub use config::{Clock, EntropySource, EventSink, MediaIoConfig, StartError};
 pub use media_io::MediaIo;
+pub use prompts::{Prompts, Shelf, ShelfStats};
 pub use stats::WorkerStats;

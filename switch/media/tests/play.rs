@@ -41,7 +41,7 @@ impl Clips for Shelf {
         self.find(&name.id)
     }
 
-    fn music(&self, class: &str) -> Lookup {
+    fn music(&self, class: &Arc<str>) -> Lookup {
         self.find(class)
     }
 }

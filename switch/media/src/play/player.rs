@@ -20,7 +20,7 @@ pub trait Clips {
     fn prompt(&self, name: &PromptName) -> Lookup;
 
     /// The pieces of a class of music, one after the other.
-    fn music(&self, class: &str) -> Lookup;
+    fn music(&self, class: &Arc<str>) -> Lookup;
 }
 
 /// What there is of a clip.
