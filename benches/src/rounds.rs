@@ -27,6 +27,8 @@ pub struct Bench {
     pub callgen: PathBuf,
     /// The bare forwarder.
     pub floor: PathBuf,
+    /// The engine without sockets, against codecs alone.
+    pub audio: PathBuf,
     /// [`clock::nanos`] after which nothing more is begun and what runs is ended.
     pub deadline_ns: u64,
     /// Calls without RTP, and how many per second.
@@ -192,6 +194,16 @@ impl Bench {
         Ok(())
     }
 
+    /// Mixing, transcoding, recording and playing, in a process of its own that has its own floors.
+    pub fn audio(&self, verdict: &mut Verdict, tell: fn(&str)) -> io::Result<()> {
+        let mut child = Command::new(&self.audio).arg("--json").stdout(Stdio::piped()).spawn()?;
+        let text = self.output(&mut child, "audio")?;
+        let audio: Verdict = serde_json::from_str(&text).map_err(io::Error::other)?;
+        tell("audio measured");
+        verdict.figures.extend(audio.figures);
+        Ok(())
+    }
+
     fn callgen(&self, pid: u32, args: &str, tell: fn(&str)) -> io::Result<Report> {
         let mut child = self.begin(pid, args)?;
         self.finish(&mut child, args, tell)
@@ -204,6 +216,14 @@ impl Bench {
     }
 
     fn finish(&self, child: &mut Child, args: &str, tell: fn(&str)) -> io::Result<Report> {
+        let text = self.output(child, &format!("callgen {args}"))?;
+        let report: Report = serde_json::from_str(&text)
+            .map_err(|error| io::Error::other(format!("callgen {args}: {error}")))?;
+        tell(&report.to_string());
+        Ok(report)
+    }
+
+    fn output(&self, child: &mut Child, what: &str) -> io::Result<String> {
         let left = Duration::from_nanos(self.deadline_ns.saturating_sub(clock::nanos()));
         let ended = wait_for(child, left)?;
         let mut text = String::new();
@@ -211,12 +231,9 @@ impl Bench {
             output.read_to_string(&mut text)?;
         }
         if ended.is_none() {
-            return Err(io::Error::other(format!("no time left for: callgen {args}")));
+            return Err(io::Error::other(format!("no time left for: {what}")));
         }
-        let report: Report = serde_json::from_str(&text)
-            .map_err(|error| io::Error::other(format!("callgen {args}: {error}")))?;
-        tell(&report.to_string());
-        Ok(report)
+        Ok(text)
     }
 }
 

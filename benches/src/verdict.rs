@@ -1,28 +1,29 @@
 //! The figures of a measurement beside what they aim at and what other switches need.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One figure.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figure {
     /// A stable name, the key in baselines.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The measured value.
     pub value: f64,
     /// Its unit.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// The value may be at most this; none where a figure is only informative.
     pub aim: Option<f64>,
     /// What others need for the same.
-    pub others: &'static str,
+    pub others: Cow<'static, str>,
 }
 
 impl Figure {
     /// A figure that is only reported.
     pub fn note(name: &'static str, value: f64, unit: &'static str) -> Self {
-        Self { name, value, unit, aim: None, others: "" }
+        Self { name: name.into(), value, unit: unit.into(), aim: None, others: Cow::Borrowed("") }
     }
 
     /// Sets the most that the value may be.
@@ -32,7 +33,7 @@ impl Figure {
 
     /// Sets what other switches need.
     pub fn others(self, others: &'static str) -> Self {
-        Self { others, ..self }
+        Self { others: others.into(), ..self }
     }
 
     /// Whether the aim, if any, is met.
@@ -42,7 +43,7 @@ impl Figure {
 }
 
 /// All figures of one measurement.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Verdict {
     /// In the order they were measured.
     pub figures: Vec<Figure>,

@@ -59,6 +59,8 @@ enum Part {
     Calls,
     /// CPU per live call and latency against the floor
     Media,
+    /// Mixing, transcoding, recording and playing against the codecs alone
+    Audio,
     /// Calls under a flood of hostile packets, and the cost of refusing
     Hostile,
     /// How long wrong passwords take to be refused
@@ -90,6 +92,7 @@ fn run(args: &Args, verdict: &mut Verdict) -> io::Result<()> {
         tandem: args.tandem.clone().unwrap_or_else(|| beside("tandem")),
         callgen: beside("callgen"),
         floor: beside("floor"),
+        audio: beside("audio"),
         deadline_ns: clock::nanos() + clock::span_ns(Duration::from_secs(args.limit)),
         calls: (args.calls, args.rate.max(1)),
         live: args.live,
@@ -112,6 +115,9 @@ fn run(args: &Args, verdict: &mut Verdict) -> io::Result<()> {
                 failures.extend(measure(&bench, &node, verdict, tell).err());
             }
         }
+    }
+    if wanted(Part::Audio) {
+        failures.extend(bench.audio(verdict, tell).err());
     }
     if wanted(Part::Hostile) {
         failures.extend(bench.hostile(verdict, tell).err());
