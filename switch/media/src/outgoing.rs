@@ -72,7 +72,8 @@ impl Outgoing {
         let (ssrc, start) = (entropy.next_u32(), entropy.next_u64());
         Self {
             ssrc,
-            next: start as u16,
+            // Low, so that a far end that misses the first packets has not missed a wrap (RFC 3711 §3.3.1).
+            next: start as u16 >> 1,
             timestamp: (start >> 16) as u32,
             step: 0,
             at: None,

@@ -8,7 +8,7 @@ use base::{Mono, ShardId};
 use smallvec::SmallVec;
 
 use crate::audio::Audio;
-use crate::engine::Channel;
+use crate::engine::{Channel, Protection};
 use crate::hearing::Hearing;
 use crate::latch::{Latch, Mark, Source, Trust};
 use crate::outgoing::Outgoing;
@@ -34,6 +34,8 @@ pub(crate) struct Port {
     pub(crate) out: Outgoing,
     /// There while its audio is worked on.
     pub(crate) audio: Option<Box<Audio>>,
+    /// There while its packets are not plain RTP, or once they were.
+    pub(crate) protection: Option<Box<Protection>>,
     pub(crate) silence: Silence,
     wishes: Wishes,
     trust: Trust,
@@ -81,6 +83,7 @@ impl Port {
             hearing: Hearing::default(),
             out,
             audio: None,
+            protection: None,
             wishes: Wishes::default(),
             silence: Silence::default(),
             trust: Trust::default(),
@@ -153,6 +156,27 @@ impl Port {
             None => self.strays += 1,
         }
         accepted
+    }
+
+    /// Checks where a datagram of a fax comes from, and counts it: whether its source is new, `None` for a stray. Its
+    /// first two octets are its number (ITU-T T.38 §9.1).
+    pub(crate) fn accept_fax(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<bool> {
+        let number = packet.get(..2)?;
+        let mark = Mark { ssrc: 0, sequence: Some(u16::from_be_bytes([number[0], number[1]])) };
+        let is_new = match self.rtp.judge(now, from, mark, &self.trust) {
+            Source::Known => false,
+            Source::New => true,
+            Source::Stray => return None,
+        };
+        (self.unheard_since, self.early_left) = (None, None);
+        self.reception.packets += 1;
+        self.reception.octets += packet.len() as u64;
+        Some(is_new)
+    }
+
+    /// Whether RTP and RTCP share the RTP port.
+    pub(crate) fn is_mux(&self) -> bool {
+        self.mux
     }
 
     /// Whether the far end's media is wanted by anybody.
@@ -241,6 +265,7 @@ impl Port {
             jitter_us: self.reception.jitter_us(),
             far_lost: self.far_loss.total(),
             strays: self.strays,
+            unauthentic: self.protection.as_ref().map_or(0, |it| it.unauthentic),
             rtcp: self.rtcp_received,
             ..LegMedia::default()
         }

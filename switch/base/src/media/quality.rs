@@ -22,6 +22,8 @@ pub struct LegMedia {
     pub far_lost: u64,
     /// Packets from other sources, of other payload types or malformed: dropped.
     pub strays: u64,
+    /// Of them, packets on an encrypted stream that did not authenticate or came a second time.
+    pub unauthentic: u64,
     /// RTCP packets received and accepted.
     pub rtcp: u64,
     /// Packets that came too late to be played; 0 on a stream that was only relayed.

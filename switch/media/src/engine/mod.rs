@@ -34,6 +34,7 @@ mod secure;
 mod tap;
 mod tick;
 
+pub(crate) use secure::Protection;
 pub use tick::Load;
 
 /// Which of a port's two sockets.

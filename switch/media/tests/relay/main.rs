@@ -2,4 +2,5 @@
 
 mod calls;
 mod hygiene;
+mod secure;
 mod world;
