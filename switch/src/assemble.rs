@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use call::ShardInput;
+use media_io::Prompts;
 use peer::BindingChange;
 use route::Snapshot;
 use store::Store;
@@ -71,7 +72,9 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let inboxes: Vec<_> = (0..shards_for(cores)).map(|_| inbox::<ShardInput>()).collect();
     let (senders, inboxes): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
     prime(&senders, &Arc::new(snapshot), &known);
-    let media = Arc::new(start_media(&config, cores, clock, senders.clone())?);
+    let sounds = Prompts::start(Some(data.join("sounds"))).map_err(media_io::StartError::Worker)?;
+    let media = start_media(&config, cores, clock, Arc::clone(sounds.shelf()), senders.clone())?;
+    let media = Arc::new(media);
     let security = Security::of(&config, &data);
     let setup = security.read(&directory)?;
     if let Some(identity) = &setup.identity {
@@ -113,6 +116,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         store: store.clone(),
         shards: handles,
         media,
+        sounds,
         net: net.gauge(),
         dns: dns.clone(),
         security,

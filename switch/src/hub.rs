@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use base::{CallId, Now, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
-use media_io::MediaIo;
+use media_io::{MediaIo, Prompts};
 use net::{Dns, NetGauge};
 use peer::guard::Place;
 use provision::{Change, Directory, Plan};
@@ -55,6 +55,8 @@ pub struct Hub {
     pub(crate) store: Store,
     pub(crate) shards: Vec<ShardHandle>,
     pub(crate) media: Arc<MediaIo>,
+    /// Prompts and music.
+    pub(crate) sounds: Prompts,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
     security: Security,
@@ -73,6 +75,7 @@ pub(crate) struct HubParts {
     pub(crate) store: Store,
     pub(crate) shards: Vec<ShardHandle>,
     pub(crate) media: Arc<MediaIo>,
+    pub(crate) sounds: Prompts,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
     pub(crate) security: Security,
@@ -82,7 +85,8 @@ pub(crate) struct HubParts {
 
 impl Hub {
     pub(crate) fn new(parts: HubParts) -> Self {
-        let HubParts { name, clock, store, shards, media, net, dns, security, directory, realms } = parts;
+        let HubParts { name, clock, store, shards, media, sounds, net, dns, security, directory, realms } =
+            parts;
         Self {
             name,
             started_at: clock.now().wall,
@@ -90,6 +94,7 @@ impl Hub {
             store,
             shards,
             media,
+            sounds,
             net,
             dns,
             security,
@@ -274,7 +279,8 @@ impl Node for Hub {
     fn warnings(&self) -> Vec<String> {
         let realms = self.realms.clone();
         let stale = realms.now(&self.directory.load()).stale();
-        stale.iter().map(ToString::to_string).chain(self.banned()).collect()
+        let missing = self.sounds.stats().missing_text();
+        stale.iter().map(ToString::to_string).chain(self.banned()).chain(missing).collect()
     }
 
     fn readiness(&self) -> Readiness {

@@ -18,6 +18,7 @@ pub(crate) fn of(hub: &Hub) -> Vec<Metric> {
     metrics.extend(network(hub));
     metrics.extend(hub.dns.iter().map(|dns| questions(dns)));
     metrics.extend(media(hub));
+    metrics.extend(sounds(hub));
     metrics
 }
 
@@ -146,6 +147,19 @@ fn media(hub: &Hub) -> Vec<Metric> {
         counter("rtp_", "unsent", unsent),
         Metric::gauge("tandem_rtp_leased", "RTP port pairs bound for shards.", leased as f64),
         Metric::gauge("tandem_rtp_open", "RTP port pairs in use.", open as f64),
+    ]
+}
+
+fn sounds(hub: &Hub) -> Vec<Metric> {
+    let stats = hub.sounds.stats();
+    vec![
+        Metric::counter(
+            "tandem_sounds_missing",
+            "Sounds that were to be played and do not exist or cannot be read.",
+            stats.missing as f64,
+        ),
+        Metric::gauge("tandem_sounds_decoded", "Sounds decoded in memory.", stats.clips as f64),
+        Metric::gauge("tandem_sounds_decoded_octets", "Memory they take.", stats.octets as f64),
     ]
 }
 

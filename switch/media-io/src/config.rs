@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base::media::MediaEvent;
 use base::{Entropy, Now, ShardId};
+use media::play::Clips;
 
 /// Reads both clocks; called once per turn of a worker.
 pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
@@ -31,6 +32,8 @@ pub struct MediaIoConfig {
     pub clock: Clock,
     /// Where the SSRCs and first numbers of streams come from.
     pub entropy: EntropySource,
+    /// Where prompts and music come from.
+    pub clips: Arc<dyn Clips + Send + Sync>,
 }
 
 /// Why media cannot start.

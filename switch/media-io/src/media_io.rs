@@ -122,6 +122,7 @@ fn start_worker(part: Part, config: &MediaIoConfig, sink: EventSink) -> Result<H
         inbox,
         clock: Arc::clone(&config.clock),
         entropy: (config.entropy)(),
+        clips: Arc::clone(&config.clips),
         sink,
         gauges: Arc::clone(&gauges),
     });

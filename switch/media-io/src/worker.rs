@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base::media::{MediaCommand, MediaEvent, PortLease};
 use base::{Entropy, Mono, PortId, ShardId};
+use media::play::Clips;
 use media::{Arrival, Engine};
 use mio::{Events, Poll, Token};
 
@@ -57,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) inbox: Inbox,
     pub(crate) clock: Clock,
     pub(crate) entropy: Box<dyn Entropy>,
+    pub(crate) clips: Arc<dyn Clips + Send + Sync>,
     pub(crate) sink: EventSink,
     pub(crate) gauges: Arc<Gauges>,
 }
@@ -72,7 +74,7 @@ impl Worker {
             sink: parts.sink,
             gauges: parts.gauges,
             pool: Pool::new(parts.first_port, parts.pairs),
-            engine: Engine::new(parts.id, parts.pairs as usize, parts.entropy),
+            engine: Engine::new(parts.id, parts.pairs as usize, parts.entropy).with_clips(parts.clips),
             unread: VecDeque::new(),
             waiting: VecDeque::new(),
             packet: Box::new([0; PACKET_OCTETS]),

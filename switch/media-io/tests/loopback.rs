@@ -9,6 +9,7 @@ use std::time::Duration;
 use base::media::{Codec, Heard, LegMedia, MediaCommand, MediaEvent, MediaFlow, Payload, PortLease, Remote};
 use base::testing::Counting;
 use base::{Mono, Now, PortId, ShardId, Wall};
+use media::play::NoClips;
 use media_io::{EntropySource, MediaIo, MediaIoConfig, StartError};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -84,7 +85,14 @@ fn config(
 ) -> MediaIoConfig {
     let clock = move || Now { mono: Mono(seconds.load(Ordering::SeqCst) * 1_000_000), wall: Wall(0) };
     let entropy: EntropySource = Arc::new(|| Box::new(Counting::default()));
-    MediaIoConfig { ports, workers, bind: bind.map(Into::into), clock: Arc::new(clock), entropy }
+    MediaIoConfig {
+        ports,
+        workers,
+        bind: bind.map(Into::into),
+        clock: Arc::new(clock),
+        entropy,
+        clips: Arc::new(NoClips),
+    }
 }
 
 struct FarEnd {

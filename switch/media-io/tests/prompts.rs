@@ -124,6 +124,8 @@ fn a_missing_prompt_is_counted_and_named() {
     assert!(prompt(&prompts, "en", "no/such").is_none());
     assert_eq!(prompts.stats().missing, stats.missing + 1);
     assert_eq!(stats.missing_names, ["en/../etc/passwd", "en/no/such"]);
+    let warning = "sounds that calls should have heard do not exist: en/../etc/passwd, en/no/such";
+    assert_eq!(stats.missing_text().as_deref(), Some(warning));
 }
 
 #[test]

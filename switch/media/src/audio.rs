@@ -1,5 +1,6 @@
 //! What a port has while its audio is worked on. A port that only relays has none of it.
 
+use crate::engine::play::Plays;
 use crate::frame::{Frame, Rate};
 
 /// Audio of one port. Each part belongs to the file of its name in `engine/`.
@@ -11,12 +12,14 @@ pub(crate) struct Audio {
     pub(crate) said: Frame,
     /// What it heard.
     pub(crate) heard: Frame,
+    /// What plays to it.
+    pub(crate) plays: Plays,
 }
 
 impl Audio {
     pub(crate) fn new(place: usize) -> Self {
         let silent = Frame::silent(Rate::default());
-        Self { place, said: silent.clone(), heard: silent }
+        Self { place, said: silent.clone(), heard: silent, plays: Plays::default() }
     }
 
     /// Whether something of its own needs what the far end says.
@@ -26,6 +29,6 @@ impl Audio {
 
     /// Whether something of its own is to be heard by the far end.
     pub(crate) fn is_wanted_out(&self) -> bool {
-        false
+        !self.plays.is_empty()
     }
 }

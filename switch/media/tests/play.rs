@@ -1,11 +1,16 @@
 //! What is played is heard: levels, pitches, order and length, by the samples.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::f64::consts::TAU;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use base::media::{Gain, Over, Play, PlayEnd, PlayId, PromptName, Sound, Tone, TonePart};
+use base::media::{
+    Gain, MediaCommand, MediaEvent, Over, Play, PlayEnd, PlayId, PromptName, Sound, Tone, TonePart,
+};
+use base::testing::Counting;
+use base::{Mono, PortId, ShardId};
+use media::Engine;
 use media::frame::{Frame, Rate};
 use media::play::{Clip, Clips, Lookup, Player, Step};
 use smallvec::smallvec;
@@ -13,10 +18,10 @@ use smallvec::smallvec;
 const RATES: [Rate; 3] = [Rate::Hz8000, Rate::Hz16000, Rate::Hz48000];
 
 /// A shelf in memory; `slow` questions are answered with `Loading` first.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Shelf {
     clips: HashMap<String, Arc<Clip>>,
-    slow: Cell<u32>,
+    slow: AtomicU32,
 }
 
 impl Shelf {
@@ -28,8 +33,8 @@ impl Shelf {
     }
 
     fn find(&self, id: &str) -> Lookup {
-        if self.slow.get() > 0 {
-            self.slow.set(self.slow.get() - 1);
+        if self.slow.load(Relaxed) > 0 {
+            self.slow.fetch_sub(1, Relaxed);
             return Lookup::Loading;
         }
         self.clips.get(id).map_or(Lookup::Missing, |clip| Lookup::Ready(Arc::clone(clip)))
@@ -193,13 +198,13 @@ fn an_endless_playing_of_nothing_ends() {
 
 #[test]
 fn a_clip_that_loads_is_waited_for_and_one_that_never_comes_is_missing() {
-    let shelf = Shelf { slow: Cell::new(20), ..Shelf::default().with("word", 400.0, 100) };
+    let shelf = Shelf { slow: AtomicU32::new(20), ..Shelf::default().with("word", 400.0, 100) };
     let (heard, end) = run(play(vec![prompt("word")], 1), &shelf, Rate::Hz8000, 100);
     assert_eq!(end, Some(PlayEnd::Finished));
     assert_eq!(loudest(&heard[..1_600]), 0);
     assert!(level(&heard[1_680..2_320], 400.0, Rate::Hz8000) > -10.0);
 
-    let never = Shelf { slow: Cell::new(u32::MAX), ..Shelf::default() };
+    let never = Shelf { slow: AtomicU32::new(u32::MAX), ..Shelf::default() };
     let (heard, end) = run(play(vec![prompt("word")], 1), &never, Rate::Hz8000, 300);
     assert!(matches!(end, Some(PlayEnd::Missing(_))));
     assert_eq!(heard.len() / 80, 201);
@@ -236,6 +241,69 @@ fn a_stopped_playing_fades_in_one_frame() {
     assert_eq!(player.frame(&Shelf::default(), &mut frame), Step::Over(PlayEnd::Digit('5')));
     assert!(loudest(&frame.samples()[..20]) > 4_000);
     assert!(loudest(&frame.samples()[76..]) < 500);
+}
+
+/// An engine with one open port, and all that it tells over some beats.
+fn told(commands: impl IntoIterator<Item = (u64, MediaCommand)>, beats: u64) -> Vec<(u64, u32, PlayEnd)> {
+    let mut engine = Engine::new(0, 1, Box::new(Counting::default()))
+        .with_clips(Arc::new(Shelf::default().with("word", 400.0, 100)));
+    let port = PortId { worker: 0, slot: 0 };
+    engine.handle(Mono(0), ShardId(1), MediaCommand::Open { port });
+    let mut commands: Vec<_> = commands.into_iter().collect();
+    let mut ends = Vec::new();
+    for beat in 0..beats {
+        let now = Mono(beat * 10_000);
+        for (_, command) in commands.extract_if(.., |(at, _)| *at == beat) {
+            engine.handle(now, ShardId(1), command);
+        }
+        engine.tick(now);
+        while let Some((_, event)) = engine.poll_event() {
+            if let MediaEvent::Played { play, end, .. } = event {
+                ends.push((beat, play.0, end));
+            }
+        }
+    }
+    ends
+}
+
+fn begin(id: u32, sound: Sound, times: u16) -> MediaCommand {
+    let port = PortId { worker: 0, slot: 0 };
+    MediaCommand::Play { port, play: Arc::new(Play { id: PlayId(id), ..play(vec![sound], times) }) }
+}
+
+#[test]
+fn the_shard_is_told_how_each_playing_ended() {
+    let port = PortId { worker: 0, slot: 0 };
+    let ends = told(
+        [
+            (0, begin(1, prompt("word"), 1)),
+            (0, begin(2, prompt("gone"), 1)),
+            (5, begin(3, tone([400, 0, 0, 0], -10.0, 0), 1)),
+            (20, MediaCommand::StopPlay { port, play: Some(PlayId(3)) }),
+            (30, begin(4, tone([400, 0, 0, 0], -10.0, 0), 1)),
+            (31, begin(4, prompt("word"), 0)),
+            (40, MediaCommand::Close { port }),
+        ],
+        50,
+    );
+    let gone = PromptName { language: Arc::from("en"), id: Arc::from("gone") };
+    let expected = [
+        (0, 2, PlayEnd::Missing(gone)),
+        (10, 1, PlayEnd::Finished),
+        (20, 3, PlayEnd::Stopped),
+        (31, 4, PlayEnd::Stopped),
+        (40, 4, PlayEnd::Stopped),
+    ];
+    assert_eq!(ends, expected);
+}
+
+#[test]
+fn one_playing_more_than_may_be_ends_the_oldest() {
+    let many = (0..6).map(|id| (u64::from(id), begin(id, tone([400, 0, 0, 0], -20.0, 0), 1)));
+    let ends = told(many, 10);
+    assert_eq!(ends, [(4, 0, PlayEnd::Stopped), (5, 1, PlayEnd::Stopped)]);
+    let at_once = (0..20).map(|id| (0, begin(id, tone([400, 0, 0, 0], -20.0, 0), 1)));
+    assert_eq!(told(at_once, 3).len(), 16);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base::ShardId;
 use base::media::MediaEvent;
 use call::ShardInput;
-use media_io::{EntropySource, MediaIo, MediaIoConfig};
+use media_io::{EntropySource, MediaIo, MediaIoConfig, Shelf};
 use net::{ConnectionLimits, GuardConfig, Net, NetConfig, NetEvent, Origins, TlsSetup};
 use tokio::runtime::Handle;
 
@@ -25,6 +25,7 @@ pub(super) fn start_media(
     config: &NodeConfig,
     cores: usize,
     clock: Clock,
+    clips: Arc<Shelf>,
     senders: Vec<InboxSender<ShardInput>>,
 ) -> Result<MediaIo, StartError> {
     let by_cores = u8::try_from(cores.clamp(1, MOST_WORKERS)).unwrap_or(1);
@@ -39,7 +40,7 @@ pub(super) fn start_media(
     let clock = Arc::new(move || clock.now());
     let bind = only_address(config);
     let entropy: EntropySource = Arc::new(|| Box::new(OsEntropy::new()));
-    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind, clock, entropy }, Arc::new(sink))?)
+    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind, clock, entropy, clips }, Arc::new(sink))?)
 }
 
 /// The address of every SIP listener when they have one in common. SDP names it, so media has to come from it too

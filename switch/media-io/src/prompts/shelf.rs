@@ -11,6 +11,9 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use media::play::{Clip, Clips, Lookup};
 
+/// Missing sounds that a warning names.
+const NAMED: usize = 5;
+
 /// What is asked for: a prompt, or a class of music.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
@@ -29,6 +32,22 @@ pub struct ShelfStats {
     pub missing: u64,
     /// Names of such sounds, since the last change of sounds.
     pub missing_names: Vec<String>,
+}
+
+impl ShelfStats {
+    /// A sentence for operators about what is missing, if anything is.
+    #[must_use]
+    pub fn missing_text(&self) -> Option<String> {
+        let named = self.missing_names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = self.missing_names.len().saturating_sub(NAMED);
+        match (named.is_empty(), more) {
+            (true, _) => None,
+            (false, 0) => Some(format!("sounds that calls should have heard do not exist: {named}")),
+            (false, 1..) => {
+                Some(format!("sounds that calls should have heard do not exist: {named} and {more} more"))
+            }
+        }
+    }
 }
 
 /// What a worker may find: it looks, and never waits. One thread, the loader, writes.

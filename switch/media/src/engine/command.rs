@@ -70,7 +70,7 @@ impl Engine {
             let closed = MediaEvent::Closed { port: id, media: LegMedia::default() };
             return self.events.push_back((shard, closed));
         }
-        self.stop_play(now, slot, None);
+        self.end_plays(slot);
         self.stop_collect(now, slot);
         self.end_recordings(now, slot);
         self.end_taps(now, slot);

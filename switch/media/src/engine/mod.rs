@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::media::{LegMedia, MediaEvent};
@@ -19,13 +20,14 @@ use base::{Entropy, Mono, PortId, RoomId, ShardId};
 use smallvec::SmallVec;
 
 use crate::departures::{Departures, Sending};
+use crate::play::{Clips, NoClips};
 use crate::port::Port;
 use crate::room::Room;
 
 mod command;
 mod digits;
 mod hear;
-mod play;
+pub(crate) mod play;
 mod quality;
 mod receive;
 mod record;
@@ -61,6 +63,7 @@ pub struct Arrival {
 pub struct Engine {
     worker: u8,
     entropy: Box<dyn Entropy>,
+    clips: Arc<dyn Clips + Send + Sync>,
     slots: Vec<Slot>,
     open: usize,
     rooms: BTreeMap<RoomId, Room>,
@@ -93,6 +96,7 @@ impl Engine {
         Self {
             worker,
             entropy,
+            clips: Arc::new(NoClips),
             slots: all,
             open: 0,
             rooms: BTreeMap::new(),

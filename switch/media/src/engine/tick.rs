@@ -8,6 +8,7 @@ use base::{Mono, PortId, ShardId};
 use super::play::Sources;
 use super::{Engine, digits, play, tap};
 use crate::frame::{Frame, TICK_MS};
+use crate::play::Clips;
 use crate::rtp::Header;
 
 const BEAT: Duration = Duration::from_millis(TICK_MS as u64);
@@ -34,6 +35,7 @@ pub struct Load {
 pub(crate) struct Beat<'a> {
     pub(crate) now: Mono,
     pub(crate) port: PortId,
+    pub(crate) clips: &'a dyn Clips,
     shard: ShardId,
     events: &'a mut std::collections::VecDeque<(ShardId, MediaEvent)>,
 }
@@ -105,7 +107,8 @@ impl Engine {
             return;
         };
         let Some(audio) = port.audio.as_deref_mut() else { return };
-        let mut beat = Beat { now, port: id, shard: port.shard, events: &mut self.events };
+        let mut beat =
+            Beat { now, port: id, clips: &*self.clips, shard: port.shard, events: &mut self.events };
         let said = audio.said.clone();
         digits::listen(&mut beat, audio, &said);
     }
@@ -116,14 +119,20 @@ impl Engine {
         let Some(port) = self.slots.get_mut(slot as usize).and_then(|entry| entry.port.as_deref_mut()) else {
             return;
         };
-        let mut beat = Beat { now, port: id, shard: port.shard, events: &mut self.events };
+        let mut beat =
+            Beat { now, port: id, clips: &*self.clips, shard: port.shard, events: &mut self.events };
         let Some(audio) = port.audio.as_deref_mut() else { return };
+        let wanted_before = audio.is_wanted_out();
         let mut out = Frame::silent(audio.heard.rate());
         match play::sound(&mut beat, audio, &mut out) {
             Sources::Heard | Sources::Covered => {}
         }
         tap::tapped_in(&mut beat, audio, &mut out);
+        let wanted = audio.is_wanted_out();
         audio.heard.samples_mut().copy_from_slice(out.samples());
         digits::press(&mut beat, port, &mut out);
+        if wanted_before && !wanted {
+            self.reconsider(now, slot);
+        }
     }
 }

@@ -10,4 +10,4 @@ mod player;
 mod tone;
 
 pub use clip::Clip;
-pub use player::{Clips, Lookup, Player, Step};
+pub use player::{Clips, Lookup, NoClips, Player, Step};

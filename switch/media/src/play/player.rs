@@ -1,5 +1,6 @@
 //! One playing on a port.
 
+use std::fmt;
 use std::sync::Arc;
 
 use base::limits;
@@ -15,7 +16,7 @@ const MS_TICKS: u64 = 48;
 const FRAME_TICKS: u64 = 480;
 
 /// Where prompts and music come from.
-pub trait Clips {
+pub trait Clips: fmt::Debug {
     /// A prompt, in its language or in one that stands in for it.
     fn prompt(&self, name: &PromptName) -> Lookup;
 
@@ -95,6 +96,18 @@ impl Player {
     #[must_use]
     pub fn play(&self) -> &Arc<Play> {
         &self.play
+    }
+
+    /// Whether its next frame is its last.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_some()
+    }
+
+    /// How it will have ended with its next frame, when it was stopped.
+    #[must_use]
+    pub fn stopping(&self) -> Option<&PlayEnd> {
+        self.stopping.as_ref()
     }
 
     /// Its next frame is its last, and fades out.
@@ -238,6 +251,20 @@ impl Player {
         for sample in samples {
             *sample = (f32::from(*sample) * self.factor).round() as i16;
         }
+    }
+}
+
+/// Nothing to play but tones and silence.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoClips;
+
+impl Clips for NoClips {
+    fn prompt(&self, _name: &PromptName) -> Lookup {
+        Lookup::Missing
+    }
+
+    fn music(&self, _class: &Arc<str>) -> Lookup {
+        Lookup::Missing
     }
 }
 
