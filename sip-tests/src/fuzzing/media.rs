@@ -18,7 +18,7 @@ pub(super) fn rtp(octets: &[u8]) {
 
 /// RFC 3550 §6.4, A.2.
 pub(super) fn rtcp(octets: &[u8]) {
-    if reports::read(octets).is_some() {
+    if reports::read(octets, 0).is_some() {
         assert!(octets.len() >= 8 && octets.len().is_multiple_of(4) && octets[0] >> 6 == 2);
     }
 }
@@ -43,6 +43,9 @@ pub(super) fn relay(octets: &[u8]) {
         }
         now = Mono(now.0 + 20_000);
         engine.tick(now);
+        while let Some((report, _)) = engine.poll_packet() {
+            assert_ne!(report.to.ip(), STRANGER.ip());
+        }
         while engine.poll_event().is_some() {}
     }
 }

@@ -2,12 +2,15 @@
 
 use crate::engine::play::Plays;
 use crate::frame::{Frame, Rate};
+use crate::receive::Receiver;
 
 /// Audio of one port. Each part belongs to the file of its name in `engine/`.
 #[derive(Debug)]
 pub(crate) struct Audio {
     /// Where the port stands in the engine's list of those worked on.
     pub(crate) place: usize,
+    /// Makes even audio of the far end's packets; there from the first of them.
+    pub(crate) receiver: Option<Box<Receiver>>,
     /// What the far end said in this beat.
     pub(crate) said: Frame,
     /// What it heard.
@@ -19,7 +22,7 @@ pub(crate) struct Audio {
 impl Audio {
     pub(crate) fn new(place: usize) -> Self {
         let silent = Frame::silent(Rate::default());
-        Self { place, said: silent.clone(), heard: silent, plays: Plays::default() }
+        Self { place, receiver: None, said: silent.clone(), heard: silent, plays: Plays::default() }
     }
 
     /// Whether something of its own needs what the far end says.

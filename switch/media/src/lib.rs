@@ -20,6 +20,7 @@ mod latch;
 mod outgoing;
 pub mod play;
 mod port;
+mod quality;
 pub mod receive;
 mod reception;
 pub mod record;

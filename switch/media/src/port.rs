@@ -12,8 +12,10 @@ use crate::engine::{Channel, Protection};
 use crate::hearing::Hearing;
 use crate::latch::{Latch, Mark, Source, Trust};
 use crate::outgoing::Outgoing;
+use crate::quality::{Stream, Told, Watch};
+use crate::receive::Figures;
 use crate::reception::{Reception, Taken};
-use crate::rtcp::{self, FarLoss, Report};
+use crate::rtcp::{self, Ending, Own, Sent, Sheet};
 use crate::rtp::{self, Header};
 use crate::silence::Silence;
 
@@ -47,15 +49,16 @@ pub(crate) struct Port {
     /// What the far end sent last, events and noise left out.
     spoken: Option<Payload>,
     reception: Reception,
-    far_loss: FarLoss,
+    /// Of audio that was worked on before.
+    played: Option<Box<Figures>>,
+    /// Reports, troubles and scores.
+    pub(crate) watch: Watch,
     /// Since when the far end's address is used without anything heard from it.
     unheard_since: Option<Mono>,
     /// Packets left for a far end of early standing.
     early_left: Option<u16>,
-    /// Our sender report that went to the far end last: the middle of its time, and when.
-    reported: Option<(u32, Mono)>,
-    round_trip: Option<Duration>,
     sent: u64,
+    sent_octets: u64,
     strays: u64,
     /// Packets of sources that the far end has no payload type for.
     unmapped: u64,
@@ -73,11 +76,11 @@ pub(crate) enum Accepted {
         /// It speaks another codec than before.
         changed: bool,
     },
-    Rtcp(Report),
+    Rtcp,
 }
 
 impl Port {
-    pub(crate) fn new(shard: ShardId, out: Outgoing) -> Self {
+    pub(crate) fn new(shard: ShardId, out: Outgoing, watch: Watch) -> Self {
         Self {
             shard,
             hearing: Hearing::default(),
@@ -94,12 +97,12 @@ impl Port {
             payloads: SmallVec::new(),
             spoken: None,
             reception: Reception::default(),
-            far_loss: FarLoss::default(),
+            played: None,
+            watch,
             unheard_since: None,
             early_left: None,
-            reported: None,
-            round_trip: None,
             sent: 0,
+            sent_octets: 0,
             strays: 0,
             unmapped: 0,
             rtcp_received: 0,
@@ -194,23 +197,30 @@ impl Port {
         Some(to)
     }
 
+    /// Whether no payload type was agreed: what flows, if anything, is not RTP.
+    pub(crate) fn carries_nothing(&self) -> bool {
+        self.payloads.is_empty()
+    }
+
     /// Whether the far end takes media.
     pub(crate) fn may_hear(&self) -> bool {
         self.flow.sends()
     }
 
     /// Where our reports to the far end go, and from which of our sockets. They go on during a hold.
-    pub(crate) fn reports_to(&self) -> Option<(Channel, SocketAddr)> {
-        if self.mux {
+    pub(crate) fn reports_to(&self, now: Mono) -> Option<(Channel, SocketAddr)> {
+        if self.is_in_doubt(now) || self.payloads.is_empty() {
+            None
+        } else if self.mux {
             Some((Channel::Rtp, self.rtp.destination()?))
         } else {
             Some((Channel::Rtcp, self.rtcp.destination()?))
         }
     }
 
-    /// Our sender report went to the far end; `sent_at` is the middle of its NTP time.
-    pub(crate) fn reported(&mut self, now: Mono, sent_at: u32) {
-        self.reported = Some((sent_at, now));
+    /// So many octets of payload went out in a packet.
+    pub(crate) fn sent_payload(&mut self, octets: usize) {
+        self.sent_octets += octets as u64;
     }
 
     /// What we send: the first agreed payload type that is neither an event nor noise.
@@ -253,17 +263,107 @@ impl Port {
     }
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
-        self.round_trip
+        self.watch.round_trip()
     }
 
+    /// When there is next something to do for it that needs no audio.
+    pub(crate) fn due(&self) -> Option<Mono> {
+        self.silence.due().into_iter().chain(self.watch.due()).min()
+    }
+
+    /// The figures so far; scores are of the whole call.
     pub(crate) fn figures(&self) -> LegMedia {
+        let mut media = self.counts();
+        self.watch.sum_up(&self.stream(), &mut media);
+        media
+    }
+
+    /// The figures so far; scores are of the time since they were told last.
+    pub(crate) fn figures_now(&mut self) -> LegMedia {
+        let mut media = self.counts();
+        let (watch, stream) = self.watched();
+        watch.tell(&stream, &mut media);
+        media
+    }
+
+    /// What is wrong, when it is time to look, and whether the figures are to be told.
+    pub(crate) fn look(&mut self, now: Mono) -> Option<(Told, bool)> {
+        let (watch, stream) = self.watched();
+        watch.look(now, &stream)
+    }
+
+    /// Appends our report to the far end (RFC 3550 §6.1).
+    pub(crate) fn write_report(&mut self, now: Mono, ending: Ending, octets: &mut Vec<u8>) {
+        let (ssrc, clock_hz) = (self.out.ssrc(), self.speech().map_or(8_000, |speech| speech.clock_hz));
+        let ntp = rtcp::ntp(now);
+        let sent = Sent {
+            ntp,
+            timestamp: self.out.timestamp_at(now, clock_hz),
+            packets: self.sent as u32,
+            octets: self.sent_octets as u32,
+        };
+        let (watch, stream) = self.watched();
+        let block = stream.reception.block().map(|mut block| {
+            block.fraction =
+                watch.session.fraction_lost(stream.reception.expected(), stream.reception.packets);
+            (block.last_report, block.delay) = watch.session.last_report(now);
+            block
+        });
+        let sheet = watch.session.is_extended().then(|| Sheet {
+            ntp,
+            heard: block.map_or(0, |block| block.ssrc),
+            last_reference: watch.session.last_reference(now),
+            listening: block.map(|_| watch.listening(&stream)),
+        });
+        let own = Own { ssrc, cname: watch.session.cname() };
+        let sends = watch.session.sends(stream.sent);
+        rtcp::compound(octets, &own, sends.then_some(&sent), block.as_ref(), sheet.as_ref(), ending);
+    }
+
+    /// What became of packets whose audio was worked on.
+    fn played(&self) -> Figures {
+        let kept = self.played.as_deref().copied().unwrap_or_default();
+        self.audio
+            .as_ref()
+            .and_then(|audio| audio.receiver.as_ref())
+            .map_or(kept, |now| kept.and(now.figures()))
+    }
+
+    /// Its audio is not worked on any more.
+    pub(crate) fn drop_audio(&mut self) -> Option<Box<Audio>> {
+        let played = self.played();
+        let audio = self.audio.take();
+        if audio.as_ref().is_some_and(|audio| audio.receiver.is_some()) {
+            self.played = Some(Box::new(Figures { delay_ms: 0, ..played }));
+        }
+        audio
+    }
+
+    fn stream(&self) -> Stream<'_> {
+        Stream {
+            reception: &self.reception,
+            played: self.played(),
+            sent: self.sent,
+            spoken: self.spoken().map(|spoken| spoken.codec),
+            speech: self.speech(),
+            may_send: self.flow.sends() && !self.carries_nothing(),
+            may_receive: self.flow.receives() && !self.carries_nothing(),
+        }
+    }
+
+    fn watched(&mut self) -> (&mut Watch, Stream<'_>) {
+        let Stream { played, sent, spoken, speech, may_send, may_receive, .. } = self.stream();
+        let Self { watch, reception, .. } = self;
+        (watch, Stream { reception, played, sent, spoken, speech, may_send, may_receive })
+    }
+
+    fn counts(&self) -> LegMedia {
         LegMedia {
             received: self.reception.packets,
             received_octets: self.reception.octets,
             sent: self.sent,
             lost: self.reception.lost(),
             jitter_us: self.reception.jitter_us(),
-            far_lost: self.far_loss.total(),
             strays: self.strays,
             unauthentic: self.protection.as_ref().map_or(0, |it| it.unauthentic),
             rtcp: self.rtcp_received,
@@ -287,7 +387,12 @@ impl Port {
         let latched = match self.rtp.judge(now, from, mark, &self.trust) {
             Source::Known => false,
             Source::New => true,
-            Source::Stray => return None,
+            Source::Stray => {
+                if self.flow.receives() {
+                    self.watch.stray(from);
+                }
+                return None;
+            }
         };
         if latched {
             self.reception.expect_any();
@@ -297,6 +402,9 @@ impl Port {
             Taken::Stray => return None,
         }
         let silence_ended = self.silence.heard(now);
+        if let Some(content) = rtp::payload(packet) {
+            self.watch.packet(payload.codec, header.sequence, content);
+        }
         let changed = is_speech(payload.codec) && self.spoken() != Some(payload);
         if changed {
             self.spoken = Some(payload);
@@ -305,7 +413,7 @@ impl Port {
     }
 
     fn accept_rtcp(&mut self, now: Mono, from: SocketAddr, packet: &[u8]) -> Option<Accepted> {
-        let report = rtcp::read(packet)?;
+        let report = rtcp::read(packet, self.out.ssrc())?;
         let known = if self.mux {
             self.rtp.destination() == Some(from)
         } else {
@@ -315,12 +423,9 @@ impl Port {
             return None;
         }
         self.rtcp_received += 1;
-        if let Some(reception) = &report.reception {
-            self.far_loss.take(reception);
-            let measured = self.reported.and_then(|reported| reception.round_trip(now, reported));
-            self.round_trip = measured.or(self.round_trip);
-        }
-        Some(Accepted::Rtcp(report))
+        let clock_hz = self.speech().map_or(8_000, |speech| speech.clock_hz);
+        self.watch.report(now, &report, self.sent, clock_hz);
+        Some(Accepted::Rtcp)
     }
 
     /// RTCP from the host whose RTP is known is taken at once: with reports 5 s apart a run takes too long. From then

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use base::Mono;
 
+use crate::quality::Bursts;
+use crate::rtcp;
 use crate::rtp::Header;
 
 /// A jump ahead up to this far is loss (A.1).
@@ -19,6 +21,8 @@ const RUN_GAP: u16 = 8;
 /// How long the stream so far must have paused by then. A sender that changes its SSRC loses no more than this; one who
 /// forges packets beside a stream that goes on gets none in.
 const PAUSE: Duration = Duration::from_millis(60);
+/// Losses in a row that are looked at one by one; more are all alike.
+const LONG_LOSS: u16 = 100;
 
 /// Counters of one far end's streams, one SSRC after the other.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +30,8 @@ pub(crate) struct Reception {
     pub(crate) packets: u64,
     pub(crate) octets: u64,
     lost_before: u64,
+    expected_before: u64,
+    bursts: Bursts,
     stream: Option<Stream>,
     /// The next stream of a far end that is not known any more may be any.
     any_next: bool,
@@ -76,7 +82,12 @@ impl Reception {
         }
         match &mut self.stream {
             Some(stream) if !is_other => match stream.count(header.sequence) {
-                Sequence::Counted => stream.measure(now, header, clock_hz),
+                Sequence::Counted { ahead } => {
+                    stream.measure(now, header, clock_hz);
+                    if let Some(lost) = ahead.checked_sub(1) {
+                        self.bursts.came_after(lost.min(LONG_LOSS));
+                    }
+                }
                 Sequence::Restarted => self.begin(now, header, clock_hz),
                 Sequence::Wild => return Taken::Stray,
             },
@@ -113,8 +124,32 @@ impl Reception {
         })
     }
 
+    /// Packets that were due so far, by their numbers.
+    pub(crate) fn expected(&self) -> u64 {
+        self.expected_before + self.stream.as_ref().map_or(0, Stream::expected)
+    }
+
+    /// How losses lie.
+    pub(crate) fn bursts(&self) -> &Bursts {
+        &self.bursts
+    }
+
+    /// What a report says of the present stream, its share of loss and times left out; `None` before the first packet.
+    pub(crate) fn block(&self) -> Option<rtcp::Block> {
+        let stream = self.stream.as_ref()?;
+        Some(rtcp::Block {
+            ssrc: stream.ssrc,
+            fraction: 0,
+            lost: u32::try_from(stream.lost()).unwrap_or(u32::MAX),
+            highest: stream.cycles << 16 | u32::from(stream.highest),
+            jitter_ticks: stream.jitter >> 4,
+            last_report: 0,
+            delay: 0,
+        })
+    }
+
     fn begin(&mut self, now: Mono, header: &Header, clock_hz: u32) {
-        self.lost_before = self.lost();
+        (self.lost_before, self.expected_before) = (self.lost(), self.expected());
         (self.any_next, self.next) = (false, None);
         self.stream = Some(Stream {
             ssrc: header.ssrc,
@@ -134,14 +169,17 @@ impl Reception {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sequence {
-    Counted,
+    Counted {
+        /// Of the highest number before; 0 for one that is no higher.
+        ahead: u16,
+    },
     Restarted,
     Wild,
 }
 
 impl Stream {
     fn count(&mut self, sequence: u16) -> Sequence {
-        let ahead = sequence.wrapping_sub(self.highest);
+        let mut ahead = sequence.wrapping_sub(self.highest);
         if ahead < MAX_DROPOUT {
             self.cycles += u32::from(sequence < self.highest);
             self.highest = sequence;
@@ -151,10 +189,12 @@ impl Stream {
             }
             self.suspect = Some(sequence.wrapping_add(1));
             return Sequence::Wild;
+        } else {
+            ahead = 0;
         }
         self.suspect = None;
         self.received += 1;
-        Sequence::Counted
+        Sequence::Counted { ahead }
     }
 
     /// Packets that repeat a timestamp (keypad events, RFC 4733 §2.2.1) say nothing about jitter.
@@ -177,9 +217,13 @@ impl Stream {
         }
     }
 
-    fn lost(&self) -> u64 {
+    fn expected(&self) -> u64 {
         let highest = u64::from(self.cycles) << 16 | u64::from(self.highest);
-        (highest + 1).saturating_sub(u64::from(self.base)).saturating_sub(self.received)
+        (highest + 1).saturating_sub(u64::from(self.base))
+    }
+
+    fn lost(&self) -> u64 {
+        self.expected().saturating_sub(self.received)
     }
 }
 

@@ -93,7 +93,7 @@ mod tests {
         #[test]
         fn no_packet_panics(packet in proptest::collection::vec(any::<u8>(), 0..64)) {
             let _header = read(&packet);
-            let _report = crate::rtcp::read(&packet);
+            let _report = crate::rtcp::read(&packet, 0);
         }
     }
 }

@@ -6,6 +6,7 @@ use base::{Mono, PortId, ShardId};
 use super::Engine;
 use crate::outgoing::Outgoing;
 use crate::port::Port;
+use crate::quality::Watch;
 
 impl Engine {
     /// Carries out a command of `shard`, which leased the port. `Lease` is not for engines and does nothing.
@@ -40,10 +41,10 @@ impl Engine {
 
     /// An open port is left alone.
     fn open(&mut self, slot: u32, shard: ShardId) {
-        let out = Outgoing::new(&mut *self.entropy);
+        let (out, watch) = (Outgoing::new(&mut *self.entropy), Watch::new(&mut *self.entropy));
         let Some(entry) = self.slots.get_mut(slot as usize) else { return };
         if entry.port.is_none() {
-            entry.port = Some(Box::new(Port::new(shard, out)));
+            entry.port = Some(Box::new(Port::new(shard, out, watch)));
             self.open += 1;
         }
     }
@@ -52,6 +53,7 @@ impl Engine {
     fn agree(&mut self, now: Mono, slot: u32, remote: &Remote) {
         let Some(port) = self.port_mut(slot) else { return };
         port.agree(now, remote);
+        self.watch_from(now, slot);
         self.secured(slot, remote);
         self.queue_deadline(slot);
         self.reconsider_around(now, slot);
@@ -70,6 +72,7 @@ impl Engine {
             let closed = MediaEvent::Closed { port: id, media: LegMedia::default() };
             return self.events.push_back((shard, closed));
         }
+        self.say_goodbye(now, slot);
         self.end_plays(slot);
         self.stop_collect(now, slot);
         self.end_recordings(now, slot);

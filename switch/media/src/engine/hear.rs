@@ -271,7 +271,7 @@ impl Engine {
     }
 
     fn drop_audio(&mut self, slot: u32) {
-        let Some(audio) = self.port_mut(slot).and_then(|port| port.audio.take()) else { return };
+        let Some(audio) = self.port_mut(slot).and_then(Port::drop_audio) else { return };
         self.working.swap_remove(audio.place);
         let moved = self.working.get(audio.place).copied();
         if let Some(other) = moved.and_then(|moved| self.port_mut(moved)?.audio.as_mut()) {

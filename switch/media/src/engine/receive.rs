@@ -26,7 +26,7 @@ impl Engine {
                 self.relay(now, slot, &header, &payload, packet);
                 self.take_in(now, slot, &header, &payload, packet);
             }
-            Some(Accepted::Rtcp(report)) => self.report_arrives(now, slot, &report, packet),
+            Some(Accepted::Rtcp) => {}
         }
     }
 

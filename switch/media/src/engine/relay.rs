@@ -51,6 +51,7 @@ impl Engine {
             return port.unmapped();
         };
         let Some(to) = port.send_rtp(now) else { return };
+        port.sent_payload(content.len());
         let clocked =
             if payload.codec == Codec::TelephoneEvent { Clocked::Standing } else { Clocked::Running };
         let numbers = port.out.relay(now, source, header, own.clock_hz, clocked);

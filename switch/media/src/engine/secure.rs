@@ -86,7 +86,6 @@ impl Engine {
     }
 
     /// The same for a compound RTCP packet.
-    #[expect(dead_code, reason = "the reports of each leg go through here")]
     pub(super) fn sealed_report(port: &mut Port, octets: &mut Vec<u8>, begin: usize) -> Option<()> {
         seal(port, octets, begin, Kind::Rtcp)
     }

@@ -78,6 +78,24 @@ pub struct Figures {
     pub wanted_ms: u32,
 }
 
+impl Figures {
+    /// With those of a receiver that came after; the times are its own.
+    #[must_use]
+    pub fn and(self, later: Self) -> Self {
+        Self {
+            late: self.late + later.late,
+            lost: self.lost + later.lost,
+            duplicates: self.duplicates + later.duplicates,
+            reordered: self.reordered + later.reordered,
+            damaged: self.damaged + later.damaged,
+            concealed_ms: self.concealed_ms + later.concealed_ms,
+            added_ms: self.added_ms + later.added_ms,
+            removed_ms: self.removed_ms + later.removed_ms,
+            ..later
+        }
+    }
+}
+
 /// Receives one far end's speech.
 #[derive(Debug)]
 pub struct Receiver {

@@ -39,7 +39,7 @@ fn stranger_sprays(world: &mut World, sequence: u16) -> Went {
     {
         went.extend(world.packet(A, Channel::Rtp, BLEEDER, &packet));
     }
-    for packet in [sender_report(7, 1), receiver_report(7, 0, 1), bye(7), STUN.to_vec(), DTLS.to_vec()] {
+    for packet in [sender_report(7, 1), receiver_report(7, 7, 0, 1), bye(7), STUN.to_vec(), DTLS.to_vec()] {
         went.extend(world.packet(A, Channel::Rtp, BLEEDER, &packet));
         went.extend(world.packet(A, Channel::Rtcp, BLEEDER, &packet));
     }
@@ -192,7 +192,7 @@ fn bye_and_reports_of_a_stranger_go_nowhere_before_and_after_the_far_end_is_know
     let mut world = World::call();
     world.agree(A, &alice());
     for _ in 0..2 {
-        for packet in [bye(7), sender_report(7, 9), receiver_report(7, 200, 9)] {
+        for packet in [bye(7), sender_report(7, 9), receiver_report(7, 7, 200, 9)] {
             assert_eq!(world.packet(A, Channel::Rtcp, BLEEDER, &packet), vec![]);
         }
         world.rtp(A, ALICE, 1);
@@ -231,7 +231,7 @@ fn an_address_that_only_takes_gets_media_for_a_minute_unless_reports_come_from_i
         let mut world = World::call();
         world.agree(A, &Remote { flow: MediaFlow::Send, ..alice() });
         if reports {
-            world.packet(A, Channel::Rtcp, "192.0.2.1:4001", &receiver_report(7, 0, 0));
+            world.packet(A, Channel::Rtcp, "192.0.2.1:4001", &receiver_report(7, 7, 0, 0));
         }
         let (sent, _) = bob_talks(&mut world, 4_000);
         assert_eq!(sent, if reports { 4_000 } else { 3_000 });

@@ -2,5 +2,6 @@
 
 mod calls;
 mod hygiene;
+mod quality;
 mod secure;
 mod world;

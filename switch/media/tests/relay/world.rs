@@ -17,6 +17,8 @@ pub(crate) const B: u32 = 1;
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) now: Mono,
+    /// Reports that went out, with the slots they left from.
+    pub(crate) reports: Vec<(u32, String, Vec<u8>)>,
 }
 
 /// Where a packet went.
@@ -37,7 +39,11 @@ impl World {
 
     /// No port is open.
     pub(crate) fn empty() -> Self {
-        Self { engine: Engine::new(3, 4, Box::new(Counting::default())), now: Mono(1_000_000) }
+        Self {
+            engine: Engine::new(3, 4, Box::new(Counting::default())),
+            now: Mono(1_000_000),
+            reports: Vec::new(),
+        }
     }
 
     pub(crate) fn command(&mut self, command: MediaCommand) {
@@ -79,9 +85,19 @@ impl World {
     ) -> Vec<(u32, String, Vec<u8>)> {
         let arrival = Arrival { slot, channel, from: address(from) };
         self.engine.receive(self.now, arrival, &mut packet.to_vec());
+        self.sent()
+    }
+
+    /// Packets that went out; reports are put aside.
+    pub(crate) fn sent(&mut self) -> Vec<(u32, String, Vec<u8>)> {
         let mut went = Vec::new();
         while let Some((sending, packet)) = self.engine.poll_packet() {
-            went.push((sending.slot, sending.to.to_string(), packet.to_vec()));
+            let sent = (sending.slot, sending.to.to_string(), packet.to_vec());
+            if packet.get(1).is_some_and(|octet| (200..=207).contains(octet)) {
+                self.reports.push(sent)
+            } else {
+                went.push(sent)
+            }
         }
         went
     }
@@ -93,9 +109,17 @@ impl World {
     pub(crate) fn wait(&mut self, time: Duration) {
         self.now += time;
         self.engine.tick(self.now);
+        assert_eq!(self.sent(), []);
     }
 
+    /// All that was told but figures and troubles.
     pub(crate) fn events(&mut self) -> Vec<MediaEvent> {
+        let is_quality =
+            |event: &MediaEvent| matches!(event, MediaEvent::Quality { .. } | MediaEvent::Trouble { .. });
+        self.all_events().into_iter().filter(|event| !is_quality(event)).collect()
+    }
+
+    pub(crate) fn all_events(&mut self) -> Vec<MediaEvent> {
         std::iter::from_fn(|| self.engine.poll_event())
             .map(|(shard, event)| {
                 assert_eq!(shard, ShardId(1));
@@ -141,10 +165,12 @@ pub(crate) fn sender_report(ssrc: u32, ntp_middle: u32) -> Vec<u8> {
     packet
 }
 
-pub(crate) fn receiver_report(ssrc: u32, lost: u8, last_report: u32) -> Vec<u8> {
+/// How `ssrc` hears `heard`.
+pub(crate) fn receiver_report(ssrc: u32, heard: u32, lost: u8, last_report: u32) -> Vec<u8> {
     let mut packet = vec![0x81, 201, 0, 7];
     packet.extend(ssrc.to_be_bytes());
-    packet.extend([0, 0, 0, 7, 0, 0, 0, lost, 0, 0, 0, 0, 0, 0, 0, 0]);
+    packet.extend(heard.to_be_bytes());
+    packet.extend([0, 0, 0, lost, 0, 0, 0, 0, 0, 0, 0, 0]);
     packet.extend(last_report.to_be_bytes());
     packet.extend([0; 4]);
     packet
