@@ -53,6 +53,12 @@ impl Frame {
         Self { rate, samples: [0; FRAME_MAX] }
     }
 
+    /// Makes it silent, at whatever rate.
+    pub fn reset(&mut self, rate: Rate) {
+        self.rate = rate;
+        self.samples_mut().fill(0);
+    }
+
     /// Its rate.
     #[must_use]
     pub fn rate(&self) -> Rate {

@@ -19,6 +19,8 @@ pub(crate) struct Hearing {
     pub(crate) holds: bool,
     /// How many want the audio of its far end.
     pub(crate) wanted: u32,
+    /// Of them, recordings and taps.
+    pub(crate) ears: u32,
     /// How many want what its far end hears.
     pub(crate) overheard: u32,
 }

@@ -17,6 +17,7 @@ mod engine;
 pub mod frame;
 mod hearing;
 mod latch;
+mod mix;
 mod outgoing;
 pub mod play;
 mod port;
@@ -28,6 +29,7 @@ mod room;
 pub mod rtcp;
 pub mod rtp;
 mod silence;
+mod speech;
 pub mod srtp;
 
 pub use departures::Sending;

@@ -156,6 +156,12 @@ impl Outgoing {
         numbers
     }
 
+    /// Nothing is sent for the next `ticks`.
+    pub(crate) fn pause(&mut self, ticks: u32) {
+        self.step = self.step.wrapping_add(ticks);
+        self.mark = true;
+    }
+
     /// What follows is not what went before: another source, or sound after a pause.
     pub(crate) fn begin(&mut self) {
         self.mark = true;

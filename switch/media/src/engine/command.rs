@@ -37,6 +37,7 @@ impl Engine {
             MediaCommand::Settle { port } => self.settle(port.slot),
             MediaCommand::Close { port } => self.close(now, port, shard),
         }
+        self.close_seams(now);
     }
 
     /// An open port is left alone.

@@ -5,11 +5,9 @@ use std::time::Duration;
 use base::Mono;
 use base::media::{Collect, Listen, Payload};
 
+use super::Beat;
 use super::Engine;
-use super::tick::Beat;
 use crate::audio::Audio;
-use crate::frame::Frame;
-use crate::port::Port;
 use crate::rtp::Header;
 
 impl Engine {
@@ -40,8 +38,8 @@ impl Engine {
     }
 }
 
-/// Listens to what a far end said in this beat.
-pub(super) fn listen(_beat: &mut Beat<'_>, _audio: &mut Audio, _said: &Frame) {}
+/// Listens to what a far end said in this beat: `audio.said`.
+pub(super) fn listen(_beat: &mut Beat<'_>, _audio: &mut Audio) {}
 
-/// Lets what is sent as digits take the place of `out`, or of the packet that would carry it.
-pub(super) fn press(_beat: &mut Beat<'_>, _port: &mut Port, _out: &mut Frame) {}
+/// Lets what is sent as digits take the place of what the far end hears in this beat: `audio.heard`.
+pub(super) fn press(_beat: &mut Beat<'_>, _audio: &mut Audio) {}

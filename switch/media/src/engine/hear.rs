@@ -8,7 +8,7 @@ use super::Engine;
 use crate::audio::Audio;
 use crate::hearing::{Crowd, Hearing, Way};
 use crate::port::Port;
-use crate::room::{Room, Speaker};
+use crate::room::Room;
 
 /// In a room with more speakers than this, audio is worked on for everybody, whoever comes or goes.
 const SMALL_ROOM: usize = 3;
@@ -25,6 +25,10 @@ impl Engine {
         let worker = self.worker;
         sources.retain(|heard| heard.port.worker == worker && (heard.port.slot as usize) < self.slots.len());
         sources.truncate(base::limits::SOURCES);
+        let Some(hearing) = self.port(slot).map(|port| &port.hearing) else { return };
+        if hearing.room == room && hearing.sources == sources {
+            return;
+        }
         self.let_go(slot);
         let Some(port) = self.port_mut(slot) else { return };
         let old_room = std::mem::replace(&mut port.hearing.room, room);
@@ -39,9 +43,9 @@ impl Engine {
             }
         }
         if old_room != room {
-            self.change_room(old_room, |room| room.listeners.retain(|listener| *listener != slot));
+            self.change_room(old_room, |room| room.ignore(slot));
             if let Some(room) = room {
-                self.rooms.entry(room).or_default().listeners.push(slot);
+                self.rooms.entry(room).or_default().attend(slot);
             }
         }
         self.reconsider(now, slot);
@@ -57,12 +61,12 @@ impl Engine {
         }
         if let Some((old, _)) = before {
             let held = self.rooms.get(&old).is_some_and(|room| room.wanted > 0);
-            self.change_room(Some(old), |room| room.speakers.retain(|speaker| speaker.slot != slot));
+            self.change_room(Some(old), |room| room.depart(slot));
             self.want(slot, held, false);
         }
         if let Some((new, gain)) = wanted {
             let room = self.rooms.entry(new).or_default();
-            room.speakers.push(Speaker { slot, gain });
+            room.enter(slot, gain);
             let held = room.wanted > 0;
             self.want(slot, held, true);
         }
@@ -98,14 +102,23 @@ impl Engine {
 
     fn turn_ear(&mut self, now: Mono, ear: Ear, on: bool) {
         match ear {
-            Ear::From(port) => self.want(port.slot, true, on),
+            Ear::From(port) => {
+                if let Some(port) = self.port_mut(port.slot) {
+                    count(&mut port.hearing.ears, on);
+                }
+                self.want(port.slot, true, on);
+                self.keep_beating(now);
+            }
             Ear::To(port) => {
                 if let Some(port) = self.port_mut(port.slot) {
                     count(&mut port.hearing.overheard, on);
                 }
                 self.reconsider(now, port.slot);
             }
-            Ear::Room(room) => self.want_room(room, on),
+            Ear::Room(room) => {
+                self.want_room(room, on);
+                self.keep_beating(now);
+            }
         }
     }
 
@@ -134,6 +147,13 @@ impl Engine {
             (true, true) | (false, false) => {}
         }
         self.keep_audio(slot);
+        if before != way {
+            self.change_way(slot, before, way);
+        }
+        self.keep_beating(now);
+    }
+
+    fn keep_beating(&mut self, now: Mono) {
         if !self.working.is_empty() && self.next_beat.is_none() {
             self.begin_beats(now);
         }
@@ -146,14 +166,19 @@ impl Engine {
         for listener in entry.heard_by.clone() {
             self.reconsider(now, listener);
         }
-        if let Some((room, _)) = self.port(slot).and_then(|port| port.hearing.speaks) {
+        let Some(Hearing { room, speaks, .. }) = self.port(slot).map(|port| &port.hearing) else { return };
+        let (hears, speaks) = (*room, speaks.map(|(room, _)| room));
+        for room in hears.into_iter().chain(speaks) {
+            self.change_room(Some(room), |room| room.stale = true);
+        }
+        if let Some(room) = speaks {
             self.reconsider_room(now, room);
         }
     }
 
     /// For all who listen in a room where a single speaker may be, or just was, all that somebody hears.
     fn reconsider_room(&mut self, now: Mono, room: RoomId) {
-        let small = self.rooms.get(&room).filter(|room| room.speakers.len() <= SMALL_ROOM + 1);
+        let small = self.rooms.get(&room).filter(|room| room.speakers().count() <= SMALL_ROOM + 1);
         for index in 0..small.map_or(0, |room| room.listeners.len()) {
             let listener = self.rooms.get(&room).and_then(|room| room.listeners.get(index).copied());
             if let Some(listener) = listener {
@@ -183,10 +208,10 @@ impl Engine {
         let listed = &port.hearing.sources;
         let crowd = listed.iter().fold(Crowd::Nobody, |crowd, heard| crowd.and(heard.port.slot, heard.gain));
         let Some(room) = port.hearing.room.and_then(|room| self.rooms.get(&room)) else { return crowd };
-        if room.speakers.len() > SMALL_ROOM {
+        if room.speakers().nth(SMALL_ROOM).is_some() {
             return Crowd::Many;
         }
-        let others = room.speakers.iter().filter(|speaker| {
+        let others = room.speakers().filter(|speaker| {
             speaker.slot != slot && listed.iter().all(|heard| heard.port.slot != speaker.slot)
         });
         others.fold(crowd, |crowd, speaker| crowd.and(speaker.slot, speaker.gain))
@@ -225,11 +250,10 @@ impl Engine {
         let before = room.wanted > 0;
         count(&mut room.wanted, on);
         if before != (room.wanted > 0) {
-            for index in 0..room.speakers.len() {
-                let speaker = self.rooms.get(&id).and_then(|room| room.speakers.get(index).copied());
-                if let Some(speaker) = speaker {
-                    self.want(speaker.slot, true, on);
-                }
+            room.awake();
+            let speakers: SmallVec<[u32; 8]> = room.speakers().map(|speaker| speaker.slot).collect();
+            for speaker in speakers {
+                self.want(speaker, true, on);
             }
         }
         self.change_room(Some(id), |_| {});
@@ -293,6 +317,7 @@ impl Engine {
     }
 }
 
+/// Whether something has to be worked on for a port.
 fn needs_audio(port: &Port) -> bool {
     let own = port.audio.as_ref().is_some_and(|audio| audio.is_wanted_in() || audio.is_wanted_out());
     let Hearing { way, wanted, overheard, .. } = port.hearing;

@@ -24,18 +24,25 @@ use crate::play::{Clips, NoClips};
 use crate::port::Port;
 use crate::room::Room;
 
+mod beat;
 mod command;
 mod digits;
 mod hear;
+mod inward;
+mod mixing;
+mod outward;
 pub(crate) mod play;
 mod quality;
 mod receive;
 mod record;
 mod relay;
+mod seam;
 mod secure;
 mod tap;
 mod tick;
 
+pub(crate) use beat::Beat;
+use beat::Bench;
 pub(crate) use secure::Protection;
 pub use tick::Load;
 
@@ -72,6 +79,12 @@ pub struct Engine {
     /// When audio is worked on next; `None` while no port needs it.
     next_beat: Option<Mono>,
     load: Load,
+    /// Counts beats, and steps between two of them.
+    stamp: u64,
+    /// Away while somebody works on it.
+    bench: Option<Box<Bench>>,
+    /// Listeners whose work has ended, and the sources whose packets they get as they are from now on.
+    seams: Vec<(u32, u32)>,
     /// One entry per watched port, and stale ones that fall out when their time comes.
     deadlines: BinaryHeap<Reverse<(Mono, u32)>>,
     departures: Departures,
@@ -103,6 +116,9 @@ impl Engine {
             working: Vec::new(),
             next_beat: None,
             load: Load::default(),
+            stamp: 0,
+            bench: Some(Box::default()),
+            seams: Vec::new(),
             deadlines: BinaryHeap::new(),
             departures: Departures::default(),
             events: VecDeque::new(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use base::media::{MediaEvent, Over, Play, PlayEnd, PlayId};
 use base::{Mono, limits};
 
+use super::Beat;
 use super::Engine;
-use super::tick::Beat;
 use crate::audio::Audio;
 use crate::frame::Frame;
 use crate::play::{Clips, Player, Step};

@@ -21,6 +21,7 @@ impl Engine {
                 }
                 if changed {
                     self.reconsider_around(now, slot);
+                    self.close_seams(now);
                 }
                 self.digits_arrive(now, slot, &header, &payload, packet);
                 self.relay(now, slot, &header, &payload, packet);

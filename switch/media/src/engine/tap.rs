@@ -3,8 +3,8 @@
 use base::Mono;
 use base::media::{Tap, TapId};
 
+use super::Beat;
 use super::Engine;
-use super::tick::Beat;
 use crate::audio::Audio;
 use crate::frame::Frame;
 

@@ -1,0 +1,79 @@
+//! What far ends say: from their packets to a frame in each beat.
+
+use std::collections::BTreeMap;
+
+use base::media::Payload;
+use base::{Mono, RoomId};
+
+use super::beat::Bench;
+use super::{Engine, digits};
+use crate::frame::Rate;
+use crate::receive::Receiver;
+use crate::room::Room;
+use crate::rtp::{self, Header};
+use crate::speech::best_rate;
+
+/// The rate for those who only overhear: recordings, taps.
+const EAR: Rate = Rate::Hz16000;
+
+impl Engine {
+    /// A packet whose audio may be wanted.
+    pub(super) fn take_in(
+        &mut self,
+        now: Mono,
+        slot: u32,
+        header: &Header,
+        payload: &Payload,
+        packet: &[u8],
+    ) {
+        let Some(port) = self.port_mut(slot) else { return };
+        let (heard, wanted) = (port.may_be_heard(), port.hearing.wanted > 0);
+        let Some(audio) = port.audio.as_deref_mut() else { return };
+        if !heard || !(wanted || audio.is_wanted_in()) {
+            return;
+        }
+        let Some(content) = rtp::payload(packet) else { return };
+        let rate = audio.wanted_rate;
+        let receiver = audio.receiver.get_or_insert_with(|| {
+            audio.said.reset(rate);
+            Box::new(Receiver::new(rate))
+        });
+        receiver.take(now, header, payload.codec, content);
+    }
+
+    /// What the far end said.
+    pub(super) fn listen_to(
+        &mut self,
+        now: Mono,
+        slot: u32,
+        rooms: &BTreeMap<RoomId, Room>,
+        bench: &mut Bench,
+    ) {
+        let wanted = self.wanted_rate(slot, rooms);
+        let Some(mut audio) = self.port_mut(slot).and_then(|port| port.audio.take()) else { return };
+        audio.part = None;
+        audio.follow(wanted);
+        audio.pull(now);
+        if let Some(mut beat) = self.turn(now, slot, &mut bench.changed) {
+            digits::listen(&mut beat, &mut audio);
+        }
+        self.give_back(slot, audio);
+    }
+
+    /// The best rate that anybody has use for.
+    fn wanted_rate(&self, slot: u32, rooms: &BTreeMap<RoomId, Room>) -> Rate {
+        let Some((entry, port)) = self.slots.get(slot as usize).and_then(|e| Some((e, e.port.as_deref()?)))
+        else {
+            return Rate::default();
+        };
+        let best = best_rate(port.spoken());
+        let ears = if port.hearing.ears > 0 { EAR } else { Rate::default() };
+        let room = port.hearing.speaks.and_then(|(id, _)| rooms.get(&id)).filter(|room| room.wanted > 0);
+        let listeners = entry.heard_by.iter().filter_map(|listener| {
+            let holds = self.port(*listener).is_some_and(|port| port.hearing.holds);
+            holds.then(|| self.hearing_rate(*listener, rooms))
+        });
+        let wanted = listeners.chain(room.map(|room| room.rate)).fold(ears, Rate::max);
+        wanted.min(best)
+    }
+}

@@ -1,0 +1,119 @@
+//! What far ends hear: from sums to packets.
+
+use std::collections::BTreeMap;
+
+use base::{Mono, RoomId};
+
+use super::beat::Bench;
+use super::play::Sources;
+use super::{Channel, Engine, digits, play, tap};
+use crate::audio::Audio;
+use crate::departures::Sending;
+use crate::hearing::Way;
+use crate::mix::{self, Factor, Ramp};
+use crate::room::Room;
+use crate::speech::Encoded;
+
+impl Engine {
+    /// What the far end hears.
+    pub(super) fn speak_to(
+        &mut self,
+        now: Mono,
+        slot: u32,
+        rooms: &BTreeMap<RoomId, Room>,
+        bench: &mut Bench,
+    ) {
+        let Some(port) = self.port_mut(slot) else { return };
+        let (works, overheard) = (port.hearing.way == Way::Work, port.hearing.overheard > 0);
+        // What plays goes on, and ends, also while nothing can be sent.
+        let had_own = port.audio.as_ref().is_some_and(|audio| audio.is_wanted_out());
+        if !works && !overheard && !had_own {
+            return;
+        }
+        let Some(mut audio) = port.audio.take() else { return };
+        let rate = self.hearing_rate(slot, rooms);
+        if audio.heard.rate() != rate {
+            audio.heard.reset(rate);
+        }
+        self.mix_for(now, slot, &mut audio, rooms, bench);
+        if works {
+            self.send_speech(now, slot, &mut audio, bench);
+        }
+        if had_own && !audio.is_wanted_out() {
+            bench.changed.push(slot);
+        }
+        self.give_back(slot, audio);
+    }
+
+    /// The audio of a port, which was taken to work on it.
+    pub(super) fn give_back(&mut self, slot: u32, audio: Box<Audio>) {
+        if let Some(port) = self.port_mut(slot) {
+            port.audio = Some(audio);
+        }
+    }
+
+    fn mix_for(
+        &mut self,
+        now: Mono,
+        slot: u32,
+        audio: &mut Audio,
+        rooms: &BTreeMap<RoomId, Room>,
+        bench: &mut Bench,
+    ) {
+        let Bench { sum, played, changed, .. } = bench;
+        let Some(mut beat) = self.turn(now, slot, changed) else { return };
+        played.reset(audio.heard.rate());
+        let sources = match play::sound(&mut beat, audio, played) {
+            Sources::Heard => Factor::ONE,
+            Sources::Covered => Factor::ZERO,
+        };
+        tap::tapped_in(&mut beat, audio, played);
+        let Some(sum) = sum.get_mut(..audio.heard.rate().frame()) else { return };
+        sum.fill(0);
+        audio.sources = audio.sources.towards(sources);
+        if !audio.sources.is_silent() {
+            self.mix_sources(slot, audio, rooms, sum);
+            if audio.sources != Ramp::ONE {
+                mix::scale(sum, audio.sources);
+            }
+        }
+        mix::add(sum, played.samples(), Ramp::ONE);
+        audio.limiter.limit(sum, audio.heard.samples_mut());
+    }
+
+    /// Packs what the far end of `slot` hears in this beat, and sends what is full.
+    fn send_speech(&mut self, now: Mono, slot: u32, audio: &mut Audio, bench: &mut Bench) {
+        let held = self.is_held(audio);
+        if let Some(mut beat) = self.turn(now, slot, &mut bench.changed) {
+            digits::press(&mut beat, audio);
+        }
+        let Some(port) = self.port(slot) else { return };
+        let Some(payload) = port.speech().filter(|_| port.may_hear() && !held) else {
+            return audio.speech.clear();
+        };
+        audio.speech.tune(payload, port.wishes(), audio.heard.rate());
+        if let Some(encoded) = audio.speech.add(&audio.heard, &mut bench.payload) {
+            self.send_encoded(now, slot, encoded, &bench.payload);
+        }
+    }
+
+    /// Sends a packet of our own; nothing goes out for one without content, but the clock runs on.
+    pub(super) fn send_encoded(&mut self, now: Mono, slot: u32, encoded: Encoded, content: &[u8]) {
+        let Some(port) = self.slots.get_mut(slot as usize).and_then(|entry| entry.port.as_deref_mut()) else {
+            return;
+        };
+        let Encoded { payload, ticks, octets } = encoded;
+        let content = content.get(..octets).unwrap_or(&[]);
+        if content.is_empty() {
+            return port.out.pause(ticks);
+        }
+        let Some(to) = port.send_rtp(now) else { return };
+        let numbers = port.out.own(now, ticks, payload.clock_hz);
+        let sending = Sending { slot, channel: Channel::Rtp, to };
+        self.departures.add(sending, |out, begin| {
+            out.extend_from_slice(&numbers.header(payload.number));
+            out.extend_from_slice(content);
+            Self::sealed(port, out, begin)
+        });
+    }
+}
