@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::media::{LegMedia, MediaCommand, MediaEvent, PortLease, Remote, Standing, Tap};
+use base::media::{DigitBy, LegMedia, MediaCommand, MediaEvent, PortLease, Remote, Standing, Tap};
 use base::{PortId, ShardId};
 
 /// Every port of every worker, and a complaint about each command that breaks the rules.
@@ -70,13 +70,21 @@ impl MediaSim {
                 }
                 None => self.complain("closed while closed", port),
             },
+            MediaCommand::DigitCame { port, digit, lasted } => match self.open(port) {
+                Some(known) => {
+                    let shard = known.shard;
+                    self.asked.push(MediaCommand::DigitCame { port, digit, lasted });
+                    let digit = MediaEvent::Digit { port, digit, lasted, by: DigitBy::Info };
+                    return Some((shard, digit));
+                }
+                None => self.complain("given a digit while closed", port),
+            },
             command @ (MediaCommand::Speak { port, .. }
             | MediaCommand::Play { port, .. }
             | MediaCommand::StopPlay { port, .. }
             | MediaCommand::Collect { port, .. }
             | MediaCommand::StopCollect { port }
             | MediaCommand::SendDigits { port, .. }
-            | MediaCommand::DigitCame { port, .. }
             | MediaCommand::Listen { port, .. }
             | MediaCommand::Record { port, .. }
             | MediaCommand::Recording { port, .. }

@@ -114,7 +114,10 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             What::LegStarted { leg, .. } => {
                 assert!(open.insert(*leg, true).is_none(), "{leg} starts once:\n{}", whole());
             }
-            What::LegRinging { leg, .. } | What::Answered { leg, .. } | What::MediaSilent { leg, .. } => {
+            What::LegRinging { leg, .. }
+            | What::Answered { leg, .. }
+            | What::MediaSilent { leg, .. }
+            | What::Heard { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }
             What::LegEnded { leg, .. } => {

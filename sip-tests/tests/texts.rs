@@ -132,8 +132,8 @@ fn an_info_package_that_the_other_side_did_not_offer_gets_469() {
     assert_eq!(info(&mut world, caller, "Info-Package: strange\r\n", ""), 469);
     assert_eq!(world.agents[carrier].heard.last().unwrap().must("Recv-Info"), "tones, video");
     assert_eq!(info(&mut world, callee, "Info-Package: tones\r\n", ""), 469, "each side says what it takes");
-    let digits = "Content-Type: application/dtmf-relay\r\n";
-    assert_eq!(info(&mut world, caller, digits, "Signal=1\r\n"), 200, "RFC 6086 §3: INFO of old passes");
+    let old = "Content-Type: application/broadsoft\r\n";
+    assert_eq!(info(&mut world, caller, old, "event talk\r\n"), 200, "RFC 6086 §3: INFO of old passes");
     [caller, callee].iter().for_each(|line| world.agents[line.agent].rewind(line.talk, -100));
     world.end_all();
     world.assert_clean();
@@ -150,8 +150,8 @@ fn an_info_package_towards_a_side_that_never_spoke_of_any_gets_469_and_info_of_o
         assert_eq!(world.agents[other].requests("INFO").count(), 0);
     }
     for (line, other) in [(caller, phone), (callee, carrier)] {
-        let digits = "Content-Type: application/dtmf-relay\r\n";
-        assert_eq!(info(&mut world, line, digits, "Signal=1\r\n"), 200);
+        let old = "Content-Type: application/broadsoft\r\n";
+        assert_eq!(info(&mut world, line, old, "event talk\r\n"), 200);
         assert_eq!(world.agents[other].requests("INFO").count(), 1);
         world.agents[line.agent].rewind(line.talk, -100);
     }

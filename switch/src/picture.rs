@@ -60,6 +60,7 @@ fn leg(leg: &call::LegView) -> view::LegView {
         state: leg.state.to_owned(),
         silent: leg.silent,
         secured: leg.secured.to_owned(),
+        heard: leg.heard.to_owned(),
     }
 }
 

@@ -84,6 +84,8 @@ pub struct LegView {
     pub silent: bool,
     /// `srtp` when its media is encrypted, `srtp-open` when its keys were told in the clear, else empty.
     pub secured: String,
+    /// What was last heard of all that is listened for: `ringback`, `fax_calling`, `speech`…; mostly empty.
+    pub heard: String,
 }
 
 /// One registered phone.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::media::LegMedia;
+use crate::media::{Detected, LegMedia};
 use crate::{CallId, Cause, LegId, Party, TenantId, Wall, Why};
 
 /// One thing that happened to a call.
@@ -84,6 +84,13 @@ pub enum What {
         leg: LegId,
         /// Whether any ever came.
         ever_heard: bool,
+    },
+    /// Something that was listened for was heard on a leg.
+    Heard {
+        /// Whose audio.
+        leg: LegId,
+        /// What.
+        what: Detected,
     },
     /// A leg is over.
     LegEnded {

@@ -58,6 +58,8 @@ pub(crate) enum Purpose {
     ByeStray,
     /// Passes on a request of the other leg, whose answer is awaited there.
     Relay(ServerId),
+    /// Tells the leg a digit of the other one.
+    Digit,
 }
 
 /// How a request of ours ended without an answer.

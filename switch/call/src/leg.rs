@@ -7,7 +7,7 @@ use base::LegId;
 use base::dns::{Host, Server};
 use base::fact::Endpoint;
 use base::limits::RECORD_CHARS;
-use base::media::Srtp;
+use base::media::{Detected, Srtp};
 use base::wire::{Flow, Target, Transport};
 use bytes::Bytes;
 use sip::auth::{Challenged, Login};
@@ -15,6 +15,7 @@ use sip::message::{Draft, Header, Message, Method, NameAddr, Uri};
 use sip::{Dialog, ServerId, SessionPolicy, SessionTimer, server_of, target_of};
 
 use crate::act::Purpose;
+use crate::digits::Typed;
 use crate::headers::Trust;
 use crate::negotiate::Negotiation;
 use crate::ringing::{Calling, Incoming};
@@ -68,6 +69,10 @@ pub(crate) struct Leg {
     pub(crate) allows_update: bool,
     /// Its media is missing.
     pub(crate) silent: bool,
+    /// What was last heard of all that is listened for.
+    pub(crate) heard: Option<Detected>,
+    /// Digits that go to it in INFO; most legs have none.
+    pub(crate) typed: Option<Box<Typed>>,
     /// Its port was opened and the final figures have not come.
     pub(crate) media_pending: bool,
 }
@@ -144,6 +149,8 @@ impl Leg {
             numbered: 0,
             allows_update: false,
             silent: false,
+            heard: None,
+            typed: None,
             media_pending: false,
         }
     }

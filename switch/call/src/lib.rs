@@ -5,6 +5,7 @@
 
 mod act;
 mod call;
+mod digits;
 mod gate;
 mod headers;
 mod io;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use base::PortId;
-use base::media::{Codec, MediaCommand, MediaRule, PortLease, Remote, Standing};
+use base::media::{Codec, Dtmf, MediaCommand, MediaRule, PortLease, Remote, Standing};
 use sdp::{Numbers, Sdp};
 use sip::message::multipart::{Part, is_multipart, parts};
 use sip::message::{Header, Message};
@@ -51,6 +51,8 @@ pub(crate) struct Theirs {
     /// Whose media else is taken for its own.
     pub(crate) rule: MediaRule,
     pub(crate) standing: Standing,
+    /// How it sends digits and takes them.
+    pub(crate) dtmf: Dtmf,
 }
 
 /// A body that cannot be used: the request gets 488 or 400.
@@ -86,6 +88,11 @@ impl Negotiation {
         self.lease.port
     }
 
+    /// How digits go to the far end and come from it.
+    pub(crate) fn dtmf(&self) -> Dtmf {
+        self.theirs.dtmf
+    }
+
     /// What we have last said of our media: what a refresh repeats.
     pub(crate) fn local(&self) -> Option<&Sdp> {
         self.local.as_ref()
@@ -112,7 +119,7 @@ impl Negotiation {
         let mut body = sdp::anchor(offer, &self.ours(false));
         sdp::widen(&mut body, allowed, &self.numbers).map_err(|_none_left| BadBody::Media)?;
         self.secure.offer(&mut body, self.local.as_ref());
-        self.number(&mut body);
+        self.complete(&mut body);
         Ok(body)
     }
 
@@ -129,7 +136,7 @@ impl Negotiation {
         let in_use = sdp::narrow(&mut body, offer, order).map_err(|_nothing_common| BadBody::Media)?;
         self.secure.answer(&mut body, offer);
         body.pad_like(offer);
-        self.number(&mut body);
+        self.complete(&mut body);
         Ok((body, in_use))
     }
 
@@ -143,7 +150,7 @@ impl Negotiation {
         let ours = self.ours(offer.audio().is_some_and(sdp::Media::rtcp_mux));
         let mut body = sdp::make_answer(offer, &ours, codecs).map_err(|_none| BadBody::Media)?;
         self.secure.answer(&mut body, offer);
-        self.number(&mut body);
+        self.complete(&mut body);
         Ok(body)
     }
 
@@ -152,7 +159,7 @@ impl Negotiation {
         let body = sdp::make_offer(&self.ours(false), codecs, &self.numbers);
         let mut body = body.map_err(|_none| BadBody::Media)?;
         self.secure.offer(&mut body, self.local.as_ref());
-        self.number(&mut body);
+        self.complete(&mut body);
         Ok(body)
     }
 
@@ -176,6 +183,7 @@ impl Negotiation {
             host: Some(self.theirs.host),
             rule: self.theirs.rule.clone(),
             standing,
+            dtmf: self.theirs.dtmf,
             ..read
         };
         MediaCommand::Remote { port: self.port(), remote }
@@ -209,7 +217,11 @@ impl Negotiation {
         }
     }
 
-    fn number(&self, body: &mut Sdp) {
+    /// Leaves out what this far end does not do, and numbers the body.
+    fn complete(&self, body: &mut Sdp) {
+        if !self.theirs.dtmf.has_events() {
+            sdp::without_events(body);
+        }
         if let Some(previous) = &self.local {
             body.number_after(previous);
         }

@@ -89,6 +89,8 @@ pub struct LegView {
     pub silent: bool,
     /// `srtp` when its media is encrypted, `srtp-open` when the keys were told in the clear, else empty.
     pub secured: &'static str,
+    /// What was last heard of all that is listened for on it: `ringback`, `fax_calling`, `speech`…; mostly empty.
+    pub heard: &'static str,
 }
 
 /// One ban that stands.

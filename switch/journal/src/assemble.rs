@@ -102,6 +102,7 @@ impl Assembler {
             | What::CallEnded { .. } => self.orphans == Orphans::Adopt,
             What::LegRinging { .. }
             | What::MediaSilent { .. }
+            | What::Heard { .. }
             | What::LegEnded { .. }
             | What::LegMedia { .. } => false,
         }
@@ -191,6 +192,8 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
                 leg.ringing_at.get_or_insert(at);
             }
         }
+        // For those who watch; a record has no place for it.
+        What::Heard { .. } => {}
         What::MediaSilent { leg, .. } => {
             if let Some(leg) = find(record, *leg) {
                 leg.silent = true;

@@ -68,6 +68,8 @@ const ORDER: &[&str] = &[
     "nat",
     "media_from",
     "srtp",
+    "dtmf",
+    "listen",
     "realm",
     "digest",
     "password_for",

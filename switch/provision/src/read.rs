@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use base::media::{Channels, Nat, RecordingFormat, Srtp, WhenFull};
+use base::media::{Channels, Dtmf, ListenFor, Nat, RecordingFormat, Srtp, WhenFull};
 use base::wire::Transport;
 
 use crate::fields::{Fields, Finding};
@@ -92,6 +92,8 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         media_from: parsed_items(fields, "media_from"),
         reliable: word(fields, "reliable", Reliable::WORDS),
         srtp: word(fields, "srtp", Srtp::WORDS),
+        dtmf: word(fields, "dtmf", Dtmf::WORDS),
+        listen: word_items(fields, "listen", ListenFor::WORDS),
         realm: fields.text("realm"),
         digest: word(fields, "digest", AnswersTo::WORDS),
         password_for: word(fields, "password_for", PasswordFor::WORDS),
@@ -113,6 +115,26 @@ fn word<T: Copy + Default>(fields: &mut Fields<'_>, name: &'static str, words: &
         fields.note_at(name, reason);
     }
     known.map(|(_, value)| *value).unwrap_or_default()
+}
+
+/// Words of a list, each once.
+fn word_items<T: Copy + PartialEq>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    words: &[(&str, T)],
+) -> Vec<T> {
+    let mut items = Vec::new();
+    for found in fields.texts(name) {
+        match words.iter().find(|(word, _)| *word == found) {
+            Some((_, item)) if items.contains(item) => {}
+            Some((_, item)) => items.push(*item),
+            None => {
+                let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                fields.note_at(name, format!("found {:?}; allowed: {}", cut(&found), allowed.join(", ")));
+            }
+        }
+    }
+    items
 }
 
 fn rewrite(fields: &mut Fields<'_>) -> Rewrite {
@@ -238,6 +260,8 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         reliable: word(fields, "reliable", Reliable::WORDS),
         srtp: word(fields, "srtp", Srtp::WORDS),
         recording: fields.text("recording"),
+        dtmf: word(fields, "dtmf", Dtmf::WORDS),
+        listen: word_items(fields, "listen", ListenFor::WORDS),
         extension,
     }
 }

@@ -29,6 +29,16 @@ pub fn restrict(sdp: &mut Sdp, codecs: &[&str]) -> Result<(), NoCodecLeft> {
     Ok(())
 }
 
+/// Takes keypad events out of the stream that we anchor: for a far end whose digits go another way.
+pub fn without_events(sdp: &mut Sdp) {
+    let Some(audio) = sdp.audio_mut() else { return };
+    let is_event = |format: &String| codec_of(audio, format).is_some_and(|codec| codec.is_telephone_event());
+    let kept: Vec<String> = audio.formats.iter().filter(|format| !is_event(format)).cloned().collect();
+    if !kept.is_empty() && kept.len() < audio.formats.len() {
+        keep_formats(audio, kept);
+    }
+}
+
 /// Replaces the formats and drops the `rtpmap` and `fmtp` of those that are gone.
 pub(crate) fn keep_formats(audio: &mut Media, formats: Vec<String>) {
     let gone: Vec<String> =
@@ -62,6 +72,18 @@ mod tests {
         assert_eq!(sdp.media()[0].formats(), ["8", "0", "101"]);
         assert_eq!(sdp.media()[0].fmtp("18"), None);
         assert_eq!(sdp.media()[0].fmtp("101"), Some("0-15"));
+    }
+
+    #[test]
+    fn keypad_events_are_taken_out_and_a_stream_is_never_left_empty() {
+        let mut sdp = Sdp::parse(OFFER).unwrap();
+        without_events(&mut sdp);
+        assert_eq!(sdp.media()[0].formats(), ["18", "0", "8"]);
+        assert_eq!((sdp.media()[0].fmtp("101"), sdp.media()[0].ptime()), (None, Some(20)));
+        let alone = b"v=0\nm=audio 4000 RTP/AVP 101\na=rtpmap:101 telephone-event/8000\n";
+        let mut sdp = Sdp::parse(alone).unwrap();
+        without_events(&mut sdp);
+        assert_eq!(sdp.media()[0].formats(), ["101"]);
     }
 
     #[test]

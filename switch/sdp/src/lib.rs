@@ -26,7 +26,7 @@ pub use across::{narrow, widen};
 pub use address::{Host, Origin, RtcpAddress};
 pub use anchor::{Ours, anchor};
 pub use codec::{Codec, codec_of, first_codec_name};
-pub use codecs::{NoCodecLeft, restrict};
+pub use codecs::{NoCodecLeft, restrict, without_events};
 pub use crypto::Crypto;
 pub use make::{make_answer, make_offer};
 pub use media::{Direction, Media, MediaKind};

@@ -62,6 +62,8 @@ const TRUNK: &[Field] = fields! {
     nat: Text, "Whether its media's real address is learned: learn or off";
     media_from: Texts, "Networks its media may come from though SDP names another address";
     srtp: Text, "Whether its media is encrypted: off, optional or required";
+    dtmf: Text, "How digits go to it and come from it: auto, rtp, info or inband";
+    listen: Texts, "What its audio is listened to for, beside digits: fax, progress, speech";
     realm: Text, "The realm our password belongs to; empty for whatever its peers name";
     digest: Text, "Which challenges our password answers: any or sha-256";
     password_for: Text, "In which calls it may be asked for: own-calls or all-calls";
@@ -97,6 +99,8 @@ const STATION: &[Field] = fields! {
     nat: Text, "Whether the real address of a phone's media is learned: learn or off";
     srtp: Text, "Whether its phones' media is encrypted: off, optional or required";
     recording: Text, "The recording policy by name, before the number's and the trunk's; empty leaves it to them";
+    dtmf: Text, "How digits go to it and come from it: auto, rtp, info or inband";
+    listen: Texts, "What its audio is listened to for, beside digits: fax, progress, speech";
 };
 
 const RECORDING_POLICY: &[Field] = fields! {

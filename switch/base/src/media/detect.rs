@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Dtmf;
+
 /// What to listen for. Costs nothing that is not asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Listen {
@@ -13,6 +15,38 @@ pub struct Listen {
     pub progress: bool,
     /// Talking and silence.
     pub speech: bool,
+}
+
+/// Something to listen for beside keypad tones, as it stands in a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenFor {
+    /// Fax and modem tones.
+    Fax,
+    /// Call progress.
+    Progress,
+    /// Talking and silence.
+    Speech,
+}
+
+impl ListenFor {
+    /// Every choice with its word.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("fax", Self::Fax), ("progress", Self::Progress), ("speech", Self::Speech)];
+}
+
+impl Listen {
+    /// What is listened for on a leg: keypad tones where digits come as such, and what its setting names.
+    #[must_use]
+    pub fn to(dtmf: Dtmf, wanted: &[ListenFor]) -> Self {
+        let is = |what| wanted.contains(&what);
+        Self {
+            digits: dtmf == Dtmf::Inband,
+            fax: is(ListenFor::Fax),
+            progress: is(ListenFor::Progress),
+            speech: is(ListenFor::Speech),
+        }
+    }
 }
 
 /// What was heard.
@@ -39,6 +73,29 @@ pub enum Detected {
     Speech,
     /// Nobody talks any more.
     Silence,
+}
+
+impl Detected {
+    /// Its word, as pages and the API show it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ringback => "ringback",
+            Self::Busy => "busy",
+            Self::Congestion => "congestion",
+            Self::DialTone => "dial_tone",
+            Self::SpecialInformation(Announcement::General) => "special_information",
+            Self::SpecialInformation(Announcement::Intercept) => "intercept",
+            Self::SpecialInformation(Announcement::VacantCode) => "vacant_code",
+            Self::SpecialInformation(Announcement::Reorder) => "reorder",
+            Self::SpecialInformation(Announcement::NoCircuit) => "no_circuit",
+            Self::FaxCalling => "fax_calling",
+            Self::FaxAnswer => "fax_answer",
+            Self::ModemAnswer => "modem_answer",
+            Self::Speech => "speech",
+            Self::Silence => "silence",
+        }
+    }
 }
 
 /// What a special information tone announces.

@@ -91,6 +91,36 @@ pub enum DigitBy {
     Info,
 }
 
+/// How a far end sends digits, and takes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dtmf {
+    /// As events where they were agreed on, else as tones; those that it sends in SIP INFO are taken too.
+    #[default]
+    Auto,
+    /// As events, and in no other way.
+    Rtp,
+    /// In SIP INFO.
+    Info,
+    /// As tones in its audio, which is listened to.
+    Inband,
+}
+
+impl Dtmf {
+    /// Every choice with its word.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("rtp", Self::Rtp), ("info", Self::Info), ("inband", Self::Inband)];
+
+    /// Whether events in RTP are agreed on with it.
+    #[must_use]
+    pub fn has_events(self) -> bool {
+        match self {
+            Self::Auto | Self::Rtp => true,
+            Self::Info | Self::Inband => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,8 +21,8 @@ mod tap;
 
 pub use codec::{Codec, Foreign, OpusWishes, Payload, Wishes};
 pub use command::MediaCommand;
-pub use detect::{Announcement, Detected, Listen};
-pub use digit::{Collect, CollectEnd, CollectId, DigitBy, DigitSet, digit_of, event_of};
+pub use detect::{Announcement, Detected, Listen, ListenFor};
+pub use digit::{Collect, CollectEnd, CollectId, DigitBy, DigitSet, Dtmf, digit_of, event_of};
 pub use event::{MediaEvent, PlayEnd};
 pub use keys::{MasterKey, Srtp, StreamKeys, Suite};
 pub use quality::{LegMedia, Trouble};
@@ -68,6 +68,8 @@ pub struct Remote {
     pub rule: MediaRule,
     /// Whether it has shown that it reads what we send.
     pub standing: Standing,
+    /// How it takes digits.
+    pub dtmf: Dtmf,
 }
 
 impl Default for Remote {
@@ -85,6 +87,7 @@ impl Default for Remote {
             host: None,
             rule: MediaRule::default(),
             standing: Standing::default(),
+            dtmf: Dtmf::default(),
         }
     }
 }

@@ -21,7 +21,7 @@ impl Call {
         self.leg(leg)?.media.as_ref()
     }
 
-    fn port_of(&self, leg: LegId) -> Option<PortId> {
+    pub(super) fn port_of(&self, leg: LegId) -> Option<PortId> {
         self.media_of(leg).filter(|media| media.is_open()).map(Negotiation::port)
     }
 
@@ -74,12 +74,17 @@ impl Call {
                     at.silent = false;
                 }
             }
+            MediaEvent::Digit { digit, lasted, .. } => self.pressed(ctx, leg, digit, lasted),
+            MediaEvent::Detected { what, .. } => {
+                if let Some(at) = self.leg_mut(leg) {
+                    at.heard = Some(what);
+                    ctx.out.push(Act::Fact(What::Heard { leg, what }));
+                }
+            }
             MediaEvent::Latched { .. }
             | MediaEvent::Leased { .. }
             | MediaEvent::Played { .. }
-            | MediaEvent::Digit { .. }
             | MediaEvent::Collected { .. }
-            | MediaEvent::Detected { .. }
             | MediaEvent::RecordingStarted { .. }
             | MediaEvent::Recorded { .. }
             | MediaEvent::RecordingFailed { .. }

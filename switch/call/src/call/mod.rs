@@ -9,6 +9,7 @@
 mod answer;
 mod carried;
 mod challenge;
+mod digits;
 mod early;
 mod exchange;
 mod first;
@@ -331,6 +332,7 @@ impl Call {
             Purpose::Reinvite | Purpose::Passed => self.passage_response(ctx, leg, status, response),
             Purpose::Refresh => self.refresh_response(ctx, leg, status, response),
             Purpose::Relay(server) => self.relay_response(ctx, leg, server, status, response),
+            Purpose::Digit => self.digit_response(ctx, leg, status, response),
             Purpose::Bye | Purpose::ByeStray | Purpose::Prack => {}
         }
     }
@@ -342,6 +344,7 @@ impl Call {
             Purpose::Reinvite | Purpose::Passed => self.passage_failed(ctx, leg),
             Purpose::Refresh => self.refresh_failed(ctx, leg, failure),
             Purpose::Relay(server) => self.relay_failed(ctx, server),
+            Purpose::Digit => self.digit_told(ctx, leg),
             Purpose::Bye | Purpose::ByeStray | Purpose::Prack => {}
         }
     }

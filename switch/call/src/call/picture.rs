@@ -1,5 +1,7 @@
 //! A call as pages show it.
 
+use base::media::Detected;
+
 use super::{Call, Phase};
 use crate::headers;
 use crate::leg::{Leg, LegState};
@@ -44,6 +46,7 @@ impl Leg {
             true => "srtp-open",
             false => "",
         };
-        LegView { endpoint: self.endpoint.to_string(), state, silent: self.silent, secured }
+        let heard = self.heard.map(Detected::word).unwrap_or_default();
+        LegView { endpoint: self.endpoint.to_string(), state, silent: self.silent, secured, heard }
     }
 }

@@ -48,7 +48,8 @@ impl Call {
             Method::Prack => self.pracked(ctx, leg, server, request),
             Method::Update if early => self.updated_early(ctx, leg, server, request),
             Method::Update => self.updated(ctx, leg, server, request),
-            Method::Info | Method::Message => self.relay(ctx, leg, server, &request),
+            Method::Info => self.informed(ctx, leg, server, &request),
+            Method::Message => self.relay(ctx, leg, server, &request),
             Method::Options => self.answer_options(ctx, leg, server, &request),
             Method::Refer => {
                 let draft = reply::not_referred(&request, &ctx.config.user_agent);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base::fact::{Endpoint, What, record_text};
 use base::limits::CALL_LASTS;
-use base::media::{MediaCommand, MediaRule, Standing};
+use base::media::{Dtmf, Listen, ListenFor, MediaCommand, MediaRule, Standing};
 use base::wire::{Flow, Target};
 use base::{CallId, Cause, LegId, Party, Timers, Why};
 use provision::PasswordFor;
@@ -186,10 +186,15 @@ impl Call {
         let far = at.target.remote();
         let far = host.map_or(far, |host| SocketAddr::new(host, far.port()));
         let ours = Ours { ip: ctx.locals.media(far), ports: ctx.config.media_ports.clone(), session_id };
-        let theirs = Theirs { host: far.ip(), rule: media_rule(ctx, &at.endpoint), standing: standing(at) };
+        let (dtmf, listen) = digits_and_tones(ctx, &at.endpoint);
+        let theirs =
+            Theirs { host: far.ip(), rule: media_rule(ctx, &at.endpoint), standing: standing(at), dtmf };
         at.media = Some(Negotiation::new(lease, ours, theirs, secure));
         at.media_pending = true;
         ctx.out.push(Act::Media(MediaCommand::Open { port: lease.port }));
+        if listen != Listen::default() {
+            ctx.out.push(Act::Media(MediaCommand::Listen { port: lease.port, listen }));
+        }
         true
     }
 }
@@ -253,6 +258,22 @@ fn media_rule(ctx: &Ctx<'_>, at: &Endpoint) -> MediaRule {
         Endpoint::Local(_) | Endpoint::Stranger(_) => None,
     };
     rule.unwrap_or_default()
+}
+
+/// How digits go to whom stands there and come from it, and what is listened for in its audio.
+fn digits_and_tones(ctx: &Ctx<'_>, at: &Endpoint) -> (Dtmf, Listen) {
+    let set = |dtmf: Dtmf, wanted: &[ListenFor]| (dtmf, Listen::to(dtmf, wanted));
+    let found = match at {
+        Endpoint::Trunk(name) => ctx.routes.trunk(name).map(|route| {
+            let trunk = route.trunk();
+            set(trunk.dtmf, &trunk.listen)
+        }),
+        Endpoint::Station(extension) => {
+            ctx.routes.station(extension).map(|station| set(station.dtmf, &station.listen))
+        }
+        Endpoint::Local(_) | Endpoint::Stranger(_) => None,
+    };
+    found.unwrap_or_default()
 }
 
 /// Who calls by datagrams from a trunk's address has shown nothing yet: that address may be forged. A connection, a

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base::SessionTimers;
-use base::media::{Nat, Srtp};
+use base::media::{Dtmf, ListenFor, Nat, Srtp};
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
@@ -60,6 +60,12 @@ pub struct Station {
     /// The recording policy by name; empty leaves it to others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub recording: String,
+    /// How digits go to it and come from it: `auto`, `rtp`, `info` or `inband`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub dtmf: Dtmf,
+    /// What its audio is listened to for, beside digits: `fax`, `progress`, `speech`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listen: Vec<ListenFor>,
 }
 
 impl Station {
@@ -83,6 +89,8 @@ impl Station {
             reliable: Reliable::default(),
             srtp: Srtp::default(),
             recording: String::new(),
+            dtmf: Dtmf::default(),
+            listen: Vec::new(),
         }
     }
 }

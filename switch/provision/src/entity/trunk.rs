@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base::SessionTimers;
-use base::media::{Nat, Srtp};
+use base::media::{Dtmf, ListenFor, Nat, Srtp};
 use base::wire::Transport;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,12 @@ pub struct Trunk {
     /// Whether its media is encrypted: `off`, `optional` or `required`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub srtp: Srtp,
+    /// How digits go to it and come from it: `auto`, `rtp`, `info` or `inband`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub dtmf: Dtmf,
+    /// What its audio is listened to for, beside digits: `fax`, `progress`, `speech`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listen: Vec<ListenFor>,
     /// The realm our password belongs to; empty for whatever its peers name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub realm: String,
@@ -165,6 +171,8 @@ impl Trunk {
             media_from: Vec::new(),
             reliable: Reliable::default(),
             srtp: Srtp::default(),
+            dtmf: Dtmf::default(),
+            listen: Vec::new(),
             realm: String::new(),
             digest: AnswersTo::default(),
             password_for: PasswordFor::default(),
