@@ -10,7 +10,9 @@ mod wires;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
+use base::limits::RECORDING_ENTRIES;
 use call::ShardInput;
 use media_io::Prompts;
 use peer::BindingChange;
@@ -24,7 +26,7 @@ pub use self::running::Running;
 
 use self::chores::{keep_house, watch_store};
 use self::nursery::Nursery;
-use self::stored::{open_journal, station_realms, stored};
+use self::stored::{keep_recordings, open_journal, station_realms, stored};
 use self::web::{listen, start_web, web_ports};
 use self::wires::{start_media, start_net};
 use crate::clock::Clock;
@@ -73,8 +75,11 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let (senders, inboxes): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
     prime(&senders, &Arc::new(snapshot), &known);
     let sounds = Prompts::start(Some(data.join("sounds"))).map_err(media_io::StartError::Worker)?;
-    let media = start_media(&config, cores, clock, Arc::clone(sounds.shelf()), senders.clone())?;
+    let (to_database, entries) = sync_channel(RECORDING_ENTRIES);
+    let archive = config.recordings.archive(&data, cores, to_database);
+    let media = start_media(&config, archive, cores, clock, Arc::clone(sounds.shelf()), senders.clone())?;
     let media = Arc::new(media);
+    let recordings = keep_recordings(&media, entries, &store, clock, runtime)?;
     let security = Security::of(&config, &data);
     let setup = security.read(&directory)?;
     if let Some(identity) = &setup.identity {
@@ -115,6 +120,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         clock,
         store: store.clone(),
         shards: handles,
+        library: media.library(),
         media,
         sounds,
         net: net.gauge(),
@@ -129,7 +135,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         runtime.spawn(keep_house(Arc::clone(&hub))),
         runtime.spawn(watch_store(Arc::clone(&hub))),
     ];
-    Ok(Running { hub, net, http: address, shards, broken, web, keeper, chores, journal })
+    Ok(Running { hub, net, http: address, shards, broken, web, keeper, recordings, chores, journal })
 }
 
 /// What every shard must know before its first message: what is set up, and who is registered.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use base::{CallId, Now, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
+use media_io::recordings::Library;
 use media_io::{MediaIo, Prompts};
 use net::{Dns, NetGauge};
 use peer::guard::Place;
@@ -57,6 +58,7 @@ pub struct Hub {
     pub(crate) media: Arc<MediaIo>,
     /// Prompts and music.
     pub(crate) sounds: Prompts,
+    pub(crate) library: Option<Library>,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
     security: Security,
@@ -76,6 +78,7 @@ pub(crate) struct HubParts {
     pub(crate) shards: Vec<ShardHandle>,
     pub(crate) media: Arc<MediaIo>,
     pub(crate) sounds: Prompts,
+    pub(crate) library: Option<Library>,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
     pub(crate) security: Security,
@@ -85,8 +88,20 @@ pub(crate) struct HubParts {
 
 impl Hub {
     pub(crate) fn new(parts: HubParts) -> Self {
-        let HubParts { name, clock, store, shards, media, sounds, net, dns, security, directory, realms } =
-            parts;
+        let HubParts {
+            name,
+            clock,
+            store,
+            shards,
+            media,
+            sounds,
+            library,
+            net,
+            dns,
+            security,
+            directory,
+            realms,
+        } = parts;
         Self {
             name,
             started_at: clock.now().wall,
@@ -95,6 +110,7 @@ impl Hub {
             shards,
             media,
             sounds,
+            library,
             net,
             dns,
             security,

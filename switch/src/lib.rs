@@ -18,6 +18,7 @@ mod metrics;
 pub mod outbox;
 mod picture;
 pub mod realm;
+mod recordings;
 mod resolve;
 pub mod security;
 pub mod supervise;

@@ -19,6 +19,7 @@ pub(crate) fn of(hub: &Hub) -> Vec<Metric> {
     metrics.extend(hub.dns.iter().map(|dns| questions(dns)));
     metrics.extend(media(hub));
     metrics.extend(sounds(hub));
+    metrics.extend(recordings(hub));
     metrics
 }
 
@@ -35,6 +36,11 @@ fn node(hub: &Hub) -> Vec<Metric> {
             fill,
         ),
     ]
+}
+
+fn recordings(hub: &Hub) -> Option<Metric> {
+    let used = hub.library.as_ref()?.used() as f64;
+    Some(Metric::gauge("tandem_recordings_octets", "Octets on disk that recordings use.", used))
 }
 
 fn held(views: &[std::sync::Arc<ShardView>]) -> Vec<Metric> {

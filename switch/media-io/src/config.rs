@@ -9,6 +9,8 @@ use base::media::MediaEvent;
 use base::{Entropy, Now, ShardId};
 use media::play::Clips;
 
+use crate::recordings::{ArchiveConfig, ArchiveError};
+
 /// Reads both clocks; called once per turn of a worker.
 pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
 
@@ -34,6 +36,8 @@ pub struct MediaIoConfig {
     pub entropy: EntropySource,
     /// Where prompts and music come from.
     pub clips: Arc<dyn Clips + Send + Sync>,
+    /// Where recordings go; `None` for a node that keeps none.
+    pub archive: Option<ArchiveConfig>,
 }
 
 /// Why media cannot start.
@@ -55,6 +59,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Recordings cannot be kept.
+    #[error("no recordings: {0}")]
+    Archive(#[from] ArchiveError),
     /// The system gives no poll or thread.
     #[error("no media worker: {0}")]
     Worker(#[from] io::Error),

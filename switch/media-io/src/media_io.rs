@@ -10,6 +10,7 @@ use mio::{Poll, Waker};
 
 use crate::config::{EventSink, MediaIoConfig, StartError};
 use crate::inbox::{Outbox, inbox};
+use crate::recordings::{Archive, Desk, Library};
 use crate::sockets::Local;
 use crate::stats::{Gauges, WorkerStats};
 use crate::worker::{INBOX, Parts, Worker};
@@ -17,6 +18,8 @@ use crate::worker::{INBOX, Parts, Worker};
 /// The media workers. Dropping it ends them.
 pub struct MediaIo {
     workers: Vec<Handle>,
+    /// Ends after the workers.
+    archive: Option<Archive>,
 }
 
 struct Handle {
@@ -38,11 +41,18 @@ impl MediaIo {
             return Err(StartError::Ports { pairs: pairs as usize, workers });
         }
         let local = Local::choose(config.bind)?;
-        let mut started = Self { workers: Vec::new() };
+        let (archive, mut desks) = match &config.archive {
+            Some(archive) => {
+                Archive::start(archive, workers, &sink).map(|(archive, desks)| (Some(archive), desks))?
+            }
+            None => (None, Vec::new()),
+        };
+        desks.reverse();
+        let mut started = Self { workers: Vec::new(), archive };
         for id in 0..workers {
             let first_port = first + (u32::from(id) * each * 2) as u16;
             let part = Part { id, local, first_port, pairs: each };
-            started.workers.push(start_worker(part, config, Arc::clone(&sink))?);
+            started.workers.push(start_worker(part, config, Arc::clone(&sink), desks.pop())?);
         }
         Ok(started)
     }
@@ -65,6 +75,12 @@ impl MediaIo {
         if let Some(worker) = self.workers.get(usize::from(worker)) {
             worker.outbox.ring();
         }
+    }
+
+    /// A handle for those who listen to recordings and delete them; `None` for a node that keeps none.
+    #[must_use]
+    pub fn library(&self) -> Option<Library> {
+        self.archive.as_ref().map(Archive::library)
     }
 
     /// How many workers there are; commands may name `0..workers()`.
@@ -109,7 +125,12 @@ struct Part {
     pairs: u32,
 }
 
-fn start_worker(part: Part, config: &MediaIoConfig, sink: EventSink) -> Result<Handle, StartError> {
+fn start_worker(
+    part: Part,
+    config: &MediaIoConfig,
+    sink: EventSink,
+    desk: Option<Desk>,
+) -> Result<Handle, StartError> {
     let poll = Poll::new()?;
     let (outbox, inbox) = inbox(Waker::new(poll.registry(), INBOX)?);
     let gauges = Arc::new(Gauges::default());
@@ -124,6 +145,7 @@ fn start_worker(part: Part, config: &MediaIoConfig, sink: EventSink) -> Result<H
         entropy: (config.entropy)(),
         clips: Arc::clone(&config.clips),
         sink,
+        desk,
         gauges: Arc::clone(&gauges),
     });
     let thread =

@@ -5,15 +5,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::media::{MediaCommand, MediaEvent, PortLease};
+use base::media::{MediaCommand, MediaEvent, PortLease, RecordingFault};
 use base::{Entropy, Mono, PortId, ShardId};
 use media::play::Clips;
+use media::record::Parcel;
 use media::{Arrival, Engine};
 use mio::{Events, Poll, Token};
 
 use crate::config::{Clock, EventSink};
 use crate::inbox::Inbox;
 use crate::pool::Pool;
+use crate::recordings::Desk;
 use crate::sockets::{Local, Sockets, of_token};
 use crate::stats::{Gauges, WorkerStats};
 
@@ -44,6 +46,9 @@ pub(crate) struct Worker {
     unread: VecDeque<Token>,
     /// Events not yet taken by their shard.
     waiting: VecDeque<(ShardId, MediaEvent)>,
+    /// The way to the threads that write recordings, and a parcel that found them with no room.
+    desk: Option<Desk>,
+    unwritten: Option<Parcel>,
     packet: Box<[u8; PACKET_OCTETS]>,
     stats: WorkerStats,
 }
@@ -60,6 +65,7 @@ pub(crate) struct Parts {
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) clips: Arc<dyn Clips + Send + Sync>,
     pub(crate) sink: EventSink,
+    pub(crate) desk: Option<Desk>,
     pub(crate) gauges: Arc<Gauges>,
 }
 
@@ -77,6 +83,8 @@ impl Worker {
             engine: Engine::new(parts.id, parts.pairs as usize, parts.entropy).with_clips(parts.clips),
             unread: VecDeque::new(),
             waiting: VecDeque::new(),
+            desk: parts.desk,
+            unwritten: None,
             packet: Box::new([0; PACKET_OCTETS]),
             stats: WorkerStats::default(),
         }
@@ -106,6 +114,7 @@ impl Worker {
             }
             self.engine.tick(now);
             self.send();
+            self.record();
             self.tell();
             self.gauges.write(&WorkerStats {
                 leased: self.pool.leased() as u64,
@@ -206,6 +215,37 @@ impl Worker {
                 Ok(()) => self.stats.sent += 1,
                 Err(_refused) => self.stats.unsent += 1,
             }
+        }
+    }
+
+    /// Carries recordings to the threads that write, and emptied blocks back.
+    fn record(&mut self) {
+        while let Some(block) = self.desk.as_ref().and_then(Desk::emptied) {
+            self.engine.recycle(block);
+        }
+        while let Some(parcel) = self.unwritten.take().or_else(|| self.engine.poll_parcel()) {
+            let Some(desk) = &self.desk else {
+                self.refuse(parcel);
+                continue;
+            };
+            if let Err(parcel) = desk.send(parcel) {
+                self.unwritten = Some(parcel);
+                return;
+            }
+        }
+    }
+
+    /// There is nowhere to write to.
+    fn refuse(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::Open(opening) => {
+                let (port, recording) = (opening.port, opening.recorder.id);
+                let fault = RecordingFault::Disk;
+                self.waiting
+                    .push_back((opening.shard, MediaEvent::RecordingFailed { port, recording, fault }));
+            }
+            Parcel::Audio { block, .. } => self.engine.recycle(block),
+            Parcel::Gap { .. } | Parcel::Close { .. } => {}
         }
     }
 

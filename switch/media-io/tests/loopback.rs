@@ -92,6 +92,7 @@ fn config(
         clock: Arc::new(clock),
         entropy,
         clips: Arc::new(NoClips),
+        archive: None,
     }
 }
 

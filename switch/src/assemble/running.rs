@@ -18,6 +18,8 @@ use crate::hub::Hub;
 
 /// How long the store may take at the end.
 const LAST_WRITES: Duration = Duration::from_secs(5);
+/// How often is looked whether a thread has ended.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A running node.
 pub struct Running {
@@ -28,6 +30,7 @@ pub struct Running {
     pub(super) broken: watch::Receiver<bool>,
     pub(super) web: Web,
     pub(super) keeper: Task<()>,
+    pub(super) recordings: Option<JoinHandle<()>>,
     pub(super) chores: Vec<Task<()>>,
     pub(super) journal: Journal,
 }
@@ -80,10 +83,27 @@ impl Running {
         if runtime.block_on(kept).is_err() {
             tracing::warn!("the last changes of registrations could not be stored");
         }
+        if let Some(recordings) = self.recordings
+            && !ends_soon(&recordings)
+        {
+            tracing::warn!("some recordings are entered in the store at the next start");
+        }
         let unsettled = self.journal.finish(LAST_WRITES);
         if unsettled > 0 {
             tracing::warn!(calls = unsettled, "call records wait in the journal for the next start");
         }
         runtime.block_on(store.close());
     }
+}
+
+/// The media workers are gone, so that the last recordings are closed and entered.
+fn ends_soon(thread: &JoinHandle<()>) -> bool {
+    let looks = LAST_WRITES.as_millis() / LOOK.as_millis();
+    for _ in 0..looks {
+        if thread.is_finished() {
+            return true;
+        }
+        std::thread::park_timeout(LOOK);
+    }
+    thread.is_finished()
 }

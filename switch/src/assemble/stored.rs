@@ -1,8 +1,12 @@
 //! What a node remembers: its setup, registrations and realms out of the store, and the journal of its calls.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
 
 use journal::{Journal, JournalConfig, SinkError};
+use media_io::MediaIo;
+use media_io::recordings::Entry;
 use peer::BindingChange;
 use provision::Directory;
 use route::Snapshot;
@@ -11,6 +15,7 @@ use tokio::runtime::Handle;
 
 use super::StartError;
 use crate::clock::Clock;
+use crate::recordings::Keeper;
 use crate::{bindings, realm};
 
 pub(super) async fn stored(
@@ -57,4 +62,17 @@ pub(super) fn open_journal(
         })
     };
     Journal::start(config, recovered, move || clock.now(), sink).map_err(StartError::Journal)
+}
+
+/// Starts the thread that enters closed recordings in the store and deletes what need not be kept.
+pub(super) fn keep_recordings(
+    media: &MediaIo,
+    entries: Receiver<Entry>,
+    store: &Store,
+    clock: Clock,
+    runtime: &Handle,
+) -> Result<Option<JoinHandle<()>>, StartError> {
+    let Some(library) = media.library() else { return Ok(None) };
+    let keeper = Keeper { library, store: store.clone(), clock, runtime: runtime.clone() };
+    keeper.start(entries).map(Some).map_err(StartError::Thread)
 }

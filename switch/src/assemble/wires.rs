@@ -8,6 +8,7 @@ use std::time::Duration;
 use base::ShardId;
 use base::media::MediaEvent;
 use call::ShardInput;
+use media_io::recordings::ArchiveConfig;
 use media_io::{EntropySource, MediaIo, MediaIoConfig, Shelf};
 use net::{ConnectionLimits, GuardConfig, Net, NetConfig, NetEvent, Origins, TlsSetup};
 use tokio::runtime::Handle;
@@ -23,6 +24,7 @@ const MOST_WORKERS: usize = 64;
 
 pub(super) fn start_media(
     config: &NodeConfig,
+    archive: ArchiveConfig,
     cores: usize,
     clock: Clock,
     clips: Arc<Shelf>,
@@ -40,7 +42,8 @@ pub(super) fn start_media(
     let clock = Arc::new(move || clock.now());
     let bind = only_address(config);
     let entropy: EntropySource = Arc::new(|| Box::new(OsEntropy::new()));
-    Ok(MediaIo::start(&MediaIoConfig { ports, workers, bind, clock, entropy, clips }, Arc::new(sink))?)
+    let config = MediaIoConfig { ports, workers, bind, clock, entropy, clips, archive: Some(archive) };
+    Ok(MediaIo::start(&config, Arc::new(sink))?)
 }
 
 /// The address of every SIP listener when they have one in common. SDP names it, so media has to come from it too

@@ -7,6 +7,7 @@ mod media;
 mod node;
 mod process;
 mod read;
+mod recordings;
 mod sip;
 mod source;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use log::{LogConfig, LogFormat, LogLevel};
 pub use media::{MediaConfig, PortRange};
 pub use node::NodeConfig;
 pub use process::{LimitsConfig, NodeSection};
+pub use recordings::RecordingsConfig;
 pub use sip::{SipConfig, TlsConfig};
 pub use source::environment;
 pub use web::{HttpConfig, StoreConfig};

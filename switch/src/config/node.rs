@@ -8,6 +8,7 @@ use super::log::LogConfig;
 use super::media::MediaConfig;
 use super::process::{LimitsConfig, NodeSection};
 use super::read::Reader;
+use super::recordings::RecordingsConfig;
 use super::sip::{SipConfig, TlsConfig};
 use super::source::Source;
 use super::web::{HttpConfig, StoreConfig};
@@ -29,6 +30,8 @@ pub struct NodeConfig {
     pub store: StoreConfig,
     /// `[dns]`.
     pub dns: net::DnsConfig,
+    /// `[recordings]`.
+    pub recordings: RecordingsConfig,
     /// `[log]`.
     pub log: LogConfig,
     /// `[limits]`.
@@ -74,6 +77,7 @@ impl NodeConfig {
             http: HttpConfig::read(&mut reader)?,
             store: StoreConfig::read(&mut reader)?,
             dns: dns::read(&mut reader)?,
+            recordings: RecordingsConfig::read(&mut reader)?,
             log: LogConfig::read(&mut reader)?,
             limits: LimitsConfig::read(&mut reader)?,
         };
@@ -92,6 +96,7 @@ impl NodeConfig {
             ("[http]", self.http != running.http),
             ("[store]", self.store != running.store),
             ("[dns]", self.dns != running.dns),
+            ("[recordings]", self.recordings != running.recordings),
             ("[log] format", self.log.format != running.log.format),
             ("[limits]", self.limits != running.limits),
         ];

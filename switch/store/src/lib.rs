@@ -13,6 +13,7 @@ mod lenient;
 mod meta;
 mod open;
 mod provision;
+mod recordings;
 mod records;
 mod sessions;
 mod sql;
@@ -26,5 +27,8 @@ pub use bindings::{BindingChange, BindingRow};
 pub use calls::{BadCursor, CallCursor, CallFilter, CallPage, MOST_CALLS};
 pub use error::StoreError;
 pub use open::Store;
+pub use recordings::{
+    Deleted, Listened, NewRecording, RecordingCursor, RecordingFilter, RecordingPage, StoredRecording,
+};
 pub use sessions::Session;
 pub use tokens::Token;

@@ -26,6 +26,21 @@ macro_rules! leg_columns {
     };
 }
 
+macro_rules! recording_columns {
+    () => {
+        "tenant, id, call_id, started_at, ended_at, audio_ms, path, octets, sha256, format, channels, encrypted, \
+         cut, gaps, policy, keep_until"
+    };
+}
+
+macro_rules! recordings {
+    () => {
+        "SELECT r.id, r.call_id, r.started_at, r.ended_at, r.audio_ms, r.path, r.octets, r.sha256, r.format, \
+         r.channels, r.encrypted, r.cut, r.gaps, r.policy, r.keep_until, r.deleted_at, r.deleted_by, c.caller, \
+         c.dialled FROM recordings r LEFT JOIN calls c ON c.tenant = r.tenant AND c.id = r.call_id "
+    };
+}
+
 statements! { &str, ALL;
     LOAD_PROVISION = "SELECT kind, name, body FROM provision \
         WHERE tenant = $1 AND (kind > $2 OR (kind = $2 AND name > $3)) ORDER BY kind, name LIMIT 1000";
@@ -55,6 +70,24 @@ statements! { &str, ALL;
     /// A thousand at most, so that no transaction is long.
     DELETE_CALLS = "DELETE FROM calls WHERE tenant = $1 AND id IN (SELECT id FROM calls \
         WHERE tenant = $1 AND started_at < $2 ORDER BY started_at LIMIT 1000)";
+
+    ADD_RECORDING = concat!("INSERT INTO recordings (", recording_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, \
+        $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (tenant, id) DO NOTHING");
+    RECORDING = concat!(recordings!(), "WHERE r.tenant = $1 AND r.id = $2");
+    /// Newest first, after a cursor. A filter that is NULL lets everything pass.
+    RECORDINGS = concat!(recordings!(), "WHERE r.tenant = $1 AND r.started_at >= $2 AND r.started_at < $3 \
+        AND (r.started_at, r.id) < ($4, $5) AND (CAST($6 AS TEXT) IS NULL OR r.call_id = $6) \
+        AND ($7 = 1 OR r.deleted_at IS NULL) ORDER BY r.started_at DESC, r.id DESC LIMIT $8");
+    /// Those that need not be kept any longer, the oldest first.
+    UNKEPT_RECORDINGS = concat!(recordings!(), "WHERE r.tenant = $1 AND r.deleted_at IS NULL AND r.keep_until <= $2 \
+        ORDER BY r.started_at, r.id LIMIT $3");
+    OLDEST_RECORDINGS = concat!(recordings!(), "WHERE r.tenant = $1 AND r.deleted_at IS NULL \
+        ORDER BY r.started_at, r.id LIMIT $2");
+    DELETE_RECORDING = "UPDATE recordings SET deleted_at = $3, deleted_by = $4 \
+        WHERE tenant = $1 AND id = $2 AND deleted_at IS NULL";
+    ADD_LISTEN = "INSERT INTO recording_listens (tenant, recording, at, who) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (tenant, recording, at, who) DO NOTHING";
+    LISTENS = "SELECT at, who FROM recording_listens WHERE tenant = $1 AND recording = $2 ORDER BY at DESC LIMIT 100";
 
     ADD_TOKEN = "INSERT INTO tokens (tenant, id, name, role, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     TOKEN = "SELECT id, name, role, created_at, last_used_at, revoked_at FROM tokens \

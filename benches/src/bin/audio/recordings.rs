@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use base::media::{Channels, Ear, MediaEvent, Recorder, RecordingAct, RecordingFormat, WhenFull};
@@ -39,6 +40,7 @@ pub(crate) fn recorded(calls: u32, time: Duration, format: RecordingFormat) -> R
         key_file: folder.0.join("key"),
         budget_octets: 0,
         writers: 1,
+        to_database: sync_channel(calls as usize).0,
     };
     let sink = |_shard: ShardId, _event: MediaEvent| Ok(());
     let started = Archive::start(&config, 1, &(Arc::new(sink) as _)).map_err(|error| error.to_string())?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 
-use base::limits::{RECORDING_BLOCKS, RECORDING_ENTRIES, RECORDINGS};
+use base::limits::{RECORDING_BLOCKS, RECORDINGS};
 use media::record::{Block, Parcel};
 
 use super::budget::Budget;
@@ -35,6 +35,8 @@ pub struct ArchiveConfig {
     pub budget_octets: u64,
     /// Threads that write and encode, at least 1.
     pub writers: u8,
+    /// Where closed recordings go, to be entered in the database; `limits::RECORDING_ENTRIES` wide.
+    pub to_database: SyncSender<Entry>,
 }
 
 /// Why there is no archive.
@@ -57,7 +59,6 @@ pub enum ArchiveError {
 pub struct Archive {
     threads: Vec<JoinHandle<()>>,
     library: Library,
-    entries: Option<Receiver<Entry>>,
 }
 
 /// A media worker's way to them.
@@ -93,9 +94,9 @@ impl Archive {
         let epoch = u64::from_le_bytes(random().map_err(io)?);
         let budget = Budget::new(config.budget_octets);
         let shared = Arc::new(Shared { folder: config.folder.clone(), keys, budget, epoch });
-        let (to_database, entries) = mpsc::sync_channel(RECORDING_ENTRIES);
+        let to_database = config.to_database.clone();
         let library = Library::new(Arc::clone(&shared));
-        let mut archive = Self { threads: Vec::new(), library, entries: Some(entries) };
+        let mut archive = Self { threads: Vec::new(), library };
 
         let (to_closer, closings) = mpsc::sync_channel::<Closing>(RECORDINGS);
         let closer = Closer::new(Arc::clone(&shared), Teller::new(Arc::clone(sink)), to_database.clone());
@@ -121,11 +122,6 @@ impl Archive {
     #[must_use]
     pub fn library(&self) -> Library {
         self.library.clone()
-    }
-
-    /// What is to be entered in the database; for one taker.
-    pub fn take_entries(&mut self) -> Option<Receiver<Entry>> {
-        self.entries.take()
     }
 
     fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {

@@ -29,8 +29,8 @@ impl Engine {
             }
             MediaCommand::Listen { port, listen } => self.listen(now, port.slot, listen),
             MediaCommand::Record { port, recorder } => self.record(now, port.slot, *recorder),
-            MediaCommand::Recording { port, recording, act } => {
-                self.act_on_recording(now, port.slot, recording, act);
+            MediaCommand::Recording { recording, act, .. } => {
+                self.act_on_recording(now, recording, act);
             }
             MediaCommand::Tap(tap) => self.tap(now, tap),
             MediaCommand::Untap { port, tap } => self.untap(now, port.slot, tap),

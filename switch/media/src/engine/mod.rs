@@ -22,6 +22,7 @@ use smallvec::SmallVec;
 use crate::departures::{Departures, Sending};
 use crate::play::{Clips, NoClips};
 use crate::port::Port;
+use crate::record::Recordings;
 use crate::room::Room;
 
 mod beat;
@@ -74,6 +75,7 @@ pub struct Engine {
     slots: Vec<Slot>,
     open: usize,
     rooms: BTreeMap<RoomId, Room>,
+    recordings: Recordings,
     /// Slots of the ports whose audio is worked on, in no order.
     working: Vec<u32>,
     /// When audio is worked on next; `None` while no port needs it.
@@ -113,6 +115,7 @@ impl Engine {
             slots: all,
             open: 0,
             rooms: BTreeMap::new(),
+            recordings: Recordings::new(worker),
             working: Vec::new(),
             next_beat: None,
             load: Load::default(),

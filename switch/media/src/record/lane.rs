@@ -1,5 +1,6 @@
 //! One channel of a recording: the sum of all who are in it, at the recording's rate.
 
+use base::PortId;
 use base::media::Ear;
 use smallvec::SmallVec;
 
@@ -31,6 +32,13 @@ impl Lane {
     pub(crate) fn listen_to(&mut self, ears: impl Iterator<Item = Ear>) {
         let from = self.sum.rate();
         self.ears = ears.map(|ear| Listening { ear, from, resampler: None }).collect();
+    }
+
+    pub(crate) fn forget(&mut self, port: PortId) {
+        self.ears.retain(|listening| match listening.ear {
+            Ear::From(other) | Ear::To(other) => other != port,
+            Ear::Room(_) => true,
+        });
     }
 
     pub(crate) fn ears(&self) -> impl Iterator<Item = Ear> + '_ {

@@ -76,6 +76,11 @@ impl Recording {
         self.lanes[1].listen_to(ears.skip(left));
     }
 
+    /// The port is closed; another may come to stand in its slot.
+    pub(crate) fn forget(&mut self, port: PortId) {
+        self.lanes.iter_mut().for_each(|lane| lane.forget(port));
+    }
+
     pub(crate) fn ears(&self) -> impl Iterator<Item = Ear> + '_ {
         self.lanes.iter().flat_map(Lane::ears)
     }
@@ -86,10 +91,6 @@ impl Recording {
 
     pub(crate) fn resume(&mut self) {
         self.paused = false;
-    }
-
-    pub(crate) fn is_paused(&self) -> bool {
-        self.paused
     }
 
     /// Whether the block has room for a tick.

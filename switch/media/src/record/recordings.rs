@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use base::limits::{RECORDING_BLOCKS, RECORDINGS};
 use base::media::{Ear, MediaEvent, Recorder, RecordingAct, RecordingFault};
 use base::{Mono, PortId, RecordingId, ShardId};
+use smallvec::SmallVec;
 
 use super::block::{Block, Opening, Parcel};
 use super::recording::{Recording, channel_count};
@@ -17,6 +18,8 @@ pub struct Recordings {
     running: Vec<Recording>,
     parcels: VecDeque<Parcel>,
     events: VecDeque<(ShardId, MediaEvent)>,
+    /// Whom no recording listens to any more, once for each that did.
+    released: Vec<Ear>,
     spare: Vec<Block>,
     /// Blocks that exist.
     blocks: usize,
@@ -32,6 +35,7 @@ impl Recordings {
             running: Vec::new(),
             parcels: VecDeque::new(),
             events: VecDeque::new(),
+            released: Vec::new(),
             spare: Vec::new(),
             blocks: 0,
             most_blocks: RECORDING_BLOCKS,
@@ -47,9 +51,10 @@ impl Recordings {
     /// Starts a recording that hangs on `port`, or changes whom a running one listens to. Its audio begins with the next
     /// tick. `rate` is the best of those it listens to; above 16 kHz counts as 16 kHz.
     pub fn record(&mut self, shard: ShardId, port: PortId, recorder: Recorder, rate: Rate) {
-        if let Some(known) = self.find(recorder.id) {
-            known.listen_to(&recorder);
-            return;
+        let Self { running, released, .. } = self;
+        if let Some(known) = running.iter_mut().find(|recording| recording.id == recorder.id) {
+            released.extend(known.ears());
+            return known.listen_to(&recorder);
         }
         let id = recorder.id;
         let Some(block) = self.admit(&recorder) else {
@@ -77,22 +82,19 @@ impl Recordings {
         }
     }
 
-    /// Ends all that hang on a port.
+    /// Ends all that hang on a port; the others hear silence from it.
     pub fn end_port(&mut self, port: PortId) {
+        self.running.iter_mut().for_each(|recording| recording.forget(port));
         while let Some(index) = self.running.iter().position(|recording| recording.port == port) {
             self.close(index);
         }
     }
 
-    /// Whether somebody records and is not paused: what of a port must be decoded for it.
-    pub fn ears(&self) -> impl Iterator<Item = Ear> + '_ {
-        self.running.iter().flat_map(Recording::ears)
-    }
-
-    /// Whether one is running, paused or not.
+    /// Whom a recording listens to; nobody when it does not run.
     #[must_use]
-    pub fn is_paused(&self, id: RecordingId) -> Option<bool> {
-        self.running.iter().find(|recording| recording.id == id).map(Recording::is_paused)
+    pub fn ears(&self, id: RecordingId) -> SmallVec<[Ear; 2]> {
+        let running = self.running.iter().find(|recording| recording.id == id);
+        running.map(|recording| recording.ears().collect()).unwrap_or_default()
     }
 
     /// One tick of 10 ms for all: `audio` gives what an ear hears in it, `None` for silence.
@@ -126,6 +128,11 @@ impl Recordings {
         self.events.pop_front()
     }
 
+    /// An ear that a recording listens to no more; once for each recording and ear. Those of closed ports are left out.
+    pub fn poll_released(&mut self) -> Option<Ear> {
+        self.released.pop()
+    }
+
     /// Takes back a block that has been written.
     pub fn recycle(&mut self, mut block: Block) {
         block.clear();
@@ -141,10 +148,6 @@ impl Recordings {
     #[cfg(test)]
     pub(crate) fn blocks(&self) -> usize {
         self.blocks
-    }
-
-    fn find(&mut self, id: RecordingId) -> Option<&mut Recording> {
-        self.running.iter_mut().find(|recording| recording.id == id)
     }
 
     fn admit(&mut self, recorder: &Recorder) -> Option<Block> {
@@ -192,6 +195,7 @@ impl Recordings {
     fn close(&mut self, index: usize) {
         let mut recording = self.running.swap_remove(index);
         let (id, at) = (recording.id, recording.now());
+        self.released.extend(recording.ears());
         if let Some(gap) = recording.take_gap() {
             self.parcels.push_back(Parcel::Gap { recording: id, gap });
         }

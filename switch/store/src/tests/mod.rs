@@ -6,6 +6,7 @@ mod engines;
 mod lasting;
 mod postgres;
 mod provision;
+mod recordings;
 mod secrets;
 
 /// Runs each named test on SQLite and on PostgreSQL.

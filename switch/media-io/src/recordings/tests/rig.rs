@@ -52,8 +52,10 @@ impl Drop for Folder {
     }
 }
 
+/// Entries go nowhere unless a [`Rig`] is started with it.
 pub(super) fn config(folder: &Path) -> ArchiveConfig {
     ArchiveConfig {
+        to_database: sync_channel(0).0,
         folder: folder.join("recordings"),
         key_file: folder.join("recording.key"),
         budget_octets: 0,
@@ -83,11 +85,13 @@ impl Rig {
             tell.send(event).expect("the test listens");
             Ok(())
         };
-        let (mut archive, mut desks) = Archive::start(config, 1, &(Arc::new(sink) as _)).unwrap();
+        let (to_database, entries) = sync_channel(1_000);
+        let config = ArchiveConfig { to_database, ..config.clone() };
+        let (archive, mut desks) = Archive::start(&config, 1, &(Arc::new(sink) as _)).unwrap();
         Self {
             recordings: Recordings::new(0),
             library: archive.library(),
-            entries: archive.take_entries().unwrap(),
+            entries,
             events,
             written: 0,
             desk: desks.remove(0),

@@ -1,0 +1,138 @@
+//! Recordings that are closed come into the store; those that need not be kept, or have no room, go.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use media_io::recordings::{Entry, Library};
+use store::{NewRecording, Store, StoreError, StoredRecording};
+use tokio::runtime::Handle;
+
+use crate::clock::Clock;
+
+/// How often is looked whether the disk has room.
+const ROOM_LOOK: Duration = Duration::from_secs(2);
+/// Rounds of looking for room to one of looking for what need not be kept.
+const ROUNDS: u32 = 30;
+/// Recordings deleted between two lines of the log, and in one round.
+const BATCH: u32 = 500;
+/// How long a store that does not answer is left alone.
+const PATIENCE: Duration = Duration::from_secs(2);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What the thread works with.
+pub(crate) struct Keeper {
+    pub(crate) library: Library,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) runtime: Handle,
+}
+
+impl Keeper {
+    /// Starts the thread `recordings`; it ends when nobody can record any more.
+    pub(crate) fn start(self, entries: Receiver<Entry>) -> std::io::Result<JoinHandle<()>> {
+        thread::Builder::new().name("recordings".to_owned()).spawn(move || self.run(&entries))
+    }
+
+    fn run(self, entries: &Receiver<Entry>) {
+        for round in (0..ROUNDS).cycle() {
+            if round == 0 {
+                self.sweep("retention", |store, now| store.unkept_recordings(now, BATCH));
+            }
+            self.make_room();
+            match entries.recv_timeout(ROOM_LOOK) {
+                Ok(entry) => self.enter(entry, entries),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Enters what waits. A store that fails gets it at the next start: it stands beside its file until then.
+    fn enter(&self, first: Entry, entries: &Receiver<Entry>) {
+        let mut next = Some(first);
+        while let Some(entry) = next.take().or_else(|| entries.try_recv().ok()) {
+            let recording = entry.recording;
+            if let Err(error) = self.keep(&entry) {
+                tracing::warn!(%error, %recording, "a recording is not entered in the store yet");
+                if error.is_transient() && self.retry(&entry).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn retry(&self, entry: &Entry) -> Result<(), StoreError> {
+        thread::park_timeout(PATIENCE);
+        self.keep(entry)
+    }
+
+    fn keep(&self, entry: &Entry) -> Result<(), StoreError> {
+        self.runtime.block_on(self.store.add_recording(&row(entry)))?;
+        if let Err(error) = self.library.entered(entry) {
+            tracing::warn!(%error, recording = %entry.recording, "a recording is entered again at the next start");
+        }
+        Ok(())
+    }
+
+    fn make_room(&self) {
+        let mut wanted = self.library.too_much();
+        if wanted == 0 {
+            return;
+        }
+        tracing::warn!(octets = wanted, "the budget of recordings is nearly used up: the oldest go");
+        while wanted > 0 && self.sweep("budget", |store, _now| store.oldest_recordings(10)) {
+            wanted = self.library.too_much();
+        }
+    }
+
+    /// Deletes what `find` names; `false` when that was nothing.
+    fn sweep<'a, F>(&'a self, by: &str, find: impl FnOnce(&'a Store, base::Wall) -> F) -> bool
+    where
+        F: Future<Output = Result<Vec<StoredRecording>, StoreError>>,
+    {
+        let now = self.clock.now().wall;
+        let found = match self.runtime.block_on(find(&self.store, now)) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, "the store does not say which recordings may go");
+                return false;
+            }
+        };
+        let deleted = found.iter().filter(|recording| self.delete(recording, by)).count();
+        let octets: u64 = found.iter().map(|recording| recording.file.octets).sum();
+        if deleted > 0 {
+            let oldest = found.first().map(|recording| recording.recording);
+            tracing::info!(deleted, octets, by, oldest = ?oldest, used = self.library.used(), "recordings deleted");
+        }
+        deleted > 0
+    }
+
+    fn delete(&self, recording: &StoredRecording, by: &str) -> bool {
+        let now = self.clock.now().wall;
+        if let Err(error) = self.library.delete(&recording.file.path) {
+            tracing::warn!(%error, recording = %recording.recording, "a recording cannot be deleted");
+            return false;
+        }
+        match self.runtime.block_on(self.store.recording_deleted(recording.recording, now, by)) {
+            Ok(_changed) => true,
+            Err(error) => {
+                tracing::warn!(%error, recording = %recording.recording, "a deleted recording is still listed");
+                false
+            }
+        }
+    }
+}
+
+fn row(entry: &Entry) -> NewRecording {
+    let kept = DAY * u32::from(entry.keep_days);
+    NewRecording {
+        recording: entry.recording,
+        call: entry.call,
+        tenant: entry.tenant,
+        policy: entry.policy.clone(),
+        keep_until: (entry.keep_days > 0).then(|| entry.file.ended_at + kept),
+        cut: entry.cut,
+        file: entry.file.clone(),
+    }
+}
