@@ -80,7 +80,7 @@ impl Engine {
             Ear::Room(room) => self
                 .rooms
                 .get(&room)
-                .is_some_and(|room| room.speakers.iter().any(|speaker| wide(speaker.slot))),
+                .is_some_and(|room| room.speakers().iter().any(|speaker| wide(speaker.slot))),
         };
         if is_wide { Rate::Hz16000 } else { Rate::Hz8000 }
     }
