@@ -98,6 +98,10 @@ impl Agent {
     /// A body as it is secured here (RFC 4568); as an answer, under the profile and one of the lines of the offer.
     pub(super) fn secured(&self, body: String, offer: Option<&str>) -> String {
         let profile = offer.map_or(self.profile, profile_of);
+        if let Some((session, stream)) = body.split_once("m=audio ").filter(|_| self.fax) {
+            let port = stream.split(' ').next().unwrap_or_default();
+            return format!("{session}m=image {port} udptl t38\r\na=T38FaxVersion:0\r\n");
+        }
         let body = body.replace(" RTP/AVP ", &format!(" {profile} "));
         let lines = match offer {
             None => self.crypto.iter().map(|line| format!("a=crypto:{line}\r\n")).collect(),

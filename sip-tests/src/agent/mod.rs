@@ -139,6 +139,8 @@ pub struct Agent {
     /// What it speaks, most wanted first, as `111 opus/48000/2 useinbandfec=1`; then it answers with one of them and keypad
     /// events, under the numbers of the offer. Empty: PCMU, PCMA and keypad events, whatever was offered.
     pub formats: &'static [&'static str],
+    /// Its INVITEs offer a fax (ITU-T T.38) in place of sound.
+    pub fax: bool,
     /// The profile of its offers.
     pub profile: &'static str,
     /// Its `a=crypto` values, most wanted first; it answers with one whose suite was offered.
@@ -187,6 +189,7 @@ impl Agent {
             forgets_bodies: false,
             withhold_acks: false,
             formats: &[],
+            fax: false,
             profile: "RTP/AVP",
             crypto: &[],
             talks: Vec::new(),

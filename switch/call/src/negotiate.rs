@@ -117,8 +117,15 @@ impl Negotiation {
     /// that we can make of what the other leg offers.
     pub(crate) fn pass_offer(&self, offer: &Sdp, allowed: &[String]) -> Result<Sdp, BadBody> {
         let mut body = sdp::anchor(offer, &self.ours(false));
-        sdp::widen(&mut body, allowed, &self.numbers).map_err(|_none_left| BadBody::Media)?;
-        self.secure.offer(&mut body, self.local.as_ref());
+        if body.fax().is_some() {
+            self.secure.permit_fax()?;
+        } else {
+            sdp::widen(&mut body, allowed, &self.numbers).map_err(|_none_left| BadBody::Media)?;
+            self.secure.offer(&mut body, self.local.as_ref());
+        }
+        if let Some(before) = &self.local {
+            body.pad_like(before);
+        }
         self.complete(&mut body);
         Ok(body)
     }

@@ -8,6 +8,8 @@ use base::media::{MasterKey, MediaFlow, Remote, Srtp, Suite};
 use route::Snapshot;
 use sdp::Sdp;
 
+use crate::negotiate::BadBody;
+
 /// What a leg does about SRTP. Keys live as long as the leg: a re-INVITE changes nothing for a far end that keeps its
 /// own (RFC 4568 §7.1.4).
 pub(crate) struct Secure {
@@ -35,6 +37,14 @@ impl Secure {
     /// Secures an answer of ours to the far end's `offer`.
     pub(crate) fn answer(&self, body: &mut Sdp, offer: &Sdp) {
         body.secure_answer(offer, &self.keys);
+    }
+
+    /// A fax goes in the clear; where nothing may, it goes as sound.
+    pub(crate) fn permit_fax(&self) -> Result<(), BadBody> {
+        match self.srtp {
+            Srtp::Off | Srtp::Optional => Ok(()),
+            Srtp::Required => Err(BadBody::Media),
+        }
     }
 
     /// What was agreed, with nothing in the clear where keys were due and did not fit.

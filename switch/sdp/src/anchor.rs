@@ -59,13 +59,14 @@ const NOT_ACROSS: [&str; 27] = [
 
 /// The body to send on when media is relayed through us.
 ///
-/// The first usable audio stream points to `ours`; every other stream is refused in its place, so the count
+/// The first usable audio stream, or without one the first fax, points to `ours`; every other stream is refused in its place, so the count
 /// and order of `m=` lines hold (RFC 3264 §6, §8). A hold by address becomes a hold by attribute. Formats,
 /// `rtpmap`, `fmtp`, `ptime` and unknown lines pass. The profile becomes `RTP/AVP`; keys are each leg's own.
 #[must_use]
 pub fn anchor(body: &Sdp, ours: &Ours) -> Sdp {
     let mut out = body.clone();
-    let anchored = body.media.iter().position(Media::is_usable_audio);
+    let fax = || body.media.iter().position(Media::is_fax);
+    let anchored = body.media.iter().position(Media::is_usable_audio).or_else(fax);
     out.session.retain(|line| crosses(line) && line.kind != 'k');
     for (index, media) in out.media.iter_mut().enumerate() {
         if Some(index) == anchored {
@@ -90,9 +91,11 @@ fn point_to(media: &mut Media, ours: &Ours, body: &Sdp) {
     let effective = body.direction_of(media);
     media.port = ours.rtp_port;
     media.port_count.clear();
-    make_plain(media);
+    if !media.is_fax() {
+        make_plain(media);
+    }
     media.lines.retain(|line| crosses(line) && line.kind != 'c' && line.kind != 'k');
-    if ours.rtcp_mux {
+    if ours.rtcp_mux && !media.is_fax() {
         media.lines.push(Line::flag("rtcp-mux"));
     }
     match ours.direction {

@@ -11,6 +11,7 @@ mod base64;
 mod codec;
 mod codecs;
 mod crypto;
+mod fax;
 mod formats;
 mod make;
 mod media;

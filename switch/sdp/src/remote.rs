@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use base::media::{Payload, Remote, Wishes};
+use base::media::{Carries, Payload, Remote, Wishes};
 use smallvec::SmallVec;
 
 use crate::codec::{Codec, codec_of};
@@ -24,7 +24,7 @@ const FIRST_PORT: u16 = 1_024;
 #[must_use]
 pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
     let Some(media) = theirs.audio() else {
-        return Remote::default();
+        return fax(theirs, ours).unwrap_or_default();
     };
     let our_media = ours.map(Sdp::audio);
     let our_direction = ours.zip(our_media.flatten()).map(|(sdp, media)| sdp.direction_of(media));
@@ -32,9 +32,9 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
         (None, _) => Direction::SendRecv,
         (Some(_), direction) => direction.unwrap_or(Direction::Inactive),
     };
-    let ip = theirs.connection_of(media).and_then(|host| host.ip()).filter(|ip| is_sendable(*ip));
+    let (rtp, ip) = address_of(theirs, media);
     Remote {
-        rtp: ip.map(|ip| SocketAddr::new(ip, media.port)).filter(|at| at.port() >= FIRST_PORT),
+        rtp,
         rtcp: rtcp_address(media, ip),
         mux: media.rtcp_mux() && our_media.flatten().is_some_and(Media::rtcp_mux),
         payloads: payloads(media, our_media.flatten()),
@@ -43,6 +43,24 @@ pub fn remote(theirs: &Sdp, ours: Option<&Sdp>) -> Remote {
         flow: theirs.direction_of(media).reversed().and(allowed).flow(),
         ..Remote::default()
     }
+}
+
+/// A fax that both halves agree on.
+fn fax(theirs: &Sdp, ours: Option<&Sdp>) -> Option<Remote> {
+    let (media, ours) = (theirs.fax()?, ours?);
+    let allowed = ours.direction_of(ours.fax()?);
+    Some(Remote {
+        rtp: address_of(theirs, media).0,
+        carries: Carries::Udptl,
+        flow: theirs.direction_of(media).reversed().and(allowed).flow(),
+        ..Remote::default()
+    })
+}
+
+fn address_of(theirs: &Sdp, media: &Media) -> (Option<SocketAddr>, Option<IpAddr>) {
+    let ip = theirs.connection_of(media).and_then(|host| host.ip()).filter(|ip| is_sendable(*ip));
+    let rtp = ip.map(|ip| SocketAddr::new(ip, media.port)).filter(|at| at.port() >= FIRST_PORT);
+    (rtp, ip)
 }
 
 fn wishes_of(theirs: &Media) -> Wishes {

@@ -2,6 +2,7 @@
 //! we can make of each other (RFC 3264; docs/adr/0026).
 
 use base::LegId;
+use base::media::Srtp;
 use sdp::Sdp;
 use sip::message::Message;
 
@@ -13,7 +14,7 @@ impl Call {
     /// The offer that a request of a leg carries, as far as the leg may use what it offers.
     pub(super) fn offered_by(&self, leg: LegId, request: &Message) -> Result<Option<Sdp>, BadBody> {
         let offer = self.said_by(leg, request)?;
-        if offer.as_ref().is_some_and(|offer| offer.audio().is_none()) {
+        if offer.as_ref().is_some_and(|offer| offer.audio().is_none() && offer.fax().is_none()) {
             return Err(BadBody::Media);
         }
         offer.map(|offer| self.within_limits(leg, offer)).transpose()
@@ -23,13 +24,16 @@ impl Call {
     pub(super) fn said_by(&self, leg: LegId, message: &Message) -> Result<Option<Sdp>, BadBody> {
         let Some(mut body) = body_of(message)? else { return Ok(None) };
         let had_audio = body.audio().is_some();
-        body.admit(self.leg(leg).map(|leg| leg.srtp).unwrap_or_default());
-        if had_audio && body.audio().is_none() { Err(BadBody::Media) } else { Ok(Some(body)) }
+        let srtp = self.leg(leg).map(|leg| leg.srtp).unwrap_or_default();
+        body.admit(srtp);
+        let refused = body.audio().is_none() && (had_audio || srtp == Srtp::Required && body.fax().is_some());
+        if refused { Err(BadBody::Media) } else { Ok(Some(body)) }
     }
 
     /// An offer of a leg without the codecs that are not set up for it; those that are, in the order set up.
     pub(super) fn within_limits(&self, leg: LegId, mut offer: Sdp) -> Result<Sdp, BadBody> {
-        if let Some(leg) = self.leg(leg).filter(|leg| !leg.codecs.is_empty()) {
+        let limited = self.leg(leg).filter(|leg| !leg.codecs.is_empty() && offer.audio().is_some());
+        if let Some(leg) = limited {
             let names: Vec<&str> = leg.codecs.iter().map(String::as_str).collect();
             sdp::restrict(&mut offer, &names).map_err(|_none_left| BadBody::Media)?;
         }
