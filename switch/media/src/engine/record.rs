@@ -73,14 +73,14 @@ impl Engine {
     }
 
     fn rate_of(&self, ear: Ear) -> Rate {
-        let codec_of = |slot: u32| self.port(slot).and_then(|port| port.spoken()).map(|payload| payload.codec);
+        let codec_of =
+            |slot: u32| self.port(slot).and_then(|port| port.spoken()).map(|payload| payload.codec);
         let wide = |slot: u32| codec_of(slot).is_some_and(|codec| codec.audio_hz() > Rate::Hz8000.hz());
         let is_wide = match ear {
             Ear::From(port) | Ear::To(port) => wide(port.slot),
-            Ear::Room(room) => self
-                .rooms
-                .get(&room)
-                .is_some_and(|room| room.speakers().iter().any(|speaker| wide(speaker.slot))),
+            Ear::Room(room) => {
+                self.rooms.get(&room).is_some_and(|room| room.speakers().any(|speaker| wide(speaker.slot)))
+            }
         };
         if is_wide { Rate::Hz16000 } else { Rate::Hz8000 }
     }
