@@ -21,4 +21,5 @@ pub mod realm;
 mod recordings;
 mod resolve;
 pub mod security;
+mod sounding;
 pub mod supervise;

@@ -17,7 +17,7 @@ pub mod view;
 
 pub use front::{Front, Shown, front};
 pub use ports::{
-    ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, Ports, Readiness, Sample,
+    ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, Ports, Readiness, Sample, Sounds,
 };
 pub use router::router;
 pub use serve::serve;

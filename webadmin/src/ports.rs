@@ -1,6 +1,7 @@
 //! The handles the web layer gets: everything it may see of the node and ask of it.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use base::{CallId, Now};
 use peer::guard::Place;
 use provision::{Directory, Plan};
 use serde::Serialize;
+use sounds::shelf::{Held, Levelling, SoundName, UploadFault};
 use store::Store;
 
 use crate::view::Live;
@@ -22,6 +24,8 @@ pub struct Ports {
     pub node: Arc<dyn Node>,
     /// What lasts.
     pub store: Store,
+    /// Prompts and music.
+    pub sounds: Arc<dyn Sounds>,
     /// The digest realm for which station passwords are hashed.
     pub realm: String,
     /// The URL by which browsers reach us; empty when it is the listen address. With `https` cookies are `Secure`.
@@ -64,6 +68,27 @@ pub trait Node: Send + Sync + 'static {
 
     /// Whether calls are taken, and why not.
     fn readiness(&self) -> Readiness;
+}
+
+/// Prompts and music. All of it reads or writes files.
+pub trait Sounds: Send + Sync + 'static {
+    /// Every sound, by name.
+    fn list(&self) -> Vec<Held>;
+
+    /// A sound as a WAV file; `None` when there is none.
+    fn wav(&self, name: &SoundName) -> Option<Vec<u8>>;
+
+    /// Takes in a file of a user; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or with the place where it was to be kept.
+    fn upload(&self, name: &SoundName, file: &[u8], levelling: Levelling) -> Result<Held, UploadFault>;
+
+    /// Deletes a user's sound; whether there was one.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    fn remove(&self, name: &SoundName) -> io::Result<bool>;
 }
 
 /// Why a call was not ended.

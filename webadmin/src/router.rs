@@ -21,8 +21,10 @@ use crate::{api, health, metrics, pages};
 const BODY_OCTETS: usize = 4 * 1_024 * 1_024;
 /// How long an answer may take; then it is 503.
 const ANSWER: Duration = Duration::from_secs(30);
-/// The same for provisioning, where a file may bring a thousand passwords to hash.
+/// The same for provisioning, where a file may bring a thousand passwords to hash, and for uploads over slow lines.
 const APPLIED: Duration = Duration::from_secs(600);
+/// Sound files taken in at a time; a further one is answered 503.
+const UPLOADS: usize = 2;
 /// Nothing from elsewhere, nothing inline, no frames.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -38,6 +40,8 @@ pub(crate) struct Desk {
     pub(crate) tries: Tries,
     /// One change at a time: each is checked against what the one before left.
     pub(crate) writing: Arc<Semaphore>,
+    /// Sound files being taken in: each is in memory as a whole.
+    pub(crate) uploads: Semaphore,
 }
 
 impl Deref for Web {
@@ -55,6 +59,7 @@ pub fn router(ports: Ports) -> Router {
         passwords: Passwords::new(),
         tries: Tries::new(),
         writing: Arc::new(Semaphore::new(1)),
+        uploads: Semaphore::new(UPLOADS),
     };
     Router::new()
         .route("/healthz", get(health::alive))
@@ -93,7 +98,10 @@ async fn wrong_method() -> Problem {
 /// Bounds the time of every answer and sets the headers that guard it.
 async fn frame(request: Request, next: Next) -> Response {
     let late = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the answer took too long").into_response();
-    let most = if request.uri().path() == "/api/v1/apply" { APPLIED } else { ANSWER };
+    let most = match request.uri().path() {
+        "/api/v1/apply" | "/api/v1/prompts" | "/api/v1/music" => APPLIED,
+        _ => ANSWER,
+    };
     let mut response = tokio::time::timeout(most, next.run(request)).await.unwrap_or_else(|_late| late());
     let headers = response.headers_mut();
     let fixed = [

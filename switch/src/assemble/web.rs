@@ -38,6 +38,7 @@ pub(super) fn web_ports(
 ) -> webadmin::Ports {
     webadmin::Ports {
         store: hub.store.clone(),
+        sounds: Arc::clone(&hub) as Arc<dyn webadmin::Sounds>,
         node: hub,
         realm: config.sip.realm.clone(),
         public_url: config.http.public_url.clone().unwrap_or_default(),

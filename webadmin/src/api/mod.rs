@@ -10,13 +10,16 @@ mod page;
 mod people;
 mod resources;
 mod schemas;
+mod sounds;
 mod status;
 mod tokens;
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use provision::Kind;
 
+use self::sounds::Shelf;
 use crate::router::Web;
 
 pub(crate) use openapi::description;
@@ -37,7 +40,19 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}", delete(tokens::revoke))
         .route("/openapi.json", get(openapi::document));
+    let fixed = fixed.merge(shelf("/prompts", Shelf::Prompts)).merge(shelf("/music", Shelf::Music));
     Kind::ALL.iter().fold(fixed, |routes, kind| routes.merge(resource(*kind)))
+}
+
+/// Uploads have a bound of their own, which the handler keeps.
+fn shelf(path: &str, shelf: Shelf) -> Router<Web> {
+    let list = get(sounds::list).post(sounds::upload).layer(DefaultBodyLimit::disable());
+    let single = get(sounds::one).delete(sounds::remove);
+    Router::new()
+        .route(path, list)
+        .route(&format!("{path}/{{name}}"), single)
+        .route(&format!("{path}/{{name}}/audio"), get(sounds::audio))
+        .layer(Extension(shelf))
 }
 
 fn resource(kind: Kind) -> Router<Web> {

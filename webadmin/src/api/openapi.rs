@@ -20,8 +20,12 @@ pub(crate) fn description() -> Value {
         paths.insert(format!("/{}", plural(*kind)), list);
         paths.insert(format!("/{}/{{name}}", plural(*kind)), one);
     }
-    for (path, item) in others() {
-        paths.insert(path.to_owned(), item);
+    for (path, item) in others()
+        .into_iter()
+        .chain(sounds("prompts", "language", "id"))
+        .chain(sounds("music", "class", "piece"))
+    {
+        paths.insert(path, item);
     }
     json!({
         "openapi": "3.1.0",
@@ -82,7 +86,7 @@ fn resource(kind: Kind) -> (Value, Value) {
     (list, single)
 }
 
-fn others() -> Vec<(&'static str, Value)> {
+fn others() -> Vec<(String, Value)> {
     let get = |summary: &str, query: &[Value]| json!({ "get": operation(summary, query, None, 200) });
     let in_path = |name: &str, mut item: Value| {
         let schema = json!({ "type": "string" });
@@ -101,7 +105,7 @@ fn others() -> Vec<(&'static str, Value)> {
         204,
     );
     let apply = operation("Sets up what a TOML text says", &dry_run, Some(Body::Toml), 200);
-    vec![
+    let others = [
         ("/status", get("Shows trunks, phones and calls as they are now", &[])),
         ("/registrations", get("Lists registered phones", &paging())),
         ("/bans", get("Lists who is banned for a time after failed logins", &[parameter("limit")])),
@@ -120,6 +124,31 @@ fn others() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("/tokens/{id}", in_path("id", json!({ "delete": operation("Revokes a token", &[], None, 204) }))),
+    ];
+    others.map(|(path, item)| (path.to_owned(), item)).into()
+}
+
+fn sounds(many: &str, group: &str, id: &str) -> [(String, Value); 3] {
+    let name = json!({ "name": "name", "in": "path", "required": true, "schema": { "type": "string" } });
+    let filter = [group, "origin", "search"].map(parameter);
+    let placed = [group, id, "level"].map(parameter);
+    let list = json!({
+        "get": operation(&format!("Lists {many}, those that ship and those of users"), &[&filter[..], &paging()].concat(), None, 200),
+        "post": operation(
+            &format!("Takes in a WAV, MP3, Ogg or FLAC file as {many}; level=false leaves its level alone"),
+            &placed, Some(Body::Sound), 201,
+        ),
+    });
+    let single = json!({
+        "parameters": [name],
+        "get": operation("Shows one; the slash in its name is written %2F", &[], None, 200),
+        "delete": operation("Deletes one of a user; force=true though it is to be played", &[parameter("force")], None, 204),
+    });
+    let audio = json!({ "parameters": [name], "get": operation("Gives one as a WAV file", &[], None, 200) });
+    [
+        (format!("/{many}"), list),
+        (format!("/{many}/{{name}}"), single),
+        (format!("/{many}/{{name}}/audio"), audio),
     ]
 }
 
@@ -129,6 +158,8 @@ enum Body {
     /// An object of this schema.
     Json(&'static str),
     Toml,
+    /// A file of sound.
+    Sound,
 }
 
 fn paging() -> [Value; 2] {
@@ -154,6 +185,7 @@ fn operation(summary: &str, query: &[Value], body: Option<Body>, success: u16) -
             json!({ "application/json": { "schema": schema } })
         }
         Body::Toml => json!({ "application/toml": {} }),
+        Body::Sound => json!({ "application/octet-stream": {}, "audio/*": {} }),
     });
     if let Some(content) = content {
         operation["requestBody"] = json!({ "required": true, "content": content });

@@ -3,6 +3,7 @@
 mod assets;
 mod docs;
 mod login;
+mod prompts;
 mod status;
 mod words;
 
@@ -14,13 +15,15 @@ use axum::routing::{get, post};
 use crate::problem::Problem;
 use crate::router::Web;
 
-/// `/`, `/api/docs`, `/login`, `/logout` and the files the pages load.
+/// `/`, `/admin/prompts`, `/api/docs`, `/login`, `/logout` and the files the pages load.
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/", get(status::page))
         .route("/api/docs", get(docs::page))
         .route("/login", get(login::page).post(login::enter))
         .route("/logout", post(login::leave))
+        .route("/admin/prompts", get(prompts::page))
+        .route("/assets/prompts.js", get(assets::prompts))
         .route("/assets/tandem.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/status.js", get(assets::script))

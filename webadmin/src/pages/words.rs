@@ -53,6 +53,35 @@ words! {
     ready: "Taking calls", "Aceptando llamadas";
     not_ready: "Not taking calls", "No acepta llamadas";
     lost: "No answer from the node; trying again.", "El nodo no responde; reintentando.";
+    sounds: "Prompts and music", "Mensajes y música";
+    prompt: "Prompt", "Mensaje";
+    prompts: "Prompts", "Mensajes";
+    music: "Music", "Música";
+    kind: "Kind", "Tipo";
+    language: "Language", "Idioma";
+    class: "Class of music", "Clase de música";
+    file: "File (WAV, MP3, Ogg, FLAC)", "Archivo (WAV, MP3, Ogg, FLAC)";
+    level: "Set its level and cut silence", "Ajustar el nivel y recortar silencios";
+    upload: "Upload", "Subir";
+    uploading: "Uploading…", "Subiendo…";
+    checking: "Reading the file…", "Leyendo el archivo…";
+    taken: "% can be played from now on.", "% ya se puede reproducir.";
+    listen: "Listen", "Escuchar";
+    stop: "Stop", "Parar";
+    delete: "Delete", "Eliminar";
+    delete_sure: "Delete %? Calls that play it go on without it.",
+        "¿Eliminar %? Las llamadas que lo reproducen seguirán sin él.";
+    deleted: "% was deleted.", "% fue eliminado.";
+    shipped: "ships with Tandem", "incluido con Tandem";
+    own: "uploaded", "subido";
+    overrides: "instead of the one that ships", "en lugar del incluido";
+    source_of: "Origin", "Origen";
+    all: "all", "todos";
+    search: "Search", "Buscar";
+    text: "Text", "Texto";
+    actions: "Actions", "Acciones";
+    more: "Show more", "Mostrar más";
+    wave: "Waveform of the last one listened to", "Forma de onda del último que escuchó";
     no_script: "This page needs JavaScript to stay up to date.",
         "Esta página necesita JavaScript para mantenerse al día.";
 }

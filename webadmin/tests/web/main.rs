@@ -5,4 +5,5 @@ mod node;
 mod operations;
 mod pages;
 mod past;
+mod sounds;
 mod wire;

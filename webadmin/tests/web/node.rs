@@ -13,10 +13,13 @@ use base::{CallId, Mono, Now, Wall};
 use peer::guard::Place;
 use provision::{Directory, Entity, Plan, Role, User};
 use serde_json::Value;
+use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
 use store::Store;
 use tower::ServiceExt as _;
 use webadmin::view::{BanView, CallView, Live, RegistrationView};
-use webadmin::{ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, Ports, Readiness, Shown, auth};
+use webadmin::{
+    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, Ports, Readiness, Shown, Sounds, auth,
+};
 
 /// The token of commands on the machine: owner.
 pub(crate) const LOCAL: &str = "local-token";
@@ -39,6 +42,7 @@ struct Inner {
     ready: bool,
     hung_up: Vec<CallId>,
     bans: Vec<BanView>,
+    sounds: Vec<Held>,
 }
 
 /// The web layer under test.
@@ -119,6 +123,53 @@ impl Node for Fake {
     }
 }
 
+/// Keeps names alone; a file that begins with `bad` is damaged.
+impl Sounds for Fake {
+    fn list(&self) -> Vec<Held> {
+        self.inner.lock().expect("no test panics inside").sounds.clone()
+    }
+
+    fn wav(&self, name: &SoundName) -> Option<Vec<u8>> {
+        self.list().into_iter().find(|held| held.name == *name).map(|_| b"RIFF".to_vec())
+    }
+
+    fn upload(&self, name: &SoundName, file: &[u8], levelling: Levelling) -> Result<Held, UploadFault> {
+        match file {
+            [] => return Err(UploadFault::Empty),
+            [b'b', b'a', b'd', ..] => {
+                return Err(UploadFault::Damaged {
+                    at_ms: 1_230,
+                    detail: "it ends in the middle".to_owned(),
+                });
+            }
+            [b'?', ..] => return Err(UploadFault::UnknownKind),
+            [..] => {}
+        }
+        let ms = if levelling == Levelling::Level { 500 } else { 700 };
+        let origin = Origin::User { at_s: NOW.millis() as u64 / 1_000, overrides: false };
+        let held = Held { name: name.clone(), origin, ms: Some(ms), octets: file.len() as u64 };
+        let sounds = &mut self.inner.lock().expect("no test panics inside").sounds;
+        sounds.retain(|held| held.name != *name);
+        sounds.push(held.clone());
+        sounds.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(held)
+    }
+
+    fn remove(&self, name: &SoundName) -> std::io::Result<bool> {
+        let sounds = &mut self.inner.lock().expect("no test panics inside").sounds;
+        let before = sounds.len();
+        sounds.retain(|held| held.name != *name);
+        Ok(sounds.len() < before)
+    }
+}
+
+fn shipped() -> Vec<Held> {
+    let name = |text: &str| text.parse().expect("a good name");
+    let origin = Origin::Shipped { text: "Bienvenido.", licence: "MIT" };
+    let held = |text| Held { name: name(text), origin: origin.clone(), ms: Some(900), octets: 2_000 };
+    ["es/menu/hello", "es/menu/welcome", "music/default/morning"].map(held).into()
+}
+
 impl Fake {
     pub(crate) fn drain(&self) {
         self.inner.lock().expect("no test panics inside").ready = false;
@@ -152,10 +203,12 @@ impl Site {
             ready: true,
             hung_up: Vec::new(),
             bans: Vec::new(),
+            sounds: shipped(),
         };
         let fake = Arc::new(Fake { store: store.clone(), inner: Mutex::new(inner) });
         fake.apply(people()).await.expect("users");
         let ports = Ports {
+            sounds: Arc::clone(&fake) as Arc<dyn Sounds>,
             node: Arc::clone(&fake) as Arc<dyn Node>,
             store: store.clone(),
             realm: "tandem".to_owned(),
@@ -184,6 +237,21 @@ impl Site {
         let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         let request = request.header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    /// Asks for a page in a language.
+    pub(crate) async fn page(&self, path: &str, cookie: &str, language: &str) -> Answer {
+        let request = Request::builder().uri(path).header(header::COOKIE, cookie);
+        let request = request.header(header::ACCEPT_LANGUAGE, language);
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// Uploads a file.
+    pub(crate) async fn upload(&self, token: &str, path: &str, file: Vec<u8>) -> Answer {
+        let request = Request::builder().method("POST").uri(format!("/api/v1{path}"));
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = request.header(header::CONTENT_LENGTH, file.len());
+        self.send(request.body(Body::from(file)).expect("a request")).await
     }
 
     /// The same from one of our own pages, with the session's cookie.
