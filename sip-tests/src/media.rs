@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::media::{DigitBy, LegMedia, MediaCommand, MediaEvent, PortLease, Remote, Standing, Tap};
-use base::{PortId, ShardId};
+use base::{PortId, RoomId, ShardId};
 
 /// Every port of every worker, and a complaint about each command that breaks the rules.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ struct Port {
     remote: Option<Remote>,
     settled: bool,
     hears: Vec<PortId>,
+    room: Option<RoomId>,
+    speaks: Option<RoomId>,
 }
 
 impl MediaSim {
@@ -46,7 +48,7 @@ impl MediaSim {
                 Some(known) => known.remote = Some(remote),
                 None => self.complain("told a far end while closed", port),
             },
-            MediaCommand::Hear { port, sources, .. } => {
+            MediaCommand::Hear { port, sources, room } => {
                 let sources: Vec<PortId> = sources.iter().map(|heard| heard.port).collect();
                 let open =
                     sources.iter().all(|source| self.ports.get(source).is_some_and(|known| known.open));
@@ -54,7 +56,7 @@ impl MediaSim {
                     self.complain("hears a port that is closed or of another worker", port);
                 }
                 match self.open(port) {
-                    Some(known) => known.hears = sources,
+                    Some(known) => (known.hears, known.room) = (sources, room),
                     None => self.complain("told to hear while closed", port),
                 }
             }
@@ -79,8 +81,11 @@ impl MediaSim {
                 }
                 None => self.complain("given a digit while closed", port),
             },
-            command @ (MediaCommand::Speak { port, .. }
-            | MediaCommand::Play { port, .. }
+            MediaCommand::Speak { port, room, .. } => match self.open(port) {
+                Some(known) => known.speaks = room,
+                None => self.complain("told to speak while closed", port),
+            },
+            command @ (MediaCommand::Play { port, .. }
             | MediaCommand::StopPlay { port, .. }
             | MediaCommand::Collect { port, .. }
             | MediaCommand::StopCollect { port }
@@ -106,8 +111,17 @@ impl MediaSim {
         let port = PortId { worker, slot: self.next };
         let rtp = u16::try_from(10_000 + 2 * (self.next % 20_000)).expect("even ports below 50,000");
         self.next += 1;
-        let known =
-            Port { shard, rtp, open: false, used: false, remote: None, settled: false, hears: Vec::new() };
+        let known = Port {
+            shard,
+            rtp,
+            open: false,
+            used: false,
+            remote: None,
+            settled: false,
+            hears: Vec::new(),
+            room: None,
+            speaks: None,
+        };
         self.ports.insert(port, known);
         Some(PortLease { port, rtp })
     }
@@ -148,6 +162,14 @@ impl MediaSim {
         self.ports.values().filter(|known| known.open).find(sends_there).is_some_and(|known| {
             known.settled || known.remote.as_ref().is_some_and(|remote| remote.standing == Standing::Settled)
         })
+    }
+
+    /// The room that a far end hears and speaks in.
+    #[must_use]
+    pub fn room_of(&self, far: std::net::SocketAddr) -> Option<RoomId> {
+        let (port, ..) = self.towards(far)?;
+        let known = self.ports.get(&port)?;
+        known.room.filter(|room| known.speaks == Some(*room))
     }
 
     /// Where a port sends its audio.

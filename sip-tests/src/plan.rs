@@ -20,7 +20,7 @@ pub fn destination(words: &str) -> provision::Destination {
 pub(crate) fn station(extension: &str, password: &str) -> Entity {
     let secret = format!("{extension}:{REALM}:{password}");
     let (ha1_md5, ha1_sha256) = (md5_hex(&secret), sha256_hex(&secret));
-    Entity::Station(Station { ha1_md5, ha1_sha256, ..Station::numbered(extension) })
+    Entity::Station(Station { ha1_md5, ha1_sha256, spoken_refusals: false, ..Station::numbered(extension) })
 }
 
 pub(crate) fn trunk(name: &str, addr: std::net::SocketAddr, transport: base::wire::Transport) -> Entity {

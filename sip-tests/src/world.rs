@@ -99,6 +99,7 @@ impl World {
                 registrations: 1_000,
                 media_ports: 10_000..=49_999,
                 workers: 2,
+                language: "en".to_owned(),
                 edges: Vec::new(),
             };
             change(&mut config);

@@ -132,7 +132,12 @@ fn an_update_after_a_session_that_prack_settled() {
     world.update(callee, "inactive");
     world.settle();
     assert_eq!(world.talk(callee).updates, [200], "{}", world.ladder());
-    assert_eq!(direction_of(&world.talk(caller).remote_body), "inactive");
+    let (held, holds) = (&world.talk(caller).remote_body, &world.talk(callee).remote_body);
+    assert_eq!(
+        (direction_of(held), direction_of(holds)),
+        ("sendonly", "inactive"),
+        "the held side hears music"
+    );
     talks(world, caller, callee);
 }
 

@@ -32,7 +32,8 @@ fn the_callee_holds_with_inactive() {
     let (mut world, caller, callee) = up(5);
     world.reinvite(callee, "inactive");
     world.settle();
-    assert_eq!(direction_of(&world.talk(caller).remote_body), "inactive");
+    assert_eq!(direction_of(&world.talk(caller).remote_body), "sendonly", "the held side hears music");
+    assert_eq!(direction_of(&world.talk(callee).remote_body), "inactive");
     assert_eq!(world.talk(callee).reinvites, [200]);
     over(world, callee);
 }

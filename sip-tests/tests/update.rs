@@ -59,7 +59,7 @@ fn an_update_becomes_a_re_invite_for_a_far_end_that_takes_none() {
     world.update(caller, "inactive");
     world.settle();
     assert_eq!(world.talk(caller).updates, [200], "{}", world.ladder());
-    assert_eq!(direction_of(&world.talk(callee).remote_body), "inactive");
+    assert_eq!(direction_of(&world.talk(callee).remote_body), "sendonly", "the held side hears music");
     insta::assert_snapshot!(world.ladder());
     over(world, callee);
 }

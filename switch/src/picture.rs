@@ -51,6 +51,8 @@ fn call(call: &CallView) -> view::CallView {
         session_id: format!("{:032x};remote={:032x}", call.session.0, call.session.1),
         user_to_user: call.user_to_user.clone(),
         legs: call.legs.iter().map(leg).collect(),
+        worker: call.worker,
+        happenings: call.happenings.iter().map(happening).collect(),
     }
 }
 
@@ -61,7 +63,19 @@ fn leg(leg: &call::LegView) -> view::LegView {
         silent: leg.silent,
         secured: leg.secured.to_owned(),
         heard: leg.heard.to_owned(),
+        codec: leg.codec.clone(),
+        flow: leg.flow.to_owned(),
+        hears: leg.hears.clone(),
+        in_room: leg.in_room,
+        muted: leg.muted,
+        deaf: leg.deaf,
+        gain_db: f32::from(leg.gain) / 100.0,
+        on_hold: leg.on_hold,
     }
+}
+
+fn happening(it: &call::HappeningView) -> view::HappeningView {
+    view::HappeningView { at: it.at, leg: it.leg, what: it.what.to_owned(), detail: it.detail.clone() }
 }
 
 fn registration(it: &RegistrationView) -> view::RegistrationView {

@@ -71,6 +71,10 @@ pub struct CallView {
     pub user_to_user: String,
     /// Its legs, the caller's first.
     pub legs: Vec<LegView>,
+    /// The media worker of its ports.
+    pub worker: u8,
+    /// What was heard in it, the latest last; at most 32.
+    pub happenings: Vec<HappeningView>,
 }
 
 /// One leg of a call that is up.
@@ -86,6 +90,36 @@ pub struct LegView {
     pub secured: String,
     /// What was last heard of all that is listened for: `ringback`, `fax_calling`, `speech`…; mostly empty.
     pub heard: String,
+    /// What it is sent, such as `PCMU`; empty before anything is agreed.
+    pub codec: String,
+    /// Which way its media flows, from its side: `sendrecv`, `sendonly`, `recvonly` or `inactive`; empty before.
+    pub flow: String,
+    /// The legs that it hears, by their place.
+    pub hears: Vec<usize>,
+    /// Whether it hears a conference and speaks there.
+    pub in_room: bool,
+    /// Whether nobody hears it.
+    pub muted: bool,
+    /// Whether it hears nobody.
+    pub deaf: bool,
+    /// How much louder it is heard than it comes, in decibels.
+    pub gain_db: f32,
+    /// Whether it hears music because the other one holds it.
+    pub on_hold: bool,
+}
+
+/// Something that was heard in a call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HappeningView {
+    /// When.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Wall,
+    /// The place of the leg.
+    pub leg: usize,
+    /// `digit`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `silent` or `heard`.
+    pub what: String,
+    /// Which.
+    pub detail: String,
 }
 
 /// One registered phone.

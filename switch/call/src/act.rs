@@ -1,10 +1,10 @@
 //! What a call wants done. A call is handed nothing it could break: it returns acts, and the shard carries
 //! them out after it has returned.
 
-use base::LegId;
 use base::fact::What;
 use base::media::MediaCommand;
 use base::wire::Target;
+use base::{LegId, RoomId};
 use sip::ServerId;
 use sip::message::Draft;
 
@@ -31,6 +31,10 @@ pub(crate) enum Act {
     Acknowledged { server: ServerId },
     /// Requests of this dialog are for `leg` from now on.
     Enlist { call_id: String, local_tag: String, leg: LegId },
+    /// The call comes into a room.
+    Enter(RoomId),
+    /// The call leaves a room.
+    Leave(RoomId),
     /// For a media worker.
     Media(MediaCommand),
     /// For the journal.

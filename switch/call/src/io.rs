@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use base::dns::{Answer, Question};
 use base::fact::Fact;
-use base::media::{MediaCommand, MediaEvent};
+use base::media::{Gain, MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
-use base::{CallId, ShardId, Wall};
+use base::{CallId, RoomId, ShardId, Wall};
 use bytes::Bytes;
 use peer::guard::{Notice, Offence, Place};
 use peer::{BindingChange, TrunkGossip};
@@ -44,6 +44,8 @@ pub struct ShardConfig {
     pub media_ports: RangeInclusive<u16>,
     /// Media workers that lease ports to us, 1…255.
     pub workers: u8,
+    /// The language that callers are spoken to in where nobody says another: `en`, `es`.
+    pub language: String,
     /// Proxies that stand in front of phones: what they say about a phone's way is believed.
     pub edges: Vec<HostMask>,
 }
@@ -89,8 +91,59 @@ pub enum ShardInput {
     },
     /// An operator ends a ban.
     Lift(Place),
+    /// Somebody does something with a call.
+    Order {
+        /// Which call.
+        call: CallId,
+        /// What.
+        order: CallOrder,
+    },
     /// An operator or the supervisor wants something.
     Command(ShardCommand),
+}
+
+/// What people do with a call that is up. Legs are named by their place in the call, the caller's is 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallOrder {
+    /// Plays a prompt; meanwhile its listener does not hear the others.
+    Play {
+        /// To whom; `None` to all.
+        leg: Option<usize>,
+        /// Its id.
+        prompt: String,
+        /// The language; empty takes the leg's.
+        language: String,
+        /// How often, 1…100.
+        times: u16,
+    },
+    /// Ends all that plays.
+    Stop {
+        /// To whom; `None` to all.
+        leg: Option<usize>,
+    },
+    /// Sends digits to a far end.
+    Digits {
+        /// To whom.
+        leg: usize,
+        /// Which: `0`…`9`, `*`, `#`, `A`…`D`, `,`.
+        digits: String,
+    },
+    /// Changes how a far end takes part; what is `None` stays.
+    Voice {
+        /// Who.
+        leg: usize,
+        /// Nobody hears it.
+        muted: Option<bool>,
+        /// It hears nobody.
+        deaf: Option<bool>,
+        /// How loud it is heard.
+        gain: Option<Gain>,
+    },
+    /// Moves both sides into a conference on the same media worker.
+    Conference {
+        /// Which.
+        name: String,
+    },
 }
 
 /// What operators and the supervisor ask.
@@ -118,6 +171,15 @@ pub enum Gossip {
     Offence(Box<Offence>),
     /// A trunk's peer went down or came up.
     Trunk(TrunkGossip),
+    /// Calls that a shard has in a room.
+    Room {
+        /// Which shard.
+        shard: ShardId,
+        /// Which room.
+        room: RoomId,
+        /// How many.
+        members: u32,
+    },
     /// Calls that a shard has on a trunk, for its cap.
     Usage {
         /// Which shard.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use base::PortId;
 use base::media::{Codec, Dtmf, MediaCommand, MediaRule, PortLease, Remote, Standing};
-use sdp::{Numbers, Sdp};
+use sdp::{Direction, Numbers, Sdp};
 use sip::message::multipart::{Part, is_multipart, parts};
 use sip::message::{Header, Message};
 
@@ -22,6 +22,10 @@ pub(crate) struct Negotiation {
     theirs: Theirs,
     secure: Secure,
     local: Option<Sdp>,
+    /// Which way the far end's media flows, as it said last.
+    theirs_flows: Option<Direction>,
+    /// The name of what it is sent.
+    codec: Box<str>,
     /// What payload type numbers mean in this dialog.
     numbers: Numbers,
     /// What the other leg takes as it comes: of several codecs that this far end takes, it is sent that one.
@@ -76,6 +80,8 @@ impl Negotiation {
             theirs,
             secure,
             local: None,
+            theirs_flows: None,
+            codec: Box::default(),
             numbers: Numbers::default(),
             in_use: None,
             open: true,
@@ -98,6 +104,16 @@ impl Negotiation {
         self.local.as_ref()
     }
 
+    /// The name of what it is sent, such as `PCMU`; empty before anything is agreed.
+    pub(crate) fn codec(&self) -> &str {
+        &self.codec
+    }
+
+    /// Which way the far end's media flows, from its side; `None` before it has said.
+    pub(crate) fn theirs(&self) -> Option<Direction> {
+        self.theirs_flows
+    }
+
     /// Whether the port still belongs to this leg.
     pub(crate) fn is_open(&self) -> bool {
         self.open
@@ -116,7 +132,17 @@ impl Negotiation {
     /// The other leg's offer as an offer to this far end: anchored at our port, codecs of `allowed` only, with those
     /// that we can make of what the other leg offers.
     pub(crate) fn pass_offer(&self, offer: &Sdp, allowed: &[String]) -> Result<Sdp, BadBody> {
-        let mut body = sdp::anchor(offer, &self.ours(false));
+        self.pass_offer_flowing(offer, allowed, None)
+    }
+
+    /// The same, flowing otherwise than the other leg says.
+    pub(crate) fn pass_offer_flowing(
+        &self,
+        offer: &Sdp,
+        allowed: &[String],
+        direction: Option<Direction>,
+    ) -> Result<Sdp, BadBody> {
+        let mut body = sdp::anchor(offer, &sdp::Ours { direction, ..self.ours(false) });
         if body.fax().is_some() {
             self.secure.permit_fax()?;
         } else {
@@ -139,7 +165,9 @@ impl Negotiation {
         order: &[String],
     ) -> Result<(Sdp, Option<Codec>), BadBody> {
         let mux = offer.audio().is_some_and(sdp::Media::rtcp_mux);
-        let mut body = sdp::anchor(answer, &self.ours(mux));
+        let flows = answer.direction().and(offer.direction().reversed());
+        let direction = (answer.audio().is_some() && flows != answer.direction()).then_some(flows);
+        let mut body = sdp::anchor(answer, &sdp::Ours { direction, ..self.ours(mux) });
         let in_use = sdp::narrow(&mut body, offer, order).map_err(|_nothing_common| BadBody::Media)?;
         self.secure.answer(&mut body, offer);
         body.pad_like(offer);
@@ -173,12 +201,14 @@ impl Negotiation {
     /// Both halves are known: remembers ours and tells the worker about theirs.
     pub(crate) fn agree(&mut self, local: &Sdp, remote: &Sdp) -> MediaCommand {
         self.local = Some(local.clone());
+        self.theirs_flows = Some(remote.direction());
         self.numbers.learn(remote);
         self.numbers.learn(local);
         let mut read = self.secure.enforce(sdp::remote(remote, Some(local)), remote);
         if let Some(in_use) = self.in_use {
             read.payloads.sort_by_key(|payload| payload.codec != in_use);
         }
+        self.codec = name_of_first(&read, remote);
         self.secured = read.keys.is_some();
         let host = self.theirs.host.to_canonical();
         let elsewhere = read.rtp.is_some_and(|rtp| rtp.ip() != host);
@@ -233,6 +263,16 @@ impl Negotiation {
             body.number_after(previous);
         }
     }
+}
+
+/// The name of the first agreed codec that carries speech.
+fn name_of_first(agreed: &Remote, theirs: &Sdp) -> Box<str> {
+    let aside = [Codec::TelephoneEvent, Codec::ComfortNoise];
+    let first = agreed.payloads.iter().find(|payload| !aside.contains(&payload.codec));
+    let name = first.zip(theirs.audio()).and_then(|(payload, audio)| {
+        sdp::codec_of(audio, &payload.number.to_string()).map(|codec| codec.name.to_ascii_uppercase())
+    });
+    name.unwrap_or_default().into()
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

@@ -76,10 +76,27 @@ pub struct CallView {
     pub user_to_user: String,
     /// Its legs, the caller's first.
     pub legs: Vec<LegView>,
+    /// The media worker of its ports.
+    pub worker: u8,
+    /// What was heard in it, the latest last.
+    pub happenings: Vec<HappeningView>,
+}
+
+/// Something that was heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HappeningView {
+    /// When.
+    pub at: Wall,
+    /// The place of the leg.
+    pub leg: usize,
+    /// `digit`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `silent` or `heard`.
+    pub what: &'static str,
+    /// Which.
+    pub detail: String,
 }
 
 /// One leg.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct LegView {
     /// Who stands there.
     pub endpoint: String,
@@ -91,6 +108,22 @@ pub struct LegView {
     pub secured: &'static str,
     /// What was last heard of all that is listened for on it: `ringback`, `fax_calling`, `speech`…; mostly empty.
     pub heard: &'static str,
+    /// What it is sent, such as `PCMU`; empty before anything is agreed.
+    pub codec: String,
+    /// Which way its media flows, from its side: `sendrecv`, `sendonly`, `recvonly` or `inactive`; empty before.
+    pub flow: &'static str,
+    /// The legs that it hears, by their place.
+    pub hears: Vec<usize>,
+    /// It hears a room, and speaks there.
+    pub in_room: bool,
+    /// Nobody hears it.
+    pub muted: bool,
+    /// It hears nobody.
+    pub deaf: bool,
+    /// How loud it is heard, in hundredths of a decibel.
+    pub gain: i16,
+    /// It hears music because the other one holds it.
+    pub on_hold: bool,
 }
 
 /// One ban that stands.

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 
 use crate::check_trunk::check_trunk;
 use crate::{
-    Destination, DialRule, Directory, Key, Kind, Number, Pattern, Problem, RecordingPolicy, Station, User,
+    Conference, Destination, DialRule, Directory, Key, Kind, Number, Pattern, Problem, RecordingPolicy,
+    Station, User,
 };
 
 /// Characters of a name, login or extension.
@@ -56,6 +57,18 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
     }
     for (name, policy) in &directory.recording_policies {
         about(Kind::RecordingPolicy, name, &|checker| check_recording_policy(checker, policy));
+    }
+    let mut same_extension = BTreeMap::new();
+    for (name, conference) in &directory.conferences {
+        about(Kind::Conference, name, &|checker| check_conference(checker, conference));
+        let extension = &conference.extension;
+        if !extension.is_empty()
+            && let Some(other) = same_extension.insert(extension, name)
+        {
+            about(Kind::Conference, name, &|checker| {
+                checker.say("extension", format!("{extension} is that of conference {other}"));
+            });
+        }
     }
     problems
 }
@@ -119,6 +132,20 @@ impl Checker<'_> {
         }
         if codecs.len() > 16 {
             self.say("codecs", format!("found {} codecs; allowed: up to 16", codecs.len()));
+        }
+    }
+
+    /// A language tag and a class of music, or nothing.
+    pub(crate) fn speech(&mut self, language: &str, music: &str) {
+        let fits = language.len() <= 16 && language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !fits {
+            self.say(
+                "language",
+                format!("found {}; allowed: a tag such as en, es or es-mx", quoted(language)),
+            );
+        }
+        if !music.is_empty() {
+            self.name("music", music);
         }
     }
 
@@ -196,6 +223,7 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     }
     checker.codecs(&station.codecs);
     checker.number("caller_id", &station.caller_id);
+    checker.speech(&station.language, &station.music);
     checker.range("ring_secs", station.ring_secs, 5..=180);
     checker.range("max_contacts", station.max_contacts, 1..=10);
     checker.range("max_calls", station.max_calls, 0..=1_000);
@@ -216,13 +244,17 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
         checker.number("did", &number.did);
     }
     checker.recording(&number.recording);
+    checker.speech(&number.language, "");
     match &number.to {
         Destination::Station(extension) => {
             checker.exists("to", "station", extension, &checker.directory.stations);
         }
         Destination::User(login) => checker.user_exists("to", login),
         Destination::Trunk(name) => checker.trunk_exists("to", name),
-        Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
+        Destination::Conference(name) => {
+            checker.exists("to", "conference", name, &checker.directory.conferences);
+        }
+        Destination::Play { .. } | Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
     }
 }
 
@@ -239,6 +271,25 @@ fn check_recording_policy(checker: &mut Checker<'_>, policy: &RecordingPolicy) {
     }
     checker.range("retention_days", policy.retention_days, 0..=36_500);
     checker.range("max_minutes", policy.max_minutes, 1..=1_440);
+}
+
+fn check_conference(checker: &mut Checker<'_>, conference: &Conference) {
+    checker.name("name", &conference.name);
+    let extension = &conference.extension;
+    if !extension.is_empty() {
+        checker.name("extension", extension);
+        if EMERGENCY_NUMBERS.contains(&extension.as_str()) {
+            checker.say("extension", format!("{extension} is an emergency number"));
+        }
+        if checker.directory.stations.contains_key(extension) {
+            checker.say("extension", format!("{extension} is that of a station"));
+        }
+    }
+    let pin = &conference.pin;
+    if !pin.is_empty() && (!(4..=12).contains(&pin.len()) || !pin.bytes().all(|b| b.is_ascii_digit())) {
+        checker.say("pin", "does not fit; allowed: 4 to 12 digits");
+    }
+    checker.speech(&conference.language, &conference.music);
 }
 
 fn check_dial_rule(checker: &mut Checker<'_>, rule: &DialRule) {

@@ -36,6 +36,7 @@ pub(crate) fn check_trunk(checker: &mut Checker<'_>, trunk: &Trunk) {
     check_identity(checker, trunk);
     check_tls(checker, trunk);
     checker.codecs(&trunk.codecs);
+    checker.speech(&trunk.language, &trunk.music);
     checker.range("media_from", trunk.media_from.len(), 0..=64);
     checker.range("register_secs", trunk.register_secs, 60..=86_400);
     checker.range("max_calls", trunk.max_calls, 0..=1_000_000);

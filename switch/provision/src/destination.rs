@@ -14,6 +14,15 @@ pub enum Destination {
     User(String),
     /// The dialled number goes on to a trunk: the plain tandem call.
     Trunk(String),
+    /// A conference by its name.
+    Conference(String),
+    /// A prompt is played so many times, then the call ends.
+    Play {
+        /// Its id: `refuse/outside-hours`.
+        prompt: String,
+        /// How often, 1…100.
+        times: u16,
+    },
     /// The caller hears itself.
     Echo,
     /// The call is refused.
@@ -40,8 +49,8 @@ pub enum TestTarget {
 /// A destination that is none of the known forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, echo, hangup, \
-     test:answer, test:ring, test:busy, test:early, test:reliable"
+    "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, conference:NAME, play:PROMPT, \
+     play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy, test:early, test:reliable"
 )]
 pub struct BadDestination {
     found: String,
@@ -50,8 +59,7 @@ pub struct BadDestination {
 
 impl BadDestination {
     fn new(found: &str) -> Self {
-        let later =
-            ["queue:", "flow:", "conference:", "voicemail:"].iter().any(|form| found.starts_with(form));
+        let later = ["queue:", "flow:", "voicemail:"].iter().any(|form| found.starts_with(form));
         let what = if later { "not available in this version yet" } else { "no destination" };
         Self { found: found.chars().take(80).collect(), what }
     }
@@ -69,6 +77,8 @@ impl FromStr for Destination {
             Some(("station", name)) => named(name).map(Self::Station),
             Some(("user", name)) => named(name).map(Self::User),
             Some(("trunk", name)) => named(name).map(Self::Trunk),
+            Some(("conference", name)) => named(name).map(Self::Conference),
+            Some(("play", what)) => play(what).ok_or_else(bad),
             Some(("test", "answer")) => Ok(Self::Test(TestTarget::Answer)),
             Some(("test", "ring")) => Ok(Self::Test(TestTarget::Ring)),
             Some(("test", "busy")) => Ok(Self::Test(TestTarget::Busy)),
@@ -79,12 +89,26 @@ impl FromStr for Destination {
     }
 }
 
+/// `queue/thank-you`, `queue/thank-you;times=3`.
+fn play(what: &str) -> Option<Destination> {
+    let (prompt, times) = match what.split_once(";times=") {
+        Some((prompt, times)) => (prompt, times.parse().ok().filter(|times| (1..=100).contains(times))?),
+        None => (what, 1),
+    };
+    let fits = |octet: u8| octet.is_ascii_alphanumeric() || b"/._-".contains(&octet);
+    let is_id = (1..=128).contains(&prompt.len()) && prompt.bytes().all(fits);
+    is_id.then(|| Destination::Play { prompt: prompt.to_owned(), times })
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Station(name) => write!(f, "station:{name}"),
             Self::User(name) => write!(f, "user:{name}"),
             Self::Trunk(name) => write!(f, "trunk:{name}"),
+            Self::Conference(name) => write!(f, "conference:{name}"),
+            Self::Play { prompt, times: 1 } => write!(f, "play:{prompt}"),
+            Self::Play { prompt, times } => write!(f, "play:{prompt};times={times}"),
             Self::Echo => f.write_str("echo"),
             Self::Hangup => f.write_str("hangup"),
             Self::Test(TestTarget::Answer) => f.write_str("test:answer"),
@@ -114,10 +138,22 @@ mod tests {
 
     #[test]
     fn every_destination_reads_back_and_a_wrong_one_names_what_is_allowed() {
-        for text in
-            ["station:1001", "user:ana", "trunk:carrier", "echo", "hangup", "test:answer", "test:early"]
-        {
+        for text in [
+            "station:1001",
+            "user:ana",
+            "trunk:carrier",
+            "conference:team",
+            "play:queue/thank-you",
+            "play:queue/thank-you;times=3",
+            "echo",
+            "hangup",
+            "test:answer",
+            "test:early",
+        ] {
             assert_eq!(text.parse::<Destination>().map(|to| to.to_string()), Ok(text.to_owned()));
+        }
+        for wrong in ["play:", "play:a b", "play:x;times=0", "play:x;times=999", "conference:"] {
+            assert!(wrong.parse::<Destination>().is_err(), "{wrong}");
         }
         let error = "station:".parse::<Destination>().expect_err("no extension");
         assert!(error.to_string().contains("station:EXTENSION"));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DialRule, Number, RecordingPolicy, Station, Trunk, User};
+use crate::{Conference, DialRule, Number, RecordingPolicy, Station, Trunk, User};
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,12 +23,21 @@ pub enum Kind {
     DialRule,
     /// `[[recording_policy]]`
     RecordingPolicy,
+    /// `[[conference]]`
+    Conference,
 }
 
 impl Kind {
     /// Every kind, in the order in which a file is best read.
-    pub const ALL: &'static [Self] =
-        &[Self::Trunk, Self::User, Self::Station, Self::Number, Self::DialRule, Self::RecordingPolicy];
+    pub const ALL: &'static [Self] = &[
+        Self::Trunk,
+        Self::User,
+        Self::Station,
+        Self::Number,
+        Self::DialRule,
+        Self::RecordingPolicy,
+        Self::Conference,
+    ];
 
     /// The word: `trunk`, `dial_rule`, ….
     #[must_use]
@@ -40,6 +49,7 @@ impl Kind {
             Self::Number => "number",
             Self::DialRule => "dial_rule",
             Self::RecordingPolicy => "recording_policy",
+            Self::Conference => "conference",
         }
     }
 }
@@ -55,6 +65,7 @@ impl Kind {
             Self::Number => "numbers",
             Self::DialRule => "dial-rules",
             Self::RecordingPolicy => "recording-policies",
+            Self::Conference => "conferences",
         }
     }
 
@@ -74,7 +85,7 @@ impl Kind {
     #[must_use]
     pub fn key_field(self) -> &'static str {
         match self {
-            Self::Trunk | Self::RecordingPolicy => "name",
+            Self::Trunk | Self::RecordingPolicy | Self::Conference => "name",
             Self::User => "login",
             Self::Station => "extension",
             Self::Number => "did",
@@ -117,6 +128,8 @@ pub enum Entity {
     DialRule(DialRule),
     /// A recording policy.
     RecordingPolicy(RecordingPolicy),
+    /// A conference.
+    Conference(Conference),
 }
 
 impl Entity {
@@ -130,6 +143,7 @@ impl Entity {
             Self::Number(it) => (Kind::Number, &it.did),
             Self::DialRule(it) => (Kind::DialRule, &it.pattern),
             Self::RecordingPolicy(it) => (Kind::RecordingPolicy, &it.name),
+            Self::Conference(it) => (Kind::Conference, &it.name),
         };
         Key { kind, name: name.clone() }
     }
@@ -150,6 +164,8 @@ pub struct Directory {
     pub dial_rules: BTreeMap<String, DialRule>,
     /// By name.
     pub recording_policies: BTreeMap<String, RecordingPolicy>,
+    /// By name.
+    pub conferences: BTreeMap<String, Conference>,
 }
 
 impl Directory {
@@ -163,6 +179,7 @@ impl Directory {
             Entity::Number(it) => drop(self.numbers.insert(name, it)),
             Entity::DialRule(it) => drop(self.dial_rules.insert(name, it)),
             Entity::RecordingPolicy(it) => drop(self.recording_policies.insert(name, it)),
+            Entity::Conference(it) => drop(self.conferences.insert(name, it)),
         }
     }
 
@@ -175,6 +192,7 @@ impl Directory {
             Kind::Number => self.numbers.remove(&key.name).is_some(),
             Kind::DialRule => self.dial_rules.remove(&key.name).is_some(),
             Kind::RecordingPolicy => self.recording_policies.remove(&key.name).is_some(),
+            Kind::Conference => self.conferences.remove(&key.name).is_some(),
         }
     }
 
@@ -190,6 +208,7 @@ impl Directory {
             Kind::RecordingPolicy => {
                 self.recording_policies.get(&key.name).cloned().map(Entity::RecordingPolicy)
             }
+            Kind::Conference => self.conferences.get(&key.name).cloned().map(Entity::Conference),
         }
     }
 
@@ -204,5 +223,6 @@ impl Directory {
             .chain(self.numbers.keys().map(of(Kind::Number)))
             .chain(self.dial_rules.keys().map(of(Kind::DialRule)))
             .chain(self.recording_policies.keys().map(of(Kind::RecordingPolicy)))
+            .chain(self.conferences.keys().map(of(Kind::Conference)))
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::{DialRule, Directory, Entity, Key, Kind, Peer, RecordingPolicy, Station, Trunk, User};
+use crate::{
+    Conference, DialRule, Directory, Entity, Key, Kind, Peer, RecordingPolicy, Station, Trunk, User,
+};
 
 /// Whether secrets are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,11 @@ const ORDER: &[&str] = &[
     "priority",
     "emergency",
     "anonymous",
+    "pin",
+    "announce",
+    "language",
+    "music",
+    "spoken_refusals",
     "trust",
     "identity",
     "forwards",
@@ -152,6 +159,7 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::Number(it) => object(it),
         Entity::DialRule(it) => object(it),
         Entity::RecordingPolicy(it) => object(it),
+        Entity::Conference(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -194,6 +202,7 @@ fn default_of(key: &Key) -> Entity {
         Kind::Number => Entity::Number(crate::Number::leading(&key.name, crate::Destination::Hangup)),
         Kind::DialRule => Entity::DialRule(DialRule::matching(&key.name)),
         Kind::RecordingPolicy => Entity::RecordingPolicy(RecordingPolicy::named(&key.name)),
+        Kind::Conference => Entity::Conference(Conference::named(&key.name)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an administrator sets up: trunks, stations, users, numbers and dial rules.
+//! What an administrator sets up: trunks, stations, users, numbers, dial rules and conferences.
 //!
 //! The same types are the rows of the store, the fields of the API and the tables of provisioning files.
 //! Deliberately absent: files, sockets, databases. Texts come in, checked values and differences go out.
@@ -28,7 +28,8 @@ pub use destination::{Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
-    DialRule, HeaderRule, Number, Peer, RecordWhen, RecordingPolicy, Rewrite, Role, Station, Trunk, User,
+    Announce, Conference, DialRule, HeaderRule, Number, Peer, RecordWhen, RecordingPolicy, Rewrite, Role,
+    Station, Trunk, User,
 };
 pub use export::{Secrets, entity_to_json, export};
 pub use identity::{Anonymous, AnswersTo, ForwardsIn, PasswordFor, ShownIn};

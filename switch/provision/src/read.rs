@@ -10,9 +10,9 @@ use crate::fields::{Fields, Finding};
 use crate::node::Entry;
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
-    Anonymous, AnswersTo, Destination, DialRule, Directory, Entity, ForwardsIn, HeaderRule, Kind, Number,
-    PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn,
-    Station, Trunk, User,
+    Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, ForwardsIn,
+    HeaderRule, Kind, Number, PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable,
+    Rewrite, Role, ShownIn, Station, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -41,6 +41,7 @@ pub(crate) fn entity(
         Kind::Number => (Entity::Number(number(&mut fields)), &[]),
         Kind::DialRule => (Entity::DialRule(dial_rule(&mut fields)), &[]),
         Kind::RecordingPolicy => (Entity::RecordingPolicy(recording_policy(&mut fields)), &[]),
+        Kind::Conference => (Entity::Conference(conference(&mut fields, reading)), &[]),
     };
     fields.finish(later);
     (entity, fields.findings)
@@ -91,6 +92,9 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         nat: word(fields, "nat", NAT_WORDS),
         media_from: parsed_items(fields, "media_from"),
         reliable: word(fields, "reliable", Reliable::WORDS),
+        language: language(fields),
+        music: fields.text("music"),
+        spoken_refusals: fields.flag("spoken_refusals", default.spoken_refusals),
         srtp: word(fields, "srtp", Srtp::WORDS),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
         listen: word_items(fields, "listen", ListenFor::WORDS),
@@ -258,6 +262,9 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         session_timers: fields.parsed("session_timers").unwrap_or_default(),
         nat: word(fields, "nat", NAT_WORDS),
         reliable: word(fields, "reliable", Reliable::WORDS),
+        language: language(fields),
+        music: fields.text("music"),
+        spoken_refusals: fields.flag("spoken_refusals", default.spoken_refusals),
         srtp: word(fields, "srtp", Srtp::WORDS),
         recording: fields.text("recording"),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
@@ -295,7 +302,26 @@ fn number(fields: &mut Fields<'_>) -> Number {
     let to = if fields.required("to").is_empty() { None } else { fields.parsed("to") };
     let anonymous = word(fields, "anonymous", Anonymous::WORDS);
     let recording = fields.text("recording");
-    Number { anonymous, recording, ..Number::leading(&did, to.unwrap_or(Destination::Hangup)) }
+    let language = language(fields);
+    Number { anonymous, recording, language, ..Number::leading(&did, to.unwrap_or(Destination::Hangup)) }
+}
+
+fn conference(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Conference {
+    let name = fields.required("name");
+    let kept = reading.current.conferences.get(&name).map(|it| it.pin.clone());
+    Conference {
+        extension: fields.text("extension"),
+        pin: fields.optional_text("pin").or(kept).unwrap_or_default(),
+        announce: word(fields, "announce", Announce::WORDS),
+        music: fields.text("music"),
+        language: language(fields),
+        name,
+    }
+}
+
+/// A language tag as prompts have it.
+fn language(fields: &mut Fields<'_>) -> String {
+    fields.text("language").to_ascii_lowercase()
 }
 
 fn dial_rule(fields: &mut Fields<'_>) -> DialRule {

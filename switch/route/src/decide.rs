@@ -7,6 +7,10 @@ use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dia
 
 /// The service number that lets a caller hear itself.
 const ECHO: &str = "*43";
+/// The one with the test tone.
+const MILLIWATT: &str = "*44";
+/// The one that tells a phone its own extension.
+const OWN_NUMBER: &str = "*45";
 
 /// Says where a call goes and why.
 ///
@@ -33,8 +37,14 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
     let number = dialled::plain(inquiry.dialled);
     let number = number.as_ref();
     let caller = Caller { number: inquiry.caller, station: Some(station), withheld: inquiry.withheld };
-    if number == ECHO {
-        return (Verdict::Local(Local::Echo), Why::new("service number *43"));
+    let service = match number {
+        ECHO => Some(Local::Echo),
+        MILLIWATT => Some(Local::Milliwatt),
+        OWN_NUMBER => Some(Local::OwnNumber),
+        _other => None,
+    };
+    if let Some(service) = service {
+        return (Verdict::Local(service), Why::new(format!("service number {number}")));
     }
     if let Some(found) = to_emergency(snapshot, number, &caller) {
         return found;
@@ -42,6 +52,10 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
     if let Some(extension) = [number, inquiry.dialled].into_iter().find(|it| snapshot.station(it).is_some()) {
         let (verdict, _) = to_stations(snapshot.station(extension).into_iter(), &caller, extension);
         return (verdict, Why::new(format!("extension {extension}")));
+    }
+    if let Some(name) = snapshot.conference_at(number) {
+        let inside = Local::Conference { name: name.to_owned(), language: String::new() };
+        return (Verdict::Local(inside), Why::new(format!("extension {number}, conference:{name}")));
     }
     if let Some((did, to)) = snapshot.number(number) {
         return follow(snapshot, Found::Number(did), to, number, &caller);
@@ -130,6 +144,17 @@ fn follow(
             }
             None => (Verdict::Refuse(Cause::NoRoute), Some(format!("no trunk {name}"))),
         },
+        Destination::Conference(name) if snapshot.conference(name).is_none() => {
+            (Verdict::Refuse(Cause::NoRoute), Some(format!("no conference {name}")))
+        }
+        Destination::Conference(name) => {
+            let language = snapshot.language_of(found.did()).to_owned();
+            (Verdict::Local(Local::Conference { name: name.clone(), language }), None)
+        }
+        Destination::Play { prompt, times } => {
+            let language = snapshot.language_of(found.did()).to_owned();
+            (Verdict::Local(Local::Play { prompt: prompt.clone(), times: *times, language }), None)
+        }
         Destination::Echo => (Verdict::Local(Local::Echo), None),
         Destination::Hangup => (Verdict::Refuse(Cause::Forbidden), None),
         Destination::Test(target) => (Verdict::Local(Local::Test(*target)), None),

@@ -62,10 +62,30 @@ pub struct TrunkTry {
 }
 
 /// What Tandem itself answers with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Local {
     /// The caller hears itself.
     Echo,
+    /// The test tone of 1,004 Hz.
+    Milliwatt,
+    /// The caller's own extension, spoken.
+    OwnNumber,
+    /// The room of a conference.
+    Conference {
+        /// Which.
+        name: String,
+        /// The language of the number that led there; empty for none.
+        language: String,
+    },
+    /// A prompt, so many times.
+    Play {
+        /// Its id.
+        prompt: String,
+        /// How often, 1…100.
+        times: u16,
+        /// The language of the number that led there; empty for none.
+        language: String,
+    },
     /// A fixed behaviour for tests.
     Test(TestTarget),
 }

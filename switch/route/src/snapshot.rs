@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use base::wire::Proof;
 use provision::{
-    Anonymous, BadPattern, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern, Station, Trunk,
-    User,
+    Anonymous, BadPattern, Conference, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern,
+    Station, Trunk, User,
 };
 
 use crate::TrunkRoute;
@@ -22,6 +22,7 @@ pub struct Snapshot {
     trunks: BTreeMap<String, TrunkRoute>,
     single_sources: HashMap<IpAddr, String>,
     networks: Vec<(HostMask, String)>,
+    conferences_by_extension: HashMap<String, String>,
     numbers: HashMap<String, (String, Destination)>,
     patterns: Vec<(Pattern, Destination)>,
     dial_rules: Vec<(Pattern, DialRule)>,
@@ -47,6 +48,10 @@ impl Snapshot {
         for station in directory.stations.values().filter(|station| !station.user.is_empty()) {
             let of_user = snapshot.stations_by_user.entry(station.user.clone()).or_default();
             of_user.push(station.extension.clone());
+        }
+        for conference in directory.conferences.values().filter(|it| !it.extension.is_empty()) {
+            let extension = conference.extension.clone();
+            snapshot.conferences_by_extension.entry(extension).or_insert_with(|| conference.name.clone());
         }
         for trunk in directory.trunks.values() {
             snapshot.add_trunk(trunk).map_err(|bad| failed(Kind::Trunk, &trunk.name, &bad))?;
@@ -97,6 +102,22 @@ impl Snapshot {
     #[must_use]
     pub fn station(&self, extension: &str) -> Option<&Station> {
         self.directory.stations.get(extension)
+    }
+
+    /// A conference by its name.
+    #[must_use]
+    pub fn conference(&self, name: &str) -> Option<&Conference> {
+        self.directory.conferences.get(name)
+    }
+
+    /// The conference that an extension leads to.
+    pub(crate) fn conference_at(&self, extension: &str) -> Option<&str> {
+        self.conferences_by_extension.get(extension).map(String::as_str)
+    }
+
+    /// The language of a number's callers; empty where it says none.
+    pub(crate) fn language_of(&self, did: &str) -> &str {
+        self.directory.numbers.get(did).map_or("", |number| number.language.as_str())
     }
 
     /// A user by login.

@@ -109,6 +109,7 @@ impl Nursery<'_> {
             registrations: self.config.limits.registrations,
             media_ports: self.config.media.ports.first..=self.config.media.ports.last,
             workers: self.workers,
+            language: self.config.node.language.clone(),
             edges: self.config.sip.edges.clone(),
         }
     }

@@ -12,6 +12,8 @@ use super::read::Reader;
 pub struct NodeSection {
     /// The node's name, for logs and pages.
     pub name: String,
+    /// The language that callers are spoken to in where nobody says another.
+    pub language: String,
     /// How long live calls go on after the first SIGTERM; 0 to 3600 seconds.
     pub drain: Duration,
 }
@@ -20,6 +22,7 @@ impl NodeSection {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, ConfigError> {
         Ok(Self {
             name: reader.text("node", "name", "tandem-1")?,
+            language: reader.text("node", "language", "en")?,
             drain: Duration::from_secs(reader.number("node", "drain_secs", 0..=3_600, 30)?.into()),
         })
     }

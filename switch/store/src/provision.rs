@@ -111,6 +111,7 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::Number => lenient::from_str(body).map(Entity::Number),
         Kind::DialRule => lenient::from_str(body).map(Entity::DialRule),
         Kind::RecordingPolicy => lenient::from_str(body).map(Entity::RecordingPolicy),
+        Kind::Conference => lenient::from_str(body).map(Entity::Conference),
     }
 }
 
@@ -122,6 +123,7 @@ fn body(entity: &Entity) -> String {
         Entity::Number(it) => serde_json::to_string(it),
         Entity::DialRule(it) => serde_json::to_string(it),
         Entity::RecordingPolicy(it) => serde_json::to_string(it),
+        Entity::Conference(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

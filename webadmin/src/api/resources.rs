@@ -1,4 +1,4 @@
-//! What is set up, one entity at a time: trunks, users, stations, numbers, dial rules, recording policies.
+//! What is set up, one entity at a time: trunks, users, stations, numbers, dial rules, recording policies, conferences.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -26,13 +26,14 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::Number => "numbers",
         Kind::DialRule => "dial-rules",
         Kind::RecordingPolicy => "recording-policies",
+        Kind::Conference => "conferences",
     }
 }
 
 /// The field that names an entity.
 fn key_field(kind: Kind) -> &'static str {
     match kind {
-        Kind::Trunk | Kind::RecordingPolicy => "name",
+        Kind::Trunk | Kind::RecordingPolicy | Kind::Conference => "name",
         Kind::User => "login",
         Kind::Station => "extension",
         Kind::Number => "did",
@@ -71,6 +72,7 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::Number => of(&directory.numbers, after, most),
         Kind::DialRule => of(&directory.dial_rules, after, most),
         Kind::RecordingPolicy => of(&directory.recording_policies, after, most),
+        Kind::Conference => of(&directory.conferences, after, most),
     }
 }
 

@@ -68,6 +68,9 @@ const TRUNK: &[Field] = fields! {
     digest: Text, "Which challenges our password answers: any or sha-256";
     password_for: Text, "In which calls it may be asked for: own-calls or all-calls";
     recording: Text, "The recording policy by name; empty leaves it to the number or the station";
+    language: Text, "The language that it is spoken to in, such as en or es; empty takes the node's";
+    music: Text, "The class of music that it hears on hold; empty takes default";
+    spoken_refusals: Flag, "Whether its callers hear why a call is refused before the refusal comes";
 };
 
 const USER: &[Field] = fields! {
@@ -101,6 +104,9 @@ const STATION: &[Field] = fields! {
     recording: Text, "The recording policy by name, before the number's and the trunk's; empty leaves it to them";
     dtmf: Text, "How digits go to it and come from it: auto, rtp, info or inband";
     listen: Texts, "What its audio is listened to for, beside digits: fax, progress, speech";
+    language: Text, "The language that it is spoken to in, such as en or es; empty takes the node's";
+    music: Text, "The class of music that it hears on hold; empty takes default";
+    spoken_refusals: Flag, "Whether its callers hear why a call is refused before the refusal comes";
 };
 
 const RECORDING_POLICY: &[Field] = fields! {
@@ -118,9 +124,10 @@ const RECORDING_POLICY: &[Field] = fields! {
 
 const NUMBER: &[Field] = fields! {
     did: Text, "The number exactly, or ^…$ for a pattern; exact numbers win";
-    to: Text, "station:EXT, user:LOGIN, trunk:NAME, echo, hangup, test:answer, test:ring, test:busy or test:early";
+    to: Text, "station:EXT, user:LOGIN, trunk:NAME, conference:NAME, play:PROMPT, play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy or test:early";
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
     recording: Text, "The recording policy by name, before the trunk's; empty leaves it to that";
+    language: Text, "The language that its callers are spoken to in; empty takes the trunk's or station's";
 };
 
 const DIAL_RULE: &[Field] = fields! {
@@ -131,6 +138,15 @@ const DIAL_RULE: &[Field] = fields! {
     caller_id: Text, "The number shown; empty leaves it to the station and the trunk";
     priority: Whole, "Lower is matched first";
     emergency: Flag, "Caps, draining and restrictions do not hold it back";
+};
+
+const CONFERENCE: &[Field] = fields! {
+    name: Text, "Its name, unique among conferences";
+    extension: Text, "What stations dial to come in; empty leaves it to numbers";
+    pin: Secret, "What a caller must type to come in, 4 to 12 digits; empty asks for none";
+    announce: Text, "What is heard of who comes and goes: tones or off";
+    music: Text, "The class of music that one who is alone hears; empty takes default";
+    language: Text, "The language that it speaks, such as en or es; empty takes the caller's";
 };
 
 const PASSWORD: &[Field] = fields! {
@@ -152,6 +168,7 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::Number => "Number",
         Kind::DialRule => "DialRule",
         Kind::RecordingPolicy => "RecordingPolicy",
+        Kind::Conference => "Conference",
     }
 }
 
@@ -171,6 +188,7 @@ fn of(kind: Kind) -> Value {
         Kind::Number => schema(NUMBER, &["did", "to"]),
         Kind::DialRule => schema(DIAL_RULE, &["pattern"]),
         Kind::RecordingPolicy => schema(RECORDING_POLICY, &["name"]),
+        Kind::Conference => schema(CONFERENCE, &["name"]),
     }
 }
 

@@ -351,6 +351,8 @@ fn call() -> CallView {
         session_id: String::new(),
         user_to_user: String::new(),
         legs: Vec::new(),
+        worker: 0,
+        happenings: Vec::new(),
     }
 }
 

@@ -97,6 +97,12 @@ impl Gain {
         Self(hundredths_of_db.clamp(-6_000, 2_000) as i16)
     }
 
+    /// The same number again; `i16::MIN` for nothing at all.
+    #[must_use]
+    pub fn hundredths_of_db(self) -> i16 {
+        self.0
+    }
+
     /// The factor on the amplitude.
     #[must_use]
     pub fn factor(self) -> f32 {

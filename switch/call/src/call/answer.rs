@@ -133,7 +133,7 @@ impl Call {
             self.end_leg(ctx, loser, Refusal::of(Cause::AnsweredElsewhere));
         }
         let caller = self.caller();
-        self.join(ctx, caller, leg);
+        self.join(caller, leg);
         self.accept_caller(ctx, tag, Some((leg, response)), body);
     }
 
@@ -251,7 +251,10 @@ impl Call {
         let other = self.other(leg);
         let owed =
             |other: &LegId| self.leg(*other).and_then(Leg::talking).is_some_and(|talking| talking.owes_ack);
-        let Some(other) = other.filter(owed) else { return self.agree(ctx, leg, passed, &answer) };
+        let Some(other) = other.filter(owed) else {
+            self.agree(ctx, leg, passed, &answer);
+            return self.service_heard(ctx);
+        };
         let Ok(body) = self.answer_to(other, theirs, leg, &answer) else {
             return self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
         };

@@ -209,7 +209,7 @@ impl Call {
         let answer = self.answer_to(caller, &offer, at.leg, &body).ok()?;
         self.agree(ctx, at.leg, &sent, &body);
         self.agree(ctx, caller, &answer, &offer);
-        self.join(ctx, caller, at.leg);
+        self.join(caller, at.leg);
         Some(answer)
     }
 

@@ -36,7 +36,7 @@ impl Call {
         let bindings = free.iter().flat_map(|extension| ctx.registrar.lookup(ctx.now, extension));
         let (contacts, spare) = one_flow_each(bindings);
         if contacts.is_empty() {
-            return self.finish(ctx, Refusal::of(Cause::NotRegistered), Party::System);
+            return self.turn_away(ctx, Refusal::of(Cause::NotRegistered), Party::System);
         }
         for extension in free {
             ctx.lines.occupy(extension);
@@ -103,7 +103,7 @@ impl Call {
                 Some(Stage::Trunk(attempt)) => self.enter_trunk(ctx, attempt),
                 None => {
                     let best = hunt.best.unwrap_or_else(|| Refusal::of(Cause::NoRoute));
-                    return self.finish(ctx, best, Party::Callee);
+                    return self.turn_away(ctx, best, Party::Callee);
                 }
             }
         }
@@ -221,7 +221,11 @@ impl Call {
             _ => false,
         };
         if is_final {
-            return self.finish(ctx, refusal, Party::Callee);
+            return if ringing {
+                self.finish(ctx, refusal, Party::Callee)
+            } else {
+                self.turn_away(ctx, refusal, Party::Callee)
+            };
         }
         if !ringing {
             self.stop_ringing();

@@ -8,6 +8,7 @@ use provision::TestTarget;
 use route::Local;
 use sdp::Sdp;
 
+use super::service::Service;
 use super::telling::Telling;
 use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
@@ -23,22 +24,28 @@ const PRACK_TAKES: Duration = Duration::from_millis(100);
 
 /// Where a local far end stands.
 #[derive(Debug)]
-pub(crate) enum LocalEnd {
+pub(super) enum LocalEnd {
     /// It rings, and will be busy.
     Ringing,
     /// It speaks before the answer; this is what it will answer with.
     Early(Box<Sdp>),
     /// It has answered.
     Up,
+    /// It says or plays something.
+    Serving(Box<Service>),
 }
 
 impl Call {
     pub(super) fn meet_locally(&mut self, ctx: &mut Ctx<'_>, local: Local) {
         match local {
             Local::Echo => {
-                self.pick_up(ctx);
-                let caller = self.caller();
-                self.echo(ctx, caller);
+                if self.pick_up(ctx) {
+                    let caller = self.caller();
+                    self.echo(caller);
+                }
+            }
+            local @ (Local::Milliwatt | Local::OwnNumber | Local::Conference { .. } | Local::Play { .. }) => {
+                self.serve(ctx, local)
             }
             Local::Test(TestTarget::Answer) => {
                 self.pick_up(ctx);
@@ -74,6 +81,10 @@ impl Call {
                 self.answer_with(ctx, &body);
                 self.timers.set(CallTimer::Script, ctx.now.mono + ANSWER_LASTS);
             }
+            LocalEnd::Serving(service) => match *service {
+                Service::Refusing { refusal, by, .. } => self.finish(ctx, refusal, by),
+                service => self.phase = Phase::Local(LocalEnd::Serving(Box::new(service))),
+            },
             LocalEnd::Up => self.finish(ctx, Refusal::of(Cause::Normal), Party::Callee),
         }
     }
@@ -86,10 +97,13 @@ impl Call {
         self.timers.set(CallTimer::Script, ctx.now.mono + EARLY_LASTS);
     }
 
-    fn pick_up(&mut self, ctx: &mut Ctx<'_>) {
-        if let Some(body) = self.own_body(ctx) {
-            self.answer_with(ctx, &body);
+    /// Answers; `false` when nothing that the caller offers could be used, which has ended the call.
+    pub(super) fn pick_up(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let body = self.own_body(ctx);
+        if let Some(body) = &body {
+            self.answer_with(ctx, body);
         }
+        body.is_some()
     }
 
     fn answer_with(&mut self, ctx: &mut Ctx<'_>, body: &Sdp) {
@@ -120,7 +134,7 @@ impl Call {
         }
     }
 
-    fn tell_local(&mut self, ctx: &mut Ctx<'_>, status: u16, body: Option<&Sdp>) {
+    pub(super) fn tell_local(&mut self, ctx: &mut Ctx<'_>, status: u16, body: Option<&Sdp>) {
         let Some(caller) = self.legs.first() else { return };
         let (leg, near) = (caller.id, caller.local_tag.clone());
         ctx.out.push(Act::Fact(What::LegRinging { leg, early_media: body.is_some() }));

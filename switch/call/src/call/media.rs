@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use base::fact::What;
-use base::media::{Heard, MediaCommand, MediaEvent};
+use base::media::MediaEvent;
 use base::{Cause, LegId, Party, PortId};
 use sdp::Sdp;
-use smallvec::smallvec;
 
 use super::{Call, Ctx, Phase, Refusal};
 use crate::act::Act;
@@ -40,27 +39,9 @@ impl Call {
         ctx.out.extend(settled.map(Act::Media));
     }
 
-    /// Two legs hear each other.
-    pub(super) fn join(&self, ctx: &mut Ctx<'_>, one: LegId, other: LegId) {
-        let (Some(a), Some(b)) = (self.port_of(one), self.port_of(other)) else { return };
-        let hear =
-            |port, source| MediaCommand::Hear { port, room: None, sources: smallvec![Heard::plain(source)] };
-        ctx.out.push(Act::Media(hear(a, b)));
-        ctx.out.push(Act::Media(hear(b, a)));
-    }
-
-    /// A leg hears itself.
-    pub(super) fn echo(&self, ctx: &mut Ctx<'_>, leg: LegId) {
-        let Some(port) = self.port_of(leg) else { return };
-        ctx.out.push(Act::Media(MediaCommand::Hear {
-            port,
-            room: None,
-            sources: smallvec![Heard::plain(port)],
-        }));
-    }
-
     /// A media worker reports on a leg.
     pub(super) fn media(&mut self, ctx: &mut Ctx<'_>, leg: LegId, event: MediaEvent) {
+        self.keep(ctx.now, leg, &event);
         match event {
             MediaEvent::Closed { media, .. } => {
                 if let Some(at) = self.leg_mut(leg).filter(|leg| leg.media_pending) {
@@ -81,10 +62,10 @@ impl Call {
                     ctx.out.push(Act::Fact(What::Heard { leg, what }));
                 }
             }
+            MediaEvent::Played { play, end, .. } => self.played(ctx, leg, play, &end),
+            MediaEvent::Collected { collect, digits, .. } => self.collected(ctx, collect, &digits),
             MediaEvent::Latched { .. }
             | MediaEvent::Leased { .. }
-            | MediaEvent::Played { .. }
-            | MediaEvent::Collected { .. }
             | MediaEvent::RecordingStarted { .. }
             | MediaEvent::Recorded { .. }
             | MediaEvent::RecordingFailed { .. }

@@ -13,12 +13,16 @@ mod digits;
 mod early;
 mod exchange;
 mod first;
+mod happenings;
 mod hunt;
 mod invite;
+mod joining;
 mod local;
 mod media;
+mod order;
 mod passage;
 mod picture;
+mod playing;
 mod prack;
 mod redirect;
 mod refresh;
@@ -26,7 +30,9 @@ mod refusal;
 mod relay;
 mod release;
 mod requests;
+mod service;
 mod session;
+mod spoken;
 mod start;
 mod telling;
 mod unanswered;
@@ -45,16 +51,21 @@ use sip::message::{Header, Message, Method};
 
 use crate::act::{Act, Failure, Purpose};
 use crate::headers::{Border, End, Parting, SessionIds, Trust};
-use crate::io::ShardConfig;
+use crate::io::{CallOrder, ShardConfig};
 use crate::leg::Leg;
 use crate::lines::Lines;
+use crate::mix::Mix;
 use crate::ports::Ports;
 use crate::ringing::Held;
 use crate::trails::{Trail, Trails};
+use crate::view::HappeningView;
 
-pub(crate) use local::LocalEnd;
+use joining::{Joined, Voice};
+use local::LocalEnd;
 pub(crate) use passage::Passage;
+use playing::Music;
 use refusal::Refusal;
+pub(crate) use service::RoomChange;
 pub(crate) use session::policy as session_policy;
 pub(crate) use start::Arrival;
 
@@ -84,6 +95,17 @@ pub(crate) struct Call {
     phase: Phase,
     timers: Timers<CallTimer, 9>,
     worker: u8,
+    joined: Joined,
+    /// Far ends that do not take part as usual.
+    voices: Vec<Voice>,
+    /// Who hears whom, as the media workers were told last.
+    mix: Mix,
+    /// Playings and collectings so far; each is named by its number.
+    plays: u32,
+    /// What was heard in it, the latest last.
+    happenings: Vec<HappeningView>,
+    /// What those who were held have heard.
+    music: Vec<Music>,
     facts: About,
     invite: Message,
     session: SessionIds,
@@ -238,6 +260,10 @@ pub(crate) enum CallInput {
     Unpracked,
     /// A media worker reports on a leg's port.
     Media { leg: LegId, event: MediaEvent },
+    /// Somebody does something with the call.
+    Order(CallOrder),
+    /// A room that the call is in has so many members now.
+    Room { members: usize, change: RoomChange },
     /// The node ends it.
     HangUp { cause: Cause },
 }
@@ -258,9 +284,13 @@ impl Call {
             CallInput::Unacknowledged { leg } => self.unacknowledged(ctx, leg),
             CallInput::Unpracked => self.unpracked(ctx),
             CallInput::Media { leg, event } => self.media(ctx, leg, event),
+            CallInput::Order(order) => self.ordered(ctx, order),
+            CallInput::Room { members, change } => self.room_changed(ctx, members, change),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
         }
         self.settle(ctx);
+        self.hold_music(ctx);
+        self.remix(ctx);
         self.sign(ctx);
     }
 
@@ -304,6 +334,8 @@ impl Call {
             }
         }
         self.settle(ctx);
+        self.hold_music(ctx);
+        self.remix(ctx);
         self.sign(ctx);
     }
 

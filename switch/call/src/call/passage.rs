@@ -3,7 +3,7 @@
 
 use base::LegId;
 use base::limits::EXCHANGE;
-use sdp::Sdp;
+use sdp::{Direction, Sdp};
 use sip::ServerId;
 use sip::message::{Draft, Message, Method};
 
@@ -86,7 +86,11 @@ impl Call {
         request: &Message,
     ) -> Result<Option<(Sdp, Sdp)>, BadBody> {
         let Some(theirs) = self.offered_by(from, request)? else { return Ok(None) };
-        let ours = self.offer_to(to, &theirs)?;
+        let media = self.media_of(to).ok_or(BadBody::Media)?;
+        let codecs = self.leg(to).map_or(&[][..], |leg| leg.codecs.as_slice());
+        // Who is held without media hears our music all the same; the stream to it stays alive.
+        let held = theirs.direction() == Direction::Inactive && matches!(self.phase, Phase::Talking { .. });
+        let ours = media.pass_offer_flowing(&theirs, codecs, held.then_some(Direction::SendOnly))?;
         Ok(Some((theirs, ours)))
     }
 

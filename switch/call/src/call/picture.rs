@@ -1,7 +1,9 @@
 //! A call as pages show it.
 
 use base::media::Detected;
+use sdp::Direction;
 
+use super::joining::open_port;
 use super::{Call, Phase};
 use crate::headers;
 use crate::leg::{Leg, LegState};
@@ -27,7 +29,31 @@ impl Call {
             codec: self.facts.codec.clone(),
             session: self.session.pair(),
             user_to_user: headers::user_to_user(&self.invite).unwrap_or_default().join(", "),
-            legs: self.legs.iter().map(Leg::view).collect(),
+            legs: self.legs.iter().map(|leg| self.leg_view(leg)).collect(),
+            worker: self.worker,
+            happenings: self.happenings.clone(),
+        }
+    }
+}
+
+impl Call {
+    fn leg_view(&self, leg: &Leg) -> LegView {
+        let part = open_port(leg).and_then(|port| self.mix.parts().iter().find(|part| part.port == port));
+        let place = |port| self.legs.iter().position(|leg| open_port(leg) == Some(port));
+        let voice = self.voice(leg.id);
+        let media = leg.media.as_ref();
+        LegView {
+            codec: media.map(|media| media.codec().to_owned()).unwrap_or_default(),
+            flow: media.and_then(Negotiation::theirs).map_or("", Direction::name),
+            hears: part
+                .map(|part| part.sources.iter().filter_map(|heard| place(heard.port)).collect())
+                .unwrap_or_default(),
+            in_room: part.is_some_and(|part| part.room.is_some() || part.speaks.is_some()),
+            muted: voice.muted,
+            deaf: voice.deaf,
+            gain: voice.gain.hundredths_of_db(),
+            on_hold: self.hears_music(leg.id),
+            ..leg.view()
         }
     }
 }
@@ -47,6 +73,7 @@ impl Leg {
             false => "",
         };
         let heard = self.heard.map(Detected::word).unwrap_or_default();
-        LegView { endpoint: self.endpoint.to_string(), state, silent: self.silent, secured, heard }
+        let endpoint = self.endpoint.to_string();
+        LegView { endpoint, state, silent: self.silent, secured, heard, ..LegView::default() }
     }
 }

@@ -125,7 +125,7 @@ impl Call {
         let body = self.answer_to(at.leg, theirs, caller, &answer).ok()?;
         self.exchanged(ctx, caller, Some(near), passed, &answer);
         self.exchanged(ctx, at.leg, Some(near), &body, theirs);
-        self.join(ctx, caller, at.leg);
+        self.join(caller, at.leg);
         Some(body)
     }
 

@@ -10,7 +10,7 @@ use sip::ServerId;
 use sip::message::{Draft, Header, Message, Method};
 use sip::reliable::OPTION;
 
-use super::{Call, CallTimer, Ctx, Ending, Phase, Refusal};
+use super::{Call, CallTimer, Ctx, Ending, Joined, Phase, Refusal};
 use crate::act::{Act, Purpose};
 use crate::headers::Parting;
 use crate::leg::{Leg, LegState};
@@ -79,6 +79,9 @@ impl Call {
         }
         let refusal = if self.answered_at.is_some() { Refusal { status: 200, ..refusal } } else { refusal };
         self.timers.clear();
+        if let Joined::Room(room) = self.joined {
+            ctx.out.push(Act::Leave(room));
+        }
         self.passage_over(ctx);
         for leg in self.legs.iter().map(|leg| leg.id).collect::<Vec<_>>() {
             self.end_leg(ctx, leg, refusal);

@@ -10,19 +10,21 @@ use base::media::{Dtmf, Listen, ListenFor, MediaCommand, MediaRule, Standing};
 use base::wire::{Flow, Target};
 use base::{CallId, Cause, LegId, Party, Timers, Why};
 use provision::PasswordFor;
-use route::Verdict;
+use route::{Local, Verdict};
 use sip::ServerId;
 use sip::auth::Login;
 use sip::message::{Header, Message};
 
-use super::{About, Call, CallTimer, Ctx, Phase, Refusal, session};
+use super::{About, Call, CallTimer, Ctx, Joined, Phase, Refusal, session};
 use crate::act::Act;
 use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
+use crate::mix::Mix;
 use crate::negotiate::{Negotiation, Ours, Theirs};
 use crate::password;
 use crate::reply;
 use crate::ringing::{Incoming, Reliability};
+use crate::rooms::room_of;
 use crate::secure::{self, Secure};
 use crate::trails::Trail;
 
@@ -78,7 +80,13 @@ impl Call {
             legs: vec![caller],
             phase: Phase::Talking { callee: arrival.leg },
             timers: Timers::new(),
-            worker: ctx.ports.home(),
+            worker: worker_for(ctx, &arrival.verdict),
+            joined: Joined::default(),
+            voices: Vec::new(),
+            mix: Mix::default(),
+            plays: 0,
+            happenings: Vec::new(),
+            music: Vec::new(),
             facts: About {
                 origin: arrival.from,
                 caller: arrival.caller,
@@ -114,13 +122,15 @@ impl Call {
         }
         call.set_out(ctx, arrival.verdict, arrival.media_host);
         call.settle(ctx);
+        call.remix(ctx);
         call.sign(ctx);
         call
     }
 
     fn set_out(&mut self, ctx: &mut Ctx<'_>, verdict: Verdict, media_host: Option<IpAddr>) {
         if let Verdict::Refuse(cause) = verdict {
-            return self.finish(ctx, Refusal::of(cause), Party::System);
+            self.offer = self.offered_by(self.caller(), &self.invite).ok().flatten();
+            return self.turn_away(ctx, Refusal::of(cause), Party::System);
         }
         let set_up = match &self.facts.origin {
             Endpoint::Trunk(name) => ctx.routes.trunk(name).map(|route| route.trunk().reliable),
@@ -196,6 +206,16 @@ impl Call {
             ctx.out.push(Act::Media(MediaCommand::Listen { port: lease.port, listen }));
         }
         true
+    }
+}
+
+/// The worker of the room where the call goes into one, else the next.
+fn worker_for(ctx: &mut Ctx<'_>, verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Local(Local::Conference { name, .. }) => room_of(name, ctx.config.workers).worker(),
+        Verdict::Local(_) | Verdict::Stations { .. } | Verdict::Trunks { .. } | Verdict::Refuse(_) => {
+            ctx.ports.home()
+        }
     }
 }
 

@@ -208,6 +208,12 @@ fn words(verdict: &Verdict) -> String {
             tries.iter().map(|attempt| format!("trunk:{}", attempt.trunk)).collect::<Vec<_>>().join(",")
         }
         Verdict::Local(Local::Echo) => "echo".to_owned(),
+        Verdict::Local(Local::Milliwatt) => "milliwatt".to_owned(),
+        Verdict::Local(Local::OwnNumber) => "own-number".to_owned(),
+        Verdict::Local(Local::Conference { name, .. }) => format!("conference:{name}"),
+        Verdict::Local(Local::Play { prompt, times, .. }) => {
+            provision::Destination::Play { prompt: prompt.clone(), times: *times }.to_string()
+        }
         Verdict::Local(Local::Test(target)) => provision::Destination::Test(*target).to_string(),
         Verdict::Refuse(_) => "hangup".to_owned(),
     }

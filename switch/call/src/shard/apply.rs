@@ -97,6 +97,8 @@ impl Shard {
                 }
                 self.outputs.push_back(ShardOutput::Media(command));
             }
+            Act::Enter(room) => self.enter_room(room, id),
+            Act::Leave(room) => self.leave_room(room, id),
             Act::Fact(what) => self.fact(now, id, what),
             Act::Count(what) => self.count(what),
         }

@@ -7,6 +7,7 @@ mod digest;
 mod dispatch;
 mod doorstep;
 mod options;
+mod presence;
 mod reginfo;
 mod register;
 mod rejoin;
@@ -37,6 +38,7 @@ use crate::gate::Gate;
 use crate::io::{ShardCommand, ShardConfig, ShardInput, ShardOutput};
 use crate::lines::Lines;
 use crate::ports::Ports;
+use crate::rooms::Rooms;
 use crate::trails::Trails;
 use digest::Nobody;
 use subscriptions::Subscriptions;
@@ -56,6 +58,7 @@ pub struct Shard {
     ports: Ports,
     lines: Lines,
     trails: Trails,
+    rooms: Rooms,
     gate: Gate,
     nonces: Nonces,
     nobody: Nobody,
@@ -143,6 +146,7 @@ impl Shard {
             ports: Ports::new(config.shard, config.workers),
             lines: Lines::default(),
             trails: Trails::default(),
+            rooms: Rooms::default(),
             gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
             nonces: Nonces::new(config.nonce_secret),
             nobody: Nobody::new(&mut *entropy),
@@ -245,6 +249,7 @@ impl Machine for Shard {
                 self.release_held(now);
                 self.tell_doors(now);
             }
+            ShardInput::Order { call, order } => self.turn(now, call, CallInput::Order(order)),
             ShardInput::Command(command) => self.command(now, command),
         }
         self.work(now);

@@ -67,7 +67,7 @@ impl Shard {
             Verdict::Refuse(cause) => cause.sip(),
             Verdict::Stations { extensions, .. } => self.reaches(now, &extensions),
             Verdict::Local(Local::Test(TestTarget::Busy)) => 486,
-            Verdict::Local(Local::Test(_) | Local::Echo) | Verdict::Trunks { .. } => 200,
+            Verdict::Local(_) | Verdict::Trunks { .. } => 200,
         })
     }
 

@@ -7,6 +7,14 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+pub(super) fn is_true(value: &bool) -> bool {
+    *value
+}
+
+pub(super) fn spoken_refusals() -> bool {
+    true
+}
+
 pub(super) fn tls_verify() -> bool {
     true
 }

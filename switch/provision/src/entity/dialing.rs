@@ -18,13 +18,22 @@ pub struct Number {
     /// The recording policy by name; empty leaves it to others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub recording: String,
+    /// The language that its callers are spoken to in; empty takes the trunk's or station's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub language: String,
 }
 
 impl Number {
     /// A number that leads there, and nothing else set.
     #[must_use]
     pub fn leading(did: &str, to: Destination) -> Self {
-        Self { did: did.to_owned(), to, anonymous: Anonymous::default(), recording: String::new() }
+        Self {
+            did: did.to_owned(),
+            to,
+            anonymous: Anonymous::default(),
+            recording: String::new(),
+            language: String::new(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The entities, as plain data.
 
+mod conference;
 mod defaults;
 mod dialing;
 mod recording_policy;
@@ -8,6 +9,7 @@ mod trunk;
 mod trunk_parts;
 mod user;
 
+pub use conference::{Announce, Conference};
 pub use dialing::{DialRule, Number};
 pub use recording_policy::{RecordWhen, RecordingPolicy};
 pub use station::Station;

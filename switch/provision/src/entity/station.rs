@@ -54,6 +54,15 @@ pub struct Station {
     /// Reliable provisional responses: `supported`, `required` or `off`.
     #[serde(default)]
     pub reliable: Reliable,
+    /// The language that it is spoken to in, such as `en` or `es`; empty takes the node's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub language: String,
+    /// The class of music that it hears on hold; empty takes `default`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub music: String,
+    /// Whether it hears why a call of its is refused before the refusal comes.
+    #[serde(default = "defaults::spoken_refusals", skip_serializing_if = "defaults::is_true")]
+    pub spoken_refusals: bool,
     /// Whether its phones' media is encrypted: `off`, `optional` or `required`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub srtp: Srtp,
@@ -87,6 +96,9 @@ impl Station {
             session_timers: SessionTimers::default(),
             nat: Nat::default(),
             reliable: Reliable::default(),
+            language: String::new(),
+            music: String::new(),
+            spoken_refusals: defaults::spoken_refusals(),
             srtp: Srtp::default(),
             recording: String::new(),
             dtmf: Dtmf::default(),

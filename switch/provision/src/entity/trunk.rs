@@ -110,6 +110,15 @@ pub struct Trunk {
     /// Reliable provisional responses: `supported`, `required` or `off`.
     #[serde(default)]
     pub reliable: Reliable,
+    /// The language that it is spoken to in, such as `en` or `es`; empty takes the node's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub language: String,
+    /// The class of music that it hears on hold; empty takes `default`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub music: String,
+    /// Whether its callers hear why a call is refused before the refusal comes.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub spoken_refusals: bool,
     /// Whether its media is encrypted: `off`, `optional` or `required`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub srtp: Srtp,
@@ -170,6 +179,9 @@ impl Trunk {
             nat: Nat::default(),
             media_from: Vec::new(),
             reliable: Reliable::default(),
+            language: String::new(),
+            music: String::new(),
+            spoken_refusals: false,
             srtp: Srtp::default(),
             dtmf: Dtmf::default(),
             listen: Vec::new(),

@@ -1,0 +1,49 @@
+//! What was heard in a call, for its page: digits, detected sounds, troubles, prompts that do not exist.
+
+use base::media::MediaEvent;
+use base::{LegId, Now};
+
+use super::Call;
+use crate::view::HappeningView;
+
+/// Happenings of a call that are kept; older ones go.
+const KEPT: usize = 32;
+
+impl Call {
+    /// Keeps what its page shows of an event.
+    pub(super) fn keep(&mut self, now: Now, leg: LegId, event: &MediaEvent) {
+        let Some((what, detail)) = told(event) else { return };
+        let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
+        if self.happenings.len() >= KEPT {
+            self.happenings.remove(0);
+        }
+        self.happenings.push(HappeningView { at: now.wall, leg: place, what, detail });
+    }
+}
+
+/// The word for an event and what more there is to it; `None` for what has its own place or none.
+fn told(event: &MediaEvent) -> Option<(&'static str, String)> {
+    use base::media::PlayEnd::Missing;
+    match event {
+        MediaEvent::Digit { digit, .. } => Some(("digit", digit.to_string())),
+        MediaEvent::Detected { what, .. } => Some(("detected", format!("{what:?}"))),
+        MediaEvent::Trouble { trouble, now: true, .. } => Some(("trouble", format!("{trouble:?}"))),
+        MediaEvent::Trouble { trouble, now: false, .. } => Some(("trouble_over", format!("{trouble:?}"))),
+        MediaEvent::Played { end: Missing(prompt), .. } => {
+            Some(("prompt_missing", format!("{}/{}", prompt.language, prompt.id)))
+        }
+        MediaEvent::Silent { .. } => Some(("silent", String::new())),
+        MediaEvent::Heard { .. } => Some(("heard", String::new())),
+        MediaEvent::Leased { .. }
+        | MediaEvent::Latched { .. }
+        | MediaEvent::Played { .. }
+        | MediaEvent::Collected { .. }
+        | MediaEvent::RecordingStarted { .. }
+        | MediaEvent::Recorded { .. }
+        | MediaEvent::RecordingFailed { .. }
+        | MediaEvent::Speaker { .. }
+        | MediaEvent::Quality { .. }
+        | MediaEvent::TapEnded { .. }
+        | MediaEvent::Closed { .. } => None,
+    }
+}

@@ -1,0 +1,77 @@
+//! What people do with a call that is up: play to it, send digits, mute, change levels, move it into a conference.
+
+use std::time::Duration;
+
+use base::LegId;
+use base::media::{MediaCommand, Over};
+
+use super::joining::{Joined, open_port};
+use super::{Call, Ctx, Phase};
+use crate::act::Act;
+use crate::io::CallOrder;
+use crate::leg::Leg;
+use crate::rooms::room_of;
+
+/// How long a digit sounds that is sent by hand.
+const DIGIT: Duration = Duration::from_millis(120);
+
+impl Call {
+    /// Does what is asked, as far as the call still stands; a leg is named by its place.
+    pub(super) fn ordered(&mut self, ctx: &mut Ctx<'_>, order: CallOrder) {
+        if matches!(self.phase, Phase::Over(_)) {
+            return;
+        }
+        match order {
+            CallOrder::Play { leg, prompt, language, times } => {
+                for leg in self.legs_meant(leg) {
+                    let said = vec![self.speaker(ctx, leg, &language).prompt(&prompt)];
+                    self.play(ctx, leg, said, times, Over::Alone);
+                }
+            }
+            CallOrder::Stop { leg } => {
+                for leg in self.legs_meant(leg) {
+                    self.stop_play(ctx, leg, None);
+                }
+            }
+            CallOrder::Digits { leg, digits } => {
+                for port in self.legs_meant(Some(leg)).into_iter().filter_map(|leg| open_port(self.leg(leg)?))
+                {
+                    let digits = digits.clone().into_boxed_str();
+                    ctx.out.push(Act::Media(MediaCommand::SendDigits { port, digits, each: DIGIT }));
+                }
+            }
+            CallOrder::Voice { leg, muted, deaf, gain } => {
+                for leg in self.legs_meant(Some(leg)) {
+                    self.set_voice(leg, |voice| {
+                        voice.muted = muted.unwrap_or(voice.muted);
+                        voice.deaf = deaf.unwrap_or(voice.deaf);
+                        voice.gain = gain.unwrap_or(voice.gain);
+                    });
+                }
+            }
+            CallOrder::Conference { name } => self.move_into(ctx, &name),
+        }
+    }
+
+    /// Both sides of a call go into a room; its ports must be of the worker where the room is.
+    fn move_into(&mut self, ctx: &mut Ctx<'_>, conference: &str) {
+        let room = room_of(conference, ctx.config.workers);
+        let talks = matches!(self.phase, Phase::Talking { .. }) && self.answered_at.is_some();
+        if !talks || room.worker() != self.worker || self.joined == Joined::Room(room) {
+            return;
+        }
+        if let Joined::Room(before) = self.joined {
+            ctx.out.push(Act::Leave(before));
+        }
+        self.joined = Joined::Room(room);
+        ctx.out.push(Act::Enter(room));
+    }
+
+    fn legs_meant(&self, place: Option<usize>) -> Vec<LegId> {
+        let up = |leg: &&Leg| open_port(leg).is_some();
+        match place {
+            Some(place) => self.legs.get(place).filter(up).map(|leg| leg.id).into_iter().collect(),
+            None => self.legs.iter().filter(up).map(|leg| leg.id).collect(),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What Tandem itself says and plays as the far end of a call: announcements, test tones, conferences.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::media::{Collect, CollectId, DigitSet, MediaCommand, Over, PlayId, Sound, Tone, TonePart};
+use base::{Cause, LegId, Party};
+use provision::Announce;
+use route::Local;
+use smallvec::smallvec;
+
+use super::joining::{Joined, open_port};
+use super::local::LocalEnd;
+use super::{Call, Ctx, Phase, Refusal};
+use crate::act::Act;
+use crate::rooms::room_of;
+
+/// What is heard first after the answer, in milliseconds: phones need a moment.
+const MOMENT_MS: u32 = 300;
+/// Between two times that the same is said, in milliseconds.
+const BETWEEN_MS: u32 = 700;
+/// Wrong PINs before the call ends.
+const TRIES: u8 = 3;
+/// Most digits of a PIN.
+const PIN_DIGITS: u8 = 12;
+/// How long the first digit of a PIN may take, and the next.
+const PIN_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(4)];
+/// Above so many members nobody hears who comes and goes.
+const TONES_UP_TO: usize = 16;
+
+/// What Tandem does as the far end.
+#[derive(Debug)]
+pub(super) enum Service {
+    /// The caller made no offer: it begins with the answer to ours.
+    Waiting(Local),
+    /// Something is said; the call ends after it.
+    Saying(PlayId),
+    /// A tone, for as long as the caller listens.
+    Sounding,
+    /// Why the call is refused, before it is.
+    Refusing { refusal: Refusal, by: Party, play: PlayId },
+    /// The PIN of a conference is asked for.
+    Asking { conference: String, language: String, tries: u8, collect: CollectId },
+    /// In the room of a conference.
+    Inside { conference: String, alone: Option<PlayId> },
+}
+
+impl Call {
+    /// Answers and begins; once the caller has said where it listens.
+    pub(super) fn serve(&mut self, ctx: &mut Ctx<'_>, local: Local) {
+        if !self.pick_up(ctx) {
+            return;
+        }
+        if self.late.is_some() {
+            return self.stand(Service::Waiting(local));
+        }
+        self.begin_service(ctx, local);
+    }
+
+    /// The answer to our offer has come.
+    pub(super) fn service_heard(&mut self, ctx: &mut Ctx<'_>) {
+        let Phase::Local(LocalEnd::Serving(service)) = &mut self.phase else { return };
+        if let Service::Waiting(local) = &**service {
+            let local = local.clone();
+            self.begin_service(ctx, local);
+        }
+    }
+
+    fn stand(&mut self, service: Service) {
+        self.phase = Phase::Local(LocalEnd::Serving(Box::new(service)));
+    }
+
+    fn begin_service(&mut self, ctx: &mut Ctx<'_>, local: Local) {
+        let caller = self.caller();
+        match local {
+            Local::Milliwatt => {
+                self.play(ctx, caller, vec![Sound::Tone(sounds::tones::milliwatt())], 0, Over::Alone);
+                self.stand(Service::Sounding);
+            }
+            Local::OwnNumber => {
+                let speaker = self.speaker(ctx, caller, "");
+                let mut said = vec![speaker.prompt("feature/your-extension-is")];
+                said.extend(speaker.spell(&self.facts.caller));
+                self.say(ctx, said, 1);
+            }
+            Local::Play { prompt, times, language } => {
+                let said = vec![self.speaker(ctx, caller, &language).prompt(&prompt)];
+                self.say(ctx, said, times);
+            }
+            Local::Conference { name, language } => self.come_in(ctx, name, language),
+            Local::Echo | Local::Test(_) => {}
+        }
+    }
+
+    /// Says this so many times, then hangs up.
+    fn say(&mut self, ctx: &mut Ctx<'_>, said: Vec<Sound>, times: u16) {
+        let caller = self.caller();
+        let mut items = vec![Sound::Silence(MOMENT_MS)];
+        items.extend(said);
+        items.push(Sound::Silence(BETWEEN_MS));
+        match self.play(ctx, caller, items, times, Over::Alone) {
+            Some(play) => self.stand(Service::Saying(play)),
+            None => self.finish(ctx, Refusal::of(Cause::Internal), Party::System),
+        }
+    }
+
+    /// A playing is over: what was said last before the end has been said.
+    pub(super) fn served(&mut self, ctx: &mut Ctx<'_>, leg: LegId, over: PlayId) {
+        let Phase::Local(LocalEnd::Serving(service)) = &mut self.phase else { return };
+        match &mut **service {
+            Service::Saying(play) if *play == over => {
+                self.finish(ctx, Refusal::of(Cause::Normal), Party::Callee);
+            }
+            Service::Refusing { refusal, by, play } if *play == over => {
+                let (refusal, by) = (*refusal, *by);
+                self.finish(ctx, refusal, by);
+            }
+            Service::Inside { alone, .. } if *alone == Some(over) => *alone = None,
+            Service::Waiting(_)
+            | Service::Saying(_)
+            | Service::Sounding
+            | Service::Refusing { .. }
+            | Service::Asking { .. }
+            | Service::Inside { .. } => {
+                let _elsewhere = leg;
+            }
+        }
+    }
+
+    fn come_in(&mut self, ctx: &mut Ctx<'_>, name: String, language: String) {
+        let Some(conference) = ctx.routes.conference(&name) else {
+            return self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System);
+        };
+        if conference.pin.is_empty() {
+            return self.enter(ctx, name);
+        }
+        let language = if language.is_empty() { conference.language.clone() } else { language };
+        self.ask_pin(ctx, name, language, 0);
+    }
+
+    fn ask_pin(&mut self, ctx: &mut Ctx<'_>, conference: String, language: String, tries: u8) {
+        let caller = self.caller();
+        let speaker = self.speaker(ctx, caller, &language);
+        let mut said = vec![Sound::Silence(MOMENT_MS)];
+        if tries > 0 {
+            said.push(speaker.prompt("conference/wrong-pin"));
+        }
+        if tries >= TRIES {
+            return self.say(ctx, vec![speaker.prompt("conference/wrong-pin")], 1);
+        }
+        said.push(speaker.prompt("conference/enter-pin"));
+        self.play(ctx, caller, said, 1, Over::Alone);
+        let Some(port) = self.leg(caller).and_then(open_port) else { return };
+        self.plays += 1;
+        let id = CollectId(self.plays);
+        let [first, between] = PIN_WAITS;
+        let collect = Box::new(Collect {
+            id,
+            most: PIN_DIGITS,
+            first,
+            between,
+            terminators: DigitSet::of("#"),
+            barges_in: true,
+            type_ahead: tries == 0,
+        });
+        ctx.out.push(Act::Media(MediaCommand::Collect { port, collect }));
+        self.stand(Service::Asking { conference, language, tries, collect: id });
+    }
+
+    /// Digits have been typed.
+    pub(super) fn collected(&mut self, ctx: &mut Ctx<'_>, collect: CollectId, digits: &str) {
+        let Phase::Local(LocalEnd::Serving(service)) = &self.phase else { return };
+        let Service::Asking { conference, language, tries, collect: asked } = &**service else { return };
+        if *asked != collect {
+            return;
+        }
+        let (name, language, tries) = (conference.clone(), language.clone(), *tries);
+        match ctx.routes.conference(&name).map(|conference| conference.pin == digits) {
+            Some(true) => self.enter(ctx, name),
+            Some(false) => self.ask_pin(ctx, name, language, tries + 1),
+            None => self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System),
+        }
+    }
+
+    fn enter(&mut self, ctx: &mut Ctx<'_>, conference: String) {
+        let room = room_of(&conference, ctx.config.workers);
+        self.joined = Joined::Room(room);
+        ctx.out.push(Act::Enter(room));
+        self.stand(Service::Inside { conference, alone: None });
+    }
+
+    /// Somebody has come into the room or gone; so many are there now.
+    pub(super) fn room_changed(&mut self, ctx: &mut Ctx<'_>, members: usize, change: RoomChange) {
+        let Phase::Local(LocalEnd::Serving(service)) = &self.phase else { return };
+        let Service::Inside { conference, alone } = &**service else { return };
+        let (name, alone) = (conference.clone(), *alone);
+        let Some(conference) = ctx.routes.conference(&name) else { return };
+        let caller = self.caller();
+        let speaker = self.speaker(ctx, caller, &conference.language);
+        let class: Arc<str> = match conference.music.as_str() {
+            "" => self.class_of_music(ctx, caller, caller).into(),
+            class => class.into(),
+        };
+        let tones = conference.announce == Announce::Tones && members <= TONES_UP_TO;
+        if tones && change != RoomChange::Own {
+            self.play(ctx, caller, vec![Sound::Tone(room_tone(change))], 1, Over::Mixed);
+        }
+        let wanted = members <= 1;
+        let now = match (wanted, alone) {
+            (true, None) => {
+                let at_ms = ctx.entropy.next_u64() % 86_400_000;
+                let only = speaker.prompt("conference/only-one");
+                let items = vec![Sound::Silence(MOMENT_MS), only, Sound::Music { class, at_ms }];
+                self.play(ctx, caller, items, 1, Over::Alone)
+            }
+            (false, Some(play)) => {
+                self.stop_play(ctx, caller, Some(play));
+                None
+            }
+            (true, Some(_)) | (false, None) => alone,
+        };
+        self.stand(Service::Inside { conference: name, alone: now });
+    }
+}
+
+/// Why a room has other members now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoomChange {
+    /// The call itself has come in.
+    Own,
+    /// Another has come.
+    Came,
+    /// Another has gone.
+    Left,
+}
+
+/// Rising for one who comes, falling for one who goes.
+fn room_tone(change: RoomChange) -> Tone {
+    let part = |hz| TonePart { hz: [hz, 0, 0, 0], dbm0: -20.0, ms: 120 };
+    let parts = match change {
+        RoomChange::Own | RoomChange::Came => smallvec![part(523), part(784)],
+        RoomChange::Left => smallvec![part(784), part(523)],
+    };
+    Tone { parts, times: 1 }
+}
