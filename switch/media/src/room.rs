@@ -2,8 +2,8 @@
 
 use base::media::Gain;
 
-use crate::frame::{FRAME_MAX, Rate};
-use crate::mix::{Factor, Ramp, Sum};
+use crate::frame::{FRAME_MAX, Frame, Rate};
+use crate::mix::{Factor, Limiter, Ramp, Sum};
 
 /// With more speakers than this, those who only breathe are left out of the sum.
 const GATED: usize = 8;
@@ -20,6 +20,8 @@ pub(crate) struct Room {
     pub(crate) listeners: Vec<u32>,
     /// How many want the audio of all who speak here.
     pub(crate) wanted: u32,
+    /// Of them, recordings and taps.
+    pub(crate) ears: u32,
     /// The rate that everybody is heard at.
     pub(crate) rate: Rate,
     /// Members or their codecs have changed since the rate was chosen.
@@ -28,6 +30,8 @@ pub(crate) struct Room {
     sum: Option<Box<Sum>>,
     /// Nothing was added up before: nobody fades in.
     fresh: bool,
+    /// Everybody's voice as one frame, for recordings and taps.
+    whole: Option<Box<(Limiter, Frame)>>,
     pub(crate) floor: Floor,
 }
 
@@ -136,9 +140,20 @@ impl Room {
         }
         let holder = self.floor.speaker.map_or(0.0, |slot| voice(slot, self.rate, None));
         self.floor.hear(loudest, holder);
+        if self.ears > 0 {
+            let silent = || Box::new((Limiter::default(), Frame::silent(self.rate)));
+            let (limiter, frame) = &mut **self.whole.get_or_insert_with(silent);
+            frame.reset(self.rate);
+            limiter.limit(part, frame.samples_mut());
+        }
         self.sum = Some(sum);
         self.fresh = false;
         self.forget_gone();
+    }
+
+    /// All that is said here, in this beat.
+    pub(crate) fn overheard(&self) -> Option<&Frame> {
+        self.whole.as_ref().map(|whole| &whole.1)
     }
 
     /// Everybody's voice in this beat; empty before the first.

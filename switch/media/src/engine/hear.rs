@@ -1,14 +1,18 @@
 //! Who hears whom: what shards want, and for each port the cheapest way to it.
 
+use std::collections::BTreeMap;
+
 use base::media::{Ear, Gain, Heard};
 use base::{Mono, RoomId};
 use smallvec::SmallVec;
 
-use super::Engine;
+use super::{Engine, Slot};
 use crate::audio::Audio;
+use crate::frame::{Frame, Rate};
 use crate::hearing::{Crowd, Hearing, Way};
 use crate::port::Port;
 use crate::room::Room;
+use crate::speech::best_rate;
 
 /// In a room with more speakers than this, audio is worked on for everybody, whoever comes or goes.
 const SMALL_ROOM: usize = 3;
@@ -117,8 +121,18 @@ impl Engine {
             }
             Ear::Room(room) => {
                 self.want_room(room, on);
+                self.change_room(Some(room), |room| count(&mut room.ears, on));
                 self.keep_beating(now);
             }
+        }
+    }
+
+    /// The best rate of what an ear hears.
+    pub(super) fn ear_rate(&self, ear: Ear) -> Rate {
+        match ear {
+            Ear::From(port) => best_rate(self.port(port.slot).and_then(Port::spoken)),
+            Ear::To(port) => self.hearing_rate(port.slot, &self.rooms),
+            Ear::Room(room) => self.rooms.get(&room).map_or_else(Rate::default, |room| room.rate),
         }
     }
 
@@ -245,6 +259,7 @@ impl Engine {
         }
     }
 
+    /// A room is there while somebody wants it, be it empty.
     fn want_room(&mut self, id: RoomId, on: bool) {
         let room = self.rooms.entry(id).or_default();
         let before = room.wanted > 0;
@@ -314,6 +329,20 @@ impl Engine {
         if room.is_empty() {
             self.rooms.remove(&id);
         }
+    }
+}
+
+/// What an attached ear hears in this beat; `None` for silence.
+pub(super) fn overhear<'a>(
+    slots: &'a [Slot],
+    rooms: &'a BTreeMap<RoomId, Room>,
+    ear: Ear,
+) -> Option<&'a Frame> {
+    let audio = |slot: u32| slots.get(slot as usize)?.port.as_ref()?.audio.as_deref();
+    match ear {
+        Ear::From(port) => audio(port.slot).filter(|audio| audio.power > 0.0).map(|audio| &audio.said),
+        Ear::To(port) => audio(port.slot).map(|audio| &audio.heard),
+        Ear::Room(room) => rooms.get(&room)?.overheard(),
     }
 }
 

@@ -3,8 +3,8 @@
 use base::media::{Ear, Recorder, RecordingAct};
 use base::{Mono, RecordingId};
 
-use super::{Engine, Slot};
-use crate::frame::{Frame, Rate};
+use super::Engine;
+use super::hear::overhear;
 use crate::record::{Block, Parcel};
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
         let Some(shard) = self.port(slot).map(|port| port.shard) else { return };
         let (port, id) = (self.id(slot), recorder.id);
         recorder.of.retain(|ear| self.is_there(*ear));
-        let rate = recorder.of.iter().map(|ear| self.rate_of(*ear)).max().unwrap_or_default();
+        let rate = recorder.of.iter().map(|ear| self.ear_rate(*ear)).max().unwrap_or_default();
         self.recordings.record(shard, port, recorder, rate);
         for ear in self.recordings.ears(id) {
             self.attach(now, ear);
@@ -50,8 +50,8 @@ impl Engine {
         if self.recordings.is_empty() {
             return;
         }
-        let Self { recordings, slots, .. } = self;
-        recordings.tick(now, &|ear| overheard(slots, ear));
+        let Self { recordings, slots, rooms, .. } = self;
+        recordings.tick(now, &|ear| overhear(slots, rooms, ear));
         self.settle_recordings(now);
     }
 
@@ -70,28 +70,5 @@ impl Engine {
             Ear::From(port) | Ear::To(port) => port.worker == self.worker && self.port(port.slot).is_some(),
             Ear::Room(room) => room.worker() == self.worker,
         }
-    }
-
-    fn rate_of(&self, ear: Ear) -> Rate {
-        let codec_of =
-            |slot: u32| self.port(slot).and_then(|port| port.spoken()).map(|payload| payload.codec);
-        let wide = |slot: u32| codec_of(slot).is_some_and(|codec| codec.audio_hz() > Rate::Hz8000.hz());
-        let is_wide = match ear {
-            Ear::From(port) | Ear::To(port) => wide(port.slot),
-            Ear::Room(room) => {
-                self.rooms.get(&room).is_some_and(|room| room.speakers().any(|speaker| wide(speaker.slot)))
-            }
-        };
-        if is_wide { Rate::Hz16000 } else { Rate::Hz8000 }
-    }
-}
-
-/// What an ear hears in this beat.
-fn overheard(slots: &[Slot], ear: Ear) -> Option<&Frame> {
-    let audio = |slot: u32| slots.get(slot as usize)?.port.as_ref()?.audio.as_deref();
-    match ear {
-        Ear::From(port) => audio(port.slot).map(|audio| &audio.said),
-        Ear::To(port) => audio(port.slot).map(|audio| &audio.heard),
-        Ear::Room(_) => None,
     }
 }
