@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use call::ShardView;
+use media_io::WorkerStats;
 use webadmin::{Metric, MetricKind, Sample};
 
 use crate::hub::{Hub, Phase};
@@ -139,20 +140,22 @@ fn questions(dns: &net::Dns) -> Metric {
 }
 
 fn media(hub: &Hub) -> Vec<Metric> {
-    let (mut received, mut sent, mut unsent, mut leased, mut open) = (0, 0, 0, 0, 0);
-    for worker in hub.media.stats() {
-        received += worker.received;
-        sent += worker.sent;
-        unsent += worker.unsent;
-        leased += worker.leased;
-        open += worker.open;
-    }
+    let workers: Vec<WorkerStats> = hub.media.stats().collect();
+    let all = |of: fn(&WorkerStats) -> u64| workers.iter().map(of).sum::<u64>();
     vec![
-        counter("rtp_", "received", received),
-        counter("rtp_", "sent", sent),
-        counter("rtp_", "unsent", unsent),
-        Metric::gauge("tandem_rtp_leased", "RTP port pairs bound for shards.", leased as f64),
-        Metric::gauge("tandem_rtp_open", "RTP port pairs in use.", open as f64),
+        counter("rtp_", "received", all(|worker| worker.received)),
+        counter("rtp_", "sent", all(|worker| worker.sent)),
+        counter("rtp_", "unsent", all(|worker| worker.unsent)),
+        counter("media_", "beats_late", all(|worker| worker.beats_late)),
+        counter("media_", "beats_skipped", all(|worker| worker.beats_skipped)),
+        Metric::gauge("tandem_rtp_leased", "RTP port pairs bound for shards.", all(|it| it.leased) as f64),
+        Metric::gauge("tandem_rtp_open", "RTP port pairs in use.", all(|worker| worker.open) as f64),
+        Metric::gauge(
+            "tandem_media_worked",
+            "Legs whose audio is decoded: mixed, played to, recorded or listened to.",
+            all(|worker| worker.worked) as f64,
+        ),
+        Metric::gauge("tandem_media_rooms", "Rooms with anybody in them.", all(|it| it.rooms) as f64),
     ]
 }
 

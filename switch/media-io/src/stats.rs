@@ -15,6 +15,14 @@ pub struct WorkerStats {
     pub leased: u64,
     /// Ports open.
     pub open: u64,
+    /// Ports whose audio is worked on: decoded, mixed, played to, recorded.
+    pub worked: u64,
+    /// Rooms with anybody in them.
+    pub rooms: u64,
+    /// Beats of 10 ms that audio was worked on in late, by a whole beat or more.
+    pub beats_late: u64,
+    /// Beats left out, since the worker was too late.
+    pub beats_skipped: u64,
 }
 
 /// Written by the worker once per turn.
@@ -25,6 +33,10 @@ pub(crate) struct Gauges {
     unsent: AtomicU64,
     leased: AtomicU64,
     open: AtomicU64,
+    worked: AtomicU64,
+    rooms: AtomicU64,
+    beats_late: AtomicU64,
+    beats_skipped: AtomicU64,
 }
 
 impl Gauges {
@@ -34,6 +46,10 @@ impl Gauges {
         self.unsent.store(stats.unsent, Ordering::Relaxed);
         self.leased.store(stats.leased, Ordering::Relaxed);
         self.open.store(stats.open, Ordering::Relaxed);
+        self.worked.store(stats.worked, Ordering::Relaxed);
+        self.rooms.store(stats.rooms, Ordering::Relaxed);
+        self.beats_late.store(stats.beats_late, Ordering::Relaxed);
+        self.beats_skipped.store(stats.beats_skipped, Ordering::Relaxed);
     }
 
     pub(crate) fn read(&self) -> WorkerStats {
@@ -43,6 +59,10 @@ impl Gauges {
             unsent: self.unsent.load(Ordering::Relaxed),
             leased: self.leased.load(Ordering::Relaxed),
             open: self.open.load(Ordering::Relaxed),
+            worked: self.worked.load(Ordering::Relaxed),
+            rooms: self.rooms.load(Ordering::Relaxed),
+            beats_late: self.beats_late.load(Ordering::Relaxed),
+            beats_skipped: self.beats_skipped.load(Ordering::Relaxed),
         }
     }
 }

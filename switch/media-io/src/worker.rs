@@ -29,6 +29,8 @@ const RETRY: Duration = Duration::from_millis(10);
 const COMMANDS_PER_TURN: usize = 256;
 /// Packets taken from one socket before the others get their turn.
 const PACKETS_PER_SOCKET: usize = 16;
+/// Sockets read between two looks at the clock.
+const READS_PER_LOOK: usize = 32;
 /// Octets of the longest packet relayed, less one; longer ones are dropped.
 const PACKET_OCTETS: usize = 2_048;
 
@@ -93,39 +95,60 @@ impl Worker {
     /// Works until told to stop.
     pub(crate) fn run(mut self) {
         let mut ready = Events::with_capacity(1_024);
-        let mut now = (self.clock)().mono;
         while !self.inbox.is_stopped() {
-            let early = match self.wait(now, &mut ready) {
+            let early = match self.wait(&mut ready) {
                 Ok(early) => early,
                 Err(error) => {
                     tracing::error!(%error, worker = self.id, "a media worker cannot poll and ends");
                     return;
                 }
             };
-            now = (self.clock)().mono;
+            let now = (self.clock)().mono;
             self.take_commands(now, early);
-            for _ in 0..self.unread.len() {
-                if let Some(token) = self.unread.pop_front() {
-                    self.read(now, token);
-                }
-            }
-            for event in ready.iter().filter(|event| event.token() != INBOX) {
-                self.read(now, event.token());
-            }
-            self.engine.tick(now);
-            self.send();
+            self.read_all(now, &ready);
             self.record();
             self.tell();
-            self.gauges.write(&WorkerStats {
-                leased: self.pool.leased() as u64,
-                open: self.engine.open_ports() as u64,
-                ..self.stats
-            });
+            self.note();
         }
     }
 
-    fn wait(&mut self, now: Mono, ready: &mut Events) -> io::Result<Option<MediaCommand>> {
-        let timeout = self.timeout(now);
+    /// Reads what is there, and lets no heap of packets keep the engine from its beat.
+    fn read_all(&mut self, mut now: Mono, ready: &Events) {
+        let unread = self.unread.len();
+        let tokens = ready.iter().map(mio::event::Event::token).filter(|token| *token != INBOX);
+        let mut tokens = tokens.fuse();
+        for turn in 1.. {
+            let next = if turn <= unread { self.unread.pop_front() } else { tokens.next() };
+            let Some(token) = next else { break };
+            self.read(now, token);
+            if turn.is_multiple_of(READS_PER_LOOK) {
+                now = (self.clock)().mono;
+                self.beat(now);
+            }
+        }
+        self.beat(now);
+    }
+
+    fn beat(&mut self, now: Mono) {
+        self.engine.tick(now);
+        self.send();
+    }
+
+    fn note(&self) {
+        let load = self.engine.load();
+        self.gauges.write(&WorkerStats {
+            leased: self.pool.leased() as u64,
+            open: self.engine.open_ports() as u64,
+            worked: load.ports,
+            rooms: load.rooms,
+            beats_late: load.late,
+            beats_skipped: load.skipped,
+            ..self.stats
+        });
+    }
+
+    fn wait(&mut self, ready: &mut Events) -> io::Result<Option<MediaCommand>> {
+        let timeout = self.timeout((self.clock)().mono);
         let poll = &mut self.poll;
         let (early, waited) = self
             .inbox

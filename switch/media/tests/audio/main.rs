@@ -1,5 +1,6 @@
 //! What far ends hear, in virtual time: tones in at one end, levels at the others.
 
+mod bad;
 mod rooms;
 mod seams;
 mod two;

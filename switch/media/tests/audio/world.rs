@@ -230,6 +230,14 @@ impl World {
         }
     }
 
+    /// A packet from the address of a far end that the far end did not mean.
+    pub(crate) fn inject(&mut self, slot: u32, packet: &[u8]) {
+        let from = self.fars[slot as usize].address();
+        let arrival = Arrival { slot, channel: Channel::Rtp, from };
+        self.engine.receive(self.now, arrival, &mut packet.to_vec());
+        self.collect();
+    }
+
     fn send(&mut self, index: usize) {
         let far = &mut self.fars[index];
         let (slot, from) = (far.slot, far.address());
