@@ -120,6 +120,7 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             | What::Heard { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }
+            What::RecordingStarted { .. } | What::Recorded { .. } | What::RecordingFailed { .. } => {}
             What::LegEnded { leg, .. } => {
                 assert_eq!(open.insert(*leg, false), Some(true), "{leg} ends once:\n{}", whole());
             }

@@ -114,6 +114,9 @@ fn s2_6_a_release_with_a_cause_reaches_the_caller_as_its_status() {
         | What::LegRinging { .. }
         | What::Answered { .. }
         | What::MediaSilent { .. }
+        | What::RecordingStarted { .. }
+        | What::Recorded { .. }
+        | What::RecordingFailed { .. }
         | What::Heard { .. }
         | What::LegMedia { .. }
         | What::CallReleased { .. }

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::media::{Detected, LegMedia};
-use crate::{CallId, Cause, LegId, Party, TenantId, Wall, Why};
+use crate::media::{Detected, LegMedia, RecordingFault, RecordingFile};
+use crate::{CallId, Cause, LegId, Party, RecordingId, TenantId, Wall, Why};
 
 /// One thing that happened to a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,29 @@ pub enum What {
         leg: LegId,
         /// What.
         what: Detected,
+    },
+    /// A recording of the call runs.
+    RecordingStarted {
+        /// Which.
+        recording: RecordingId,
+        /// The policy; empty when there is none and somebody asked for it.
+        policy: String,
+        /// Why it is made.
+        why: Why,
+    },
+    /// A recording is closed.
+    Recorded {
+        /// Which.
+        recording: RecordingId,
+        /// Its file.
+        file: Box<RecordingFile>,
+    },
+    /// A recording did not begin, ended early, or lost a part.
+    RecordingFailed {
+        /// Which.
+        recording: RecordingId,
+        /// Why.
+        fault: RecordingFault,
     },
     /// A leg is over.
     LegEnded {

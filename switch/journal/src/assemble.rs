@@ -103,6 +103,9 @@ impl Assembler {
             What::LegRinging { .. }
             | What::MediaSilent { .. }
             | What::Heard { .. }
+            | What::RecordingStarted { .. }
+            | What::Recorded { .. }
+            | What::RecordingFailed { .. }
             | What::LegEnded { .. }
             | What::LegMedia { .. } => false,
         }
@@ -193,7 +196,10 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
             }
         }
         // For those who watch; a record has no place for it.
-        What::Heard { .. } => {}
+        What::Heard { .. }
+        | What::RecordingStarted { .. }
+        | What::Recorded { .. }
+        | What::RecordingFailed { .. } => {}
         What::MediaSilent { leg, .. } => {
             if let Some(leg) = find(record, *leg) {
                 leg.silent = true;

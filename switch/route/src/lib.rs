@@ -6,6 +6,7 @@
 mod decide;
 mod dialled;
 mod inquiry;
+mod recording;
 mod snapshot;
 mod trunk;
 
@@ -13,5 +14,6 @@ pub use decide::decide;
 pub use dialled::{behind_withhold, same_number};
 pub use inquiry::{Inquiry, Local, Origin, TrunkTry, Verdict};
 pub use provision::TestTarget;
+pub use recording::Recordable;
 pub use snapshot::{BuildError, Snapshot};
 pub use trunk::TrunkRoute;

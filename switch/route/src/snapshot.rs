@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base::wire::Proof;
 use provision::{
     Anonymous, BadPattern, Conference, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern,
-    Station, Trunk, User,
+    RecordingPolicy, Station, Trunk, User,
 };
 
 use crate::TrunkRoute;
@@ -190,6 +190,19 @@ impl Snapshot {
     /// Whether a number takes no callers who withhold theirs.
     pub(crate) fn refuses_anonymous(&self, did: &str) -> bool {
         self.directory.numbers.get(did).is_some_and(|number| number.anonymous == Anonymous::Refuse)
+    }
+
+    /// The recording policy of that name.
+    pub(crate) fn recording_policy_named(&self, name: &str) -> Option<&RecordingPolicy> {
+        self.directory.recording_policies.get(name)
+    }
+
+    /// The name of the policy that a dialled number is set up with, empty for none, and the number or pattern it was
+    /// found by.
+    pub(crate) fn recording_of_number(&self, dialled: &str) -> Option<(&str, &str)> {
+        let found = self.number(dialled).or_else(|| self.number_pattern(dialled));
+        let number = self.directory.numbers.get(found?.0)?;
+        Some((number.recording.as_str(), number.did.as_str()))
     }
 
     /// The number pattern that matches best: the one with the longest literal prefix.

@@ -116,7 +116,6 @@ fn begin(recordings: &mut Recordings, calls: u32, format: RecordingFormat) -> Ve
             of: ends.map(Ear::From).into_iter().collect(),
             channels: Channels::Stereo,
             format,
-            beep: None,
             when_full: WhenFull::GoOn,
             encrypted: false,
             at_most: Duration::from_secs(3_600),

@@ -27,8 +27,7 @@ pub use event::{MediaEvent, PlayEnd};
 pub use keys::{MasterKey, Srtp, StreamKeys, Suite};
 pub use quality::{LegMedia, Trouble};
 pub use recording::{
-    Beep, Channels, Ear, Gap, Recorder, RecordingAct, RecordingFault, RecordingFile, RecordingFormat,
-    WhenFull,
+    Channels, Ear, Gap, Recorder, RecordingAct, RecordingFault, RecordingFile, RecordingFormat, WhenFull,
 };
 pub use sound::{Gain, Over, Play, PlayId, PromptName, Sound, Tone, TonePart};
 pub use tap::{Tap, TapId};

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::Tone;
 use crate::{CallId, PortId, RecordingId, RoomId, TenantId, Wall};
 
 /// A recording to be made. One of the name of a running recording changes whom that one listens to, and nothing else.
@@ -28,8 +27,6 @@ pub struct Recorder {
     pub channels: Channels,
     /// The file's kind.
     pub format: RecordingFormat,
-    /// Played to all who are recorded, again and again.
-    pub beep: Option<Beep>,
     /// What happens when the disk takes no more.
     pub when_full: WhenFull,
     /// Whether it is encrypted on disk.
@@ -49,15 +46,6 @@ pub enum Ear {
     To(PortId),
     /// All that is said in a room.
     Room(RoomId),
-}
-
-/// A tone that tells people that they are recorded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Beep {
-    /// The tone.
-    pub tone: Arc<Tone>,
-    /// How often.
-    pub every: Duration,
 }
 
 /// Channels of a recording.

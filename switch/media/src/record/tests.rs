@@ -104,7 +104,6 @@ fn recorder(channels: Channels) -> Recorder {
         of: smallvec![Ear::From(CUSTOMER), Ear::From(AGENT)],
         channels,
         format: RecordingFormat::Wav,
-        beep: None,
         when_full: WhenFull::GoOn,
         encrypted: false,
         at_most: Duration::from_secs(3_600),

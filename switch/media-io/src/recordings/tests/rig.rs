@@ -111,7 +111,6 @@ impl Rig {
             of: [Ear::From(CUSTOMER), Ear::From(AGENT)].into_iter().collect(),
             channels,
             format,
-            beep: None,
             when_full: WhenFull::GoOn,
             encrypted: false,
             at_most: Duration::from_secs(3_600),
