@@ -4,6 +4,8 @@ use base::media::Heard;
 use base::{Mono, RoomId};
 use smallvec::SmallVec;
 
+use crate::detect::Listener;
+use crate::digits::{Sender, ToneReader};
 use crate::dsp::{Resampler, level};
 use crate::engine::play::Plays;
 use crate::frame::{Frame, Rate};
@@ -40,6 +42,13 @@ pub(crate) struct Audio {
     pub(crate) heard: Frame,
     /// What plays to it.
     pub(crate) plays: Plays,
+    /// Digits on their way to it, and the timestamp at which the event that is sent began.
+    pub(crate) sender: Option<Box<Sender>>,
+    pub(crate) event_at: u32,
+    /// Reads keypad tones in what it says.
+    pub(crate) tones: Option<Box<ToneReader>>,
+    /// Listens to what it says.
+    pub(crate) listener: Option<Box<Listener>>,
     /// How loud those of its list are at the moment.
     pub(crate) levels: SmallVec<[(u32, Ramp); 2]>,
     fresh: bool,
@@ -83,6 +92,10 @@ impl Audio {
             part: None,
             heard: silent,
             plays: Plays::default(),
+            sender: None,
+            event_at: 0,
+            tones: None,
+            listener: None,
             levels: SmallVec::new(),
             fresh: true,
             sources: Ramp { from: Factor::ONE, to: Factor::ONE },
@@ -94,12 +107,12 @@ impl Audio {
 
     /// Whether something of its own needs what the far end says.
     pub(crate) fn is_wanted_in(&self) -> bool {
-        false
+        self.tones.is_some() || self.listener.is_some()
     }
 
     /// Whether something of its own is to be heard by the far end.
     pub(crate) fn is_wanted_out(&self) -> bool {
-        !self.plays.is_empty()
+        !self.plays.is_empty() || self.sender.is_some()
     }
 
     /// What the far end said in this beat, at some rate; `None` when there is nothing to hear in it.

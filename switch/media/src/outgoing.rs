@@ -156,6 +156,22 @@ impl Outgoing {
         numbers
     }
 
+    /// The timestamp of what is sent `ticks` after all that was sent so far.
+    pub(crate) fn timestamp_after(&self, now: Mono, ticks: u32, clock_hz: u32) -> u32 {
+        self.timestamp_due(now, clock_hz).wrapping_add(ticks)
+    }
+
+    /// Numbers for a packet that takes no time of the audio beside it: one of an event (RFC 4733 §2.2.1).
+    pub(crate) fn beside(&mut self, now: Mono, timestamp: u32, marker: bool) -> Numbers {
+        let sequence = self.next;
+        self.next = sequence.wrapping_add(1);
+        self.at.get_or_insert(now);
+        if let Some(line) = &mut self.line {
+            line.sequence = line.sequence.wrapping_add(1);
+        }
+        Numbers { sequence, timestamp, ssrc: self.ssrc, marker }
+    }
+
     /// Nothing is sent for the next `ticks`.
     pub(crate) fn pause(&mut self, ticks: u32) {
         self.step = self.step.wrapping_add(ticks);

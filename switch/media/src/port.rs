@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use base::media::{Codec, LegMedia, MediaFlow, Payload, Remote, Standing, Wishes};
+use base::media::{Codec, Dtmf, LegMedia, MediaFlow, Payload, Remote, Standing, Wishes};
 use base::{Mono, ShardId};
 use smallvec::SmallVec;
 
 use crate::audio::Audio;
-use crate::engine::{Channel, Protection};
+use crate::digits;
+use crate::engine::{Channel, Keys, Protection};
 use crate::hearing::Hearing;
 use crate::latch::{Latch, Mark, Source, Trust};
 use crate::outgoing::Outgoing;
@@ -38,7 +39,10 @@ pub(crate) struct Port {
     pub(crate) audio: Option<Box<Audio>>,
     /// There while its packets are not plain RTP, or once they were.
     pub(crate) protection: Option<Box<Protection>>,
+    /// There once a key of the far end was pressed, or one is waited for.
+    pub(crate) keys: Option<Box<Keys>>,
     pub(crate) silence: Silence,
+    dtmf: Dtmf,
     wishes: Wishes,
     trust: Trust,
     rtp: Latch,
@@ -87,6 +91,8 @@ impl Port {
             out,
             audio: None,
             protection: None,
+            keys: None,
+            dtmf: Dtmf::default(),
             wishes: Wishes::default(),
             silence: Silence::default(),
             trust: Trust::default(),
@@ -128,6 +134,7 @@ impl Port {
         self.payloads.clone_from(&remote.payloads);
         self.spoken = self.spoken.filter(|spoken| remote.payloads.contains(spoken));
         self.wishes = remote.wishes;
+        self.dtmf = remote.dtmf;
         if !remote.flow.receives() {
             self.silence.end();
         } else if moved || !self.silence.is_watching() {
@@ -243,6 +250,32 @@ impl Port {
             .copied()
     }
 
+    /// The payload type that its events have: the one of the clock of its speech, else any (RFC 4733 §2.1).
+    pub(crate) fn events(&self) -> Option<Payload> {
+        let events = || self.payloads.iter().filter(|payload| payload.codec == Codec::TelephoneEvent);
+        let clock_hz = self.speech().map_or(0, |speech| speech.clock_hz);
+        events().find(|payload| payload.clock_hz == clock_hz).or_else(|| events().next()).copied()
+    }
+
+    /// How the far end takes digits in its stream; `None` when it does not.
+    pub(crate) fn digit_way(&self) -> Option<digits::Way> {
+        let as_events = || {
+            let events = self.events()?;
+            Some(digits::Way::Events { clock_hz: events.clock_hz, packet_ms: self.wishes.packet_ms })
+        };
+        match self.dtmf {
+            Dtmf::Auto => Some(as_events().unwrap_or(digits::Way::Tones)),
+            Dtmf::Rtp => as_events(),
+            Dtmf::Inband => Some(digits::Way::Tones),
+            Dtmf::Info => None,
+        }
+    }
+
+    /// Whether tones in what it hears are to be taken out, since it is told digits in another way.
+    pub(crate) fn is_told_digits(&self) -> bool {
+        self.dtmf == Dtmf::Info || matches!(self.digit_way(), Some(digits::Way::Events { .. }))
+    }
+
     /// How the far end wants what we send.
     pub(crate) fn wishes(&self) -> &Wishes {
         &self.wishes
@@ -268,7 +301,8 @@ impl Port {
 
     /// When there is next something to do for it that needs no audio.
     pub(crate) fn due(&self) -> Option<Mono> {
-        self.silence.due().into_iter().chain(self.watch.due()).min()
+        let keys = self.keys.as_ref().and_then(|keys| keys.due());
+        self.silence.due().into_iter().chain(self.watch.due()).chain(keys).min()
     }
 
     /// The figures so far; scores are of the whole call.

@@ -75,6 +75,14 @@ impl Speech {
         Some(Encoded { payload: coder.payload, ticks, octets: encoded.unwrap_or(0) })
     }
 
+    /// How much was gathered, in ticks of the payload's clock.
+    pub(crate) fn gathered(&self) -> u32 {
+        self.coder.as_ref().map_or(0, |coder| {
+            let frames = self.pending.len() / coder.encoder.rate().frame();
+            coder.payload.clock_hz / 1_000 * (frames * TICK_MS) as u32
+        })
+    }
+
     /// What was gathered is not sent.
     pub(crate) fn clear(&mut self) {
         self.pending.clear();

@@ -51,6 +51,11 @@ pub struct Turn {
     pub packet: Option<EventPacket>,
 }
 
+impl Turn {
+    /// Nothing is sent but the frame.
+    pub const NONE: Self = Self { audio: Audio::Untouched, packet: None };
+}
+
 /// What becomes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audio {
@@ -67,9 +72,10 @@ pub enum Audio {
 pub struct EventPacket {
     /// The first of its event.
     pub marker: bool,
-    /// From the time of the frame's first sample to the packet's timestamp, in ticks of the event's clock; negative
-    /// when the event began earlier.
-    pub from_frame: i32,
+    /// From the beginning of the event to that of the frame, in ticks of the event's clock.
+    pub ago: u32,
+    /// From the beginning of the event to that of the segment, which is the packet's timestamp.
+    pub segment: u32,
     /// Its payload.
     pub payload: [u8; BLOCK],
 }
@@ -155,7 +161,7 @@ impl Sender {
             self.begin(way);
         }
         match &mut self.state {
-            State::Idle => Turn { audio: Audio::Untouched, packet: None },
+            State::Idle => Turn::NONE,
             State::Tone(keypad) => {
                 if keypad.fill(frame) {
                     self.state = State::Gap { ms: 0, copy: None, silent: true };
@@ -175,7 +181,7 @@ impl Sender {
                 if *ms >= PAUSE_MS {
                     self.state = State::Idle;
                 }
-                Turn { audio: Audio::Untouched, packet: None }
+                Turn::NONE
             }
         }
     }
@@ -198,7 +204,7 @@ impl Sender {
 
     fn wait(&mut self, frame: &mut Frame) -> Turn {
         let State::Gap { ms, copy, silent } = &mut self.state else {
-            return Turn { audio: Audio::Untouched, packet: None };
+            return Turn::NONE;
         };
         *ms += FRAME_MS;
         let packet = copy.as_mut().and_then(|ended| ended.turn(*ms));
@@ -241,33 +247,33 @@ impl Sending {
         let frame_began = ticks(self.elapsed_ms, self.clock_hz);
         self.elapsed_ms += FRAME_MS;
         let so_far = ticks(self.elapsed_ms, self.clock_hz).min(self.ticks);
-        let from_frame = (self.past as i64 - frame_began as i64) as i32;
         let in_segment = so_far - self.past;
         if in_segment > SEGMENT {
+            let packet = self.packet(frame_began, SEGMENT, false);
             self.past += SEGMENT;
-            return (Some(self.packet(from_frame, SEGMENT, false)), None);
+            return (Some(packet), None);
         }
         let over = so_far == self.ticks;
         if !over && !self.elapsed_ms.is_multiple_of(self.packet_ms) {
             return (None, None);
         }
-        let packet = self.packet(from_frame, in_segment, over);
+        let packet = self.packet(frame_began, in_segment, over);
         let copied = EventPacket { marker: false, ..packet };
         let ended = over.then_some(Ended { packet: copied, clock_hz: self.clock_hz, left: COPIES });
         (Some(packet), ended)
     }
 
-    fn packet(&mut self, from_frame: i32, ticks: u64, end: bool) -> EventPacket {
+    fn packet(&mut self, frame_began: u64, ticks: u64, end: bool) -> EventPacket {
         let marker = !std::mem::replace(&mut self.marked, true);
         let ticks = u16::try_from(ticks).unwrap_or(u16::MAX);
         let event = Event { code: self.code, end, volume: VOLUME, ticks };
-        EventPacket { marker, from_frame, payload: event.write() }
+        EventPacket { marker, ago: frame_began as u32, segment: self.past as u32, payload: event.write() }
     }
 }
 
 impl Ended {
     fn turn(&mut self, ms: u32) -> Option<EventPacket> {
-        self.packet.from_frame -= ticks(FRAME_MS, self.clock_hz) as i32;
+        self.packet.ago += ticks(FRAME_MS, self.clock_hz) as u32;
         if self.left == 0 || !ms.is_multiple_of(COPY_MS) {
             return None;
         }
@@ -315,7 +321,7 @@ mod tests {
                     payload_type: 101,
                     marker: packet.marker,
                     sequence,
-                    timestamp: frame_at.wrapping_add_signed(packet.from_frame),
+                    timestamp: frame_at.wrapping_add(packet.segment).wrapping_sub(packet.ago),
                     ssrc: 1,
                     payload_octets: 4,
                 };
@@ -331,10 +337,12 @@ mod tests {
         told
     }
 
+    /// With the frame's number and from its beginning to the timestamp.
     fn packets(turns: &[Turn]) -> Vec<(usize, bool, i32, Event)> {
         let packets = turns.iter().enumerate().filter_map(|(n, turn)| {
             let packet = turn.packet?;
-            Some((n, packet.marker, packet.from_frame, Event::read(&packet.payload).unwrap()))
+            let from_frame = packet.segment as i32 - packet.ago as i32;
+            Some((n, packet.marker, from_frame, Event::read(&packet.payload).unwrap()))
         });
         packets.collect()
     }

@@ -46,6 +46,9 @@ const SHORTEST_MS: f32 = 31.0;
 const MISSES: u8 = 8;
 /// Of them, those in which a fading tone still counts for its length, and is kept from others.
 const FADING: u8 = 3;
+/// The hit from which on a tone fills the window, and how many of those give its height better than the highest.
+const EDGE: u16 = 3;
+const STEADY: u16 = 8;
 
 /// Whether others hear the tones that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +93,12 @@ struct Tones {
     row: usize,
     column: usize,
     digit: char,
-    /// Sum of the amplitudes of all looks; divided by the peak it is their length in looks.
+    /// Sum of the amplitudes of all looks; divided by the height of the tones it is their length in looks.
     sum: f32,
     peak: f32,
+    hits: u16,
+    /// Sum of the amplitudes of the hits from the third on.
+    steady: f32,
     misses: u8,
     told: bool,
 }
@@ -214,13 +220,25 @@ impl ToneReader {
         let amplitudes = self.before.map(|look| look[row].hypot(look[4 + column]));
         let peak = amplitudes[MEMORY - 1];
         let sum = amplitudes.iter().sum();
-        self.state = State::Heard(Tones { row, column, digit, sum, peak, misses: 0, told: false });
+        self.state = State::Heard(Tones {
+            row,
+            column,
+            digit,
+            sum,
+            peak,
+            hits: 1,
+            steady: 0.0,
+            misses: 0,
+            told: false,
+        });
     }
 
     fn goes_on(&mut self, mut tones: Tones) -> Option<Key> {
         let amplitude = self.amplitude(tones);
         tones.sum += amplitude;
         tones.peak = tones.peak.max(amplitude);
+        tones.hits = tones.hits.saturating_add(1);
+        tones.steady += if (EDGE..u16::MAX).contains(&tones.hits) { amplitude } else { 0.0 };
         tones.misses = 0;
         let sure = !tones.told && tones.lasted_ms() >= SHORTEST_MS;
         tones.told |= sure;
@@ -248,7 +266,9 @@ impl ToneReader {
 
 impl Tones {
     fn lasted_ms(&self) -> f32 {
-        HOP_MS * self.sum / self.peak.max(f32::MIN_POSITIVE)
+        let steady = self.hits.saturating_sub(EDGE - 1);
+        let height = if steady > STEADY { self.steady / f32::from(steady) } else { self.peak };
+        HOP_MS * self.sum / height.max(f32::MIN_POSITIVE)
     }
 
     fn up(self) -> Option<Key> {

@@ -6,6 +6,7 @@ use base::media::MediaEvent;
 use base::{Mono, PortId, ShardId};
 
 use super::Engine;
+use crate::digits::Key;
 use crate::frame::{FRAME_MAX, Frame, Rate};
 use crate::mix::Sum;
 use crate::play::Clips;
@@ -41,6 +42,8 @@ pub(super) struct Bench {
     pub(super) played: Frame,
     pub(super) payload: [u8; PAYLOAD_OCTETS],
     pub(super) changed: Vec<u32>,
+    /// Keys that were heard, and whose.
+    pub(super) keys: Vec<(u32, Key)>,
 }
 
 impl Default for Bench {
@@ -50,6 +53,7 @@ impl Default for Bench {
             played: Frame::silent(Rate::default()),
             payload: [0; PAYLOAD_OCTETS],
             changed: Vec::new(),
+            keys: Vec::new(),
         }
     }
 }

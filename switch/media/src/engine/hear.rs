@@ -210,7 +210,7 @@ impl Engine {
             Crowd::Nobody if own && can_work => Way::Work,
             Crowd::Nobody => Way::Nothing,
             Crowd::One(source, gain) => {
-                let plain = gain == Gain::UNITY && !own;
+                let plain = gain == Gain::UNITY && !own && !self.must_lose_tones(source, port);
                 if can_work && !(plain && self.fits(source, port)) { Way::Work } else { Way::Relay(source) }
             }
             Crowd::Many if can_work => Way::Work,

@@ -50,12 +50,14 @@ impl Engine {
         bench: &mut Bench,
     ) {
         let wanted = self.wanted_rate(slot, rooms);
+        let mute = self.mute_of(slot);
         let Some(mut audio) = self.port_mut(slot).and_then(|port| port.audio.take()) else { return };
         audio.part = None;
         audio.follow(wanted);
         audio.pull(now);
         if let Some(mut beat) = self.turn(now, slot, &mut bench.changed) {
-            digits::listen(&mut beat, &mut audio);
+            let keys = digits::listen(&mut beat, &mut audio, mute);
+            bench.keys.extend(keys.into_iter().map(|key| (slot, key)));
         }
         self.give_back(slot, audio);
     }

@@ -44,6 +44,7 @@ mod tick;
 
 pub(crate) use beat::Beat;
 use beat::Bench;
+pub(crate) use digits::Keys;
 pub(crate) use secure::Protection;
 pub use tick::Load;
 

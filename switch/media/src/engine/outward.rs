@@ -9,6 +9,8 @@ use super::play::Sources;
 use super::{Channel, Engine, digits, play, tap};
 use crate::audio::Audio;
 use crate::departures::Sending;
+use crate::digits::{Audio as Taken, Turn};
+use crate::frame::TICK_MS;
 use crate::hearing::Way;
 use crate::mix::{self, Factor, Ramp};
 use crate::room::Room;
@@ -38,6 +40,8 @@ impl Engine {
         self.mix_for(now, slot, &mut audio, rooms, bench);
         if works {
             self.send_speech(now, slot, &mut audio, bench);
+        } else {
+            self.send_digits_alone(now, slot, &mut audio);
         }
         if had_own && !audio.is_wanted_out() {
             bench.changed.push(slot);
@@ -84,14 +88,24 @@ impl Engine {
     /// Packs what the far end of `slot` hears in this beat, and sends what is full.
     fn send_speech(&mut self, now: Mono, slot: u32, audio: &mut Audio, bench: &mut Bench) {
         let held = self.is_held(audio);
-        if let Some(mut beat) = self.turn(now, slot, &mut bench.changed) {
-            digits::press(&mut beat, audio);
-        }
         let Some(port) = self.port(slot) else { return };
+        let turn = if held { Turn::NONE } else { digits::press(port, audio) };
         let Some(payload) = port.speech().filter(|_| port.may_hear() && !held) else {
             return audio.speech.clear();
         };
         audio.speech.tune(payload, port.wishes(), audio.heard.rate());
+        if turn.audio == Taken::Withheld
+            && let Some(encoded) = audio.speech.flush(&mut bench.payload)
+        {
+            self.send_encoded(now, slot, encoded, &bench.payload);
+        }
+        if let Some(packet) = turn.packet {
+            self.send_event(now, slot, audio, packet);
+        }
+        if turn.audio == Taken::Withheld {
+            let ticks = payload.clock_hz / 1_000 * TICK_MS as u32;
+            return self.port_mut(slot).into_iter().for_each(|port| port.out.pause(ticks));
+        }
         if let Some(encoded) = audio.speech.add(&audio.heard, &mut bench.payload) {
             self.send_encoded(now, slot, encoded, &bench.payload);
         }

@@ -54,6 +54,7 @@ impl Engine {
     pub(super) fn play(&mut self, now: Mono, slot: u32, play: Arc<Play>) {
         let Some(audio) = self.audio_mut(slot) else { return };
         audio.plays.begin(play);
+        self.note_playing(now, slot);
         self.reconsider(now, slot);
         self.end_surplus(slot);
     }
@@ -92,9 +93,18 @@ impl Engine {
     }
 }
 
-/// A digit of the far end ends what is to be ended by one.
-pub(super) fn interrupt(audio: &mut Audio, digit: char) {
-    audio.plays.stop(|play| play.until_digit, &PlayEnd::Digit(digit));
+/// What a digit of the far end ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// What is to be ended by one.
+    UntilDigit,
+    /// All, since digits are collected that break in.
+    All,
+}
+
+/// A digit of the far end ends what plays to it.
+pub(super) fn interrupt(audio: &mut Audio, digit: char, ended: Ended) {
+    audio.plays.stop(|play| play.until_digit || ended == Ended::All, &PlayEnd::Digit(digit));
 }
 
 /// Adds what plays to a far end in this beat to `out`, which is silent before.

@@ -33,6 +33,7 @@ impl Engine {
             self.tell_silence(now, slot);
             self.report(now, slot);
             self.look(now, slot);
+            self.keys_due(now, slot);
             self.queue_deadline(slot);
         }
     }

@@ -81,7 +81,9 @@ impl Engine {
 
     /// At what ended in a beat.
     fn look_again(&mut self, now: Mono) {
+        self.take_keys(now);
         while let Some(slot) = self.bench.as_mut().and_then(|bench| bench.changed.pop()) {
+            self.note_playing(now, slot);
             self.reconsider(now, slot);
         }
         self.close_seams(now);

@@ -31,11 +31,17 @@ pub(crate) struct Far {
     decoder: Box<dyn Decoder>,
     /// Frequency and peak.
     pub(crate) tone: Option<(f32, f32)>,
+    /// A second one beside it.
+    pub(crate) beside: Option<(f32, f32)>,
     /// Whether it sends anything at all.
     pub(crate) sends: bool,
     samples: u64,
     sequence: u16,
     timestamp: u32,
+    /// Where the event began that it sends.
+    event_at: u32,
+    /// Packets that came of other types than its speech.
+    pub(crate) others: Vec<(Mono, rtp::Header, Vec<u8>)>,
     /// What came, with its time.
     pub(crate) heads: Vec<(Mono, rtp::Header)>,
     pub(crate) heard: Vec<i16>,
@@ -79,10 +85,13 @@ impl Far {
             encoder: codec::encoder(payload.codec, &Wishes::default(), rate).expect("speech"),
             decoder: codec::decoder(payload.codec, rate).expect("speech"),
             tone: None,
+            beside: None,
             sends: true,
             samples: 0,
             sequence: 100 * slot as u16,
             timestamp: 5_000 * slot,
+            event_at: 0,
+            others: Vec::new(),
             heads: Vec::new(),
             heard: Vec::new(),
         }
@@ -101,8 +110,10 @@ impl Far {
         let rate = self.rate().hz() as f32;
         let length = self.rate().frame() * 2;
         let (hz, peak) = self.tone.unwrap_or((0.0, 0.0));
+        let (also_hz, also_peak) = self.beside.unwrap_or((0.0, 0.0));
+        let sine = |n: u64, hz: f32| (TAU * hz * ((self.samples + n) % 48_000) as f32 / rate).sin();
         let audio: Vec<i16> = (0..length as u64)
-            .map(|n| (peak * (TAU * hz * ((self.samples + n) % 48_000) as f32 / rate).sin()).round() as i16)
+            .map(|n| (peak * sine(n, hz) + also_peak * sine(n, also_hz)).round() as i16)
             .collect();
         self.samples += length as u64;
         let mut payload = vec![0; 4_000];
@@ -121,12 +132,21 @@ impl Far {
         let head = rtp::read(packet).expect("RTP");
         self.heads.push((now, head));
         if head.payload_type != self.payload.number {
+            self.others.push((now, head, rtp::payload(packet).expect("RTP").to_vec()));
             return;
         }
         let mut audio = vec![0; 48 * 120];
         let content = rtp::payload(packet).expect("RTP");
         let samples = self.decoder.decode(content, &mut audio).expect("a payload of its codec");
         self.heard.extend(&audio[..samples]);
+    }
+
+    /// A packet of an event that goes on or begins.
+    fn event(&mut self, number: u8, marker: bool, payload: [u8; 4]) -> Vec<u8> {
+        self.event_at = if marker { self.timestamp } else { self.event_at };
+        self.sequence = self.sequence.wrapping_add(1);
+        let header = rtp::header(number, marker, self.sequence, self.event_at, 7_000 + self.slot);
+        [&header[..], &payload].concat()
     }
 
     /// The level of a frequency over the last so many milliseconds that it heard.
@@ -139,6 +159,7 @@ impl Far {
     /// What it heard from here on.
     pub(crate) fn forget(&mut self) {
         self.heads.clear();
+        self.others.clear();
         self.heard.clear();
     }
 
@@ -238,6 +259,21 @@ impl World {
         self.collect();
     }
 
+    /// The far end of `slot` sends a packet of an event.
+    pub(crate) fn event(&mut self, slot: u32, number: u8, marker: bool, payload: [u8; 4]) {
+        let far = &mut self.fars[slot as usize];
+        let (from, mut packet) = (far.address(), far.event(number, marker, payload));
+        let arrival = Arrival { slot, channel: Channel::Rtp, from };
+        self.engine.receive(self.now, arrival, &mut packet);
+        self.collect();
+    }
+
+    /// As if a packet of the far end had been lost.
+    pub(crate) fn lose(&mut self, slot: u32) {
+        let far = &mut self.fars[slot as usize];
+        far.sequence = far.sequence.wrapping_add(1);
+    }
+
     fn send(&mut self, index: usize) {
         let far = &mut self.fars[index];
         let (slot, from) = (far.slot, far.address());
@@ -272,7 +308,7 @@ fn gain_of(centibels: i32) -> Gain {
     if centibels == i32::MIN { Gain::OFF } else { Gain::centibels(centibels) }
 }
 
-fn remote(far: &Far, payload: Payload, wishes: Wishes) -> Remote {
+pub(crate) fn remote(far: &Far, payload: Payload, wishes: Wishes) -> Remote {
     Remote {
         rtp: Some(far.address()),
         rtcp: None,
