@@ -39,18 +39,38 @@ impl Baresip {
         Self::start_at(block, host, user, (block.at(1, port), transport.word()), hertz)
     }
 
+    /// The same, encrypting its media as `manner` says: `srtp` for `RTP/AVP` with a key, `srtp-mand` for `RTP/SAVP`.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_encrypted(block: &Block, host: u8, user: &str, hertz: f64, manner: &str) -> Self {
+        let more = format!(";mediaenc={manner}");
+        Self::start_as(block, host, user, (block.at(1, 5_060), Transport::Udp.word()), hertz, &more)
+    }
+
     /// The same with another registrar, and the transport as a URI names it.
     ///
     /// # Panics
     /// As [`Self::start`].
     pub fn start_at(block: &Block, host: u8, user: &str, registrar: (SocketAddr, &str), hertz: f64) -> Self {
+        Self::start_as(block, host, user, registrar, hertz, "")
+    }
+
+    fn start_as(
+        block: &Block,
+        host: u8,
+        user: &str,
+        registrar: (SocketAddr, &str),
+        hertz: f64,
+        more: &str,
+    ) -> Self {
         let folder = block.folder().join(format!("baresip-{user}"));
         fs::create_dir_all(folder.join("heard")).expect("our folder");
         write_tone(&folder.join("microphone.wav"), hertz, TONE_SECS);
         let (registrar, transport) = registrar;
         let account = format!(
             "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass=secret-{user};regint=600;\
-             answermode=auto;audio_codecs=PCMU/8000/1\n"
+             answermode=auto;audio_codecs=PCMU/8000/1{more}\n"
         );
         fs::write(folder.join("accounts"), account).expect("our folder");
         // What the switch on this block shows when it made its certificate itself.
@@ -145,7 +165,7 @@ fn configuration(block: &Block, host: u8, folder: &std::path::Path) -> String {
         "poll_method epoll\nsip_listen {}\nnet_interface {}\nctrl_tcp_listen {}\nrtp_ports 31000-31999\n\
          audio_source aufile,{folder}/microphone.wav\naudio_channels 1\nausrc_srate 8000\nauplay_srate 8000\n\
          audio_buffer 20-160\nsnd_path {folder}/heard\nmodule_path /usr/lib/baresip/modules\n\
-         module g711.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app ctrl_tcp.so\n\
+         module g711.so\nmodule srtp.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app ctrl_tcp.so\n\
          module_app menu.so\n",
         block.at(host, SIP),
         block.ip(host),

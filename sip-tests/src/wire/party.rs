@@ -105,9 +105,34 @@ impl Party {
         SocketAddr::new(switch.ip(), sdp_port(ok))
     }
 
+    /// Offers another body in the call that `ok` opened; returns the answer, acknowledged.
+    ///
+    /// # Panics
+    /// When it is not accepted.
+    pub fn reinvite(&self, ok: &str, switch: SocketAddr, id: &str, cseq: u32, sdp: &str) -> String {
+        let (contact, to) = (uri_of(header(ok, "Contact")), header(ok, "To"));
+        let end = format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}", sdp.len());
+        self.send(switch, self.request("INVITE", contact, to, id, cseq) + &end);
+        let of_ours = format!("{cseq} INVITE");
+        let fits = |message: &str| message.starts_with("SIP/2.0 200") && header(message, "CSeq") == of_ours;
+        let answer = self.message_where(None, fits).expect("a 200 to the re-INVITE");
+        self.within(ok, switch, id, "ACK", cseq);
+        answer
+    }
+
+    /// The next datagrams at its RTP port, whatever they are, or fewer when no more come.
+    pub fn datagrams(&self, count: usize) -> Vec<Vec<u8>> {
+        let next = |_| {
+            let mut octets = [0; 2_048];
+            let length = self.rtp.recv(&mut octets).ok()?;
+            Some(octets[..length].to_vec())
+        };
+        (0..count).map_while(next).collect()
+    }
+
     /// Hangs up the call that `ok` opened and waits for the answer.
     pub fn hang_up(&self, ok: &str, switch: SocketAddr, id: &str) {
-        self.within(ok, switch, id, "BYE", 2);
+        self.within(ok, switch, id, "BYE", 9);
         self.expect("SIP/2.0 200");
     }
 
@@ -235,7 +260,7 @@ impl Party {
     fn request(&self, method: &str, uri: &str, to: &str, id: &str, cseq: u32) -> String {
         let me = self.address();
         format!(
-            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {me};rport;branch=z9hG4bK{id}{method}\r\nMax-Forwards: 70\r\n\
+            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {me};rport;branch=z9hG4bK{id}{method}{cseq}\r\nMax-Forwards: 70\r\n\
              From: <sip:party@{me}>;tag={id}\r\nTo: {to}\r\nCall-ID: {id}@{}\r\nCSeq: {cseq} {method}\r\n\
              Contact: <sip:party@{me}>\r\n",
             me.ip()

@@ -10,6 +10,7 @@ mod diff;
 mod directory;
 mod entity;
 mod export;
+mod exposed;
 mod fields;
 mod identity;
 mod node;

@@ -48,13 +48,16 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             Err(error) => problems.push(error.to_string()),
         }
     }
-    if let Err(failure) = check_together(&provisioning) {
-        problems.push(failure.to_string());
+    let phones_have_tls = nodes.iter().all(|node| !(node.sip.tls.is_empty() && node.sip.wss.is_empty()));
+    let mut exposed = Vec::new();
+    match check_together(&provisioning) {
+        Ok(directory) => exposed = directory.exposed_keys(phones_have_tls),
+        Err(failure) => problems.push(failure.to_string()),
     }
     if !problems.is_empty() {
         return Err(Failure::Input(problems.join("\n")));
     }
-    for warning in nodes.iter().flat_map(|config| warnings(config, &args.data)) {
+    for warning in nodes.iter().flat_map(|config| warnings(config, &args.data)).chain(exposed) {
         say::note(&format_args!("warning: {warning}"));
     }
     for path in &args.files {
@@ -116,13 +119,14 @@ fn is_provisioning(text: &str) -> bool {
     named(&kinds) || (!named(&NODE_TABLES) && table.values().any(toml::Value::is_array))
 }
 
-fn check_together(paths: &[PathBuf]) -> Result<(), Failure> {
+fn check_together(paths: &[PathBuf]) -> Result<Directory, Failure> {
     let files = Files::read(paths)?;
     let sample = Sample(auth::Hasher::default().hash("a sample").map_err(Failure::running)?);
     let reading = Reading { realm: "tandem", current: &Directory::default(), hasher: &sample };
     let plan = provision::plan(&files.texts(), &reading).map_err(|problems| reach::of_problems(&problems))?;
     let snapshot = route::Snapshot::build(std::sync::Arc::new(plan.wanted.clone()));
-    snapshot.map(drop).map_err(|error| Failure::input(format!("{}: {}", error.key, error.reason)))
+    snapshot.map_err(|error| Failure::input(format!("{}: {}", error.key, error.reason)))?;
+    Ok(plan.wanted)
 }
 
 /// One hash for every password: a check keeps none, and a thousand real ones would take a minute.
