@@ -58,6 +58,8 @@ pub(crate) struct Audio {
     /// Its packets are held back until what it is to hear goes on where it stopped.
     pub(crate) hold: Option<Hold>,
     pub(crate) speech: Speech,
+    /// In this beat it has got what it hears with others who hear the same.
+    pub(crate) served: bool,
 }
 
 /// A pause in what is sent, while a stream that was passed on packet by packet goes through its jitter buffer for the
@@ -102,6 +104,7 @@ impl Audio {
             limiter: Limiter::default(),
             hold: None,
             speech: Speech::default(),
+            served: false,
         }
     }
 

@@ -7,6 +7,7 @@
 
 #![expect(dead_code, reason = "hooks that the parts of the engine are being fitted to")]
 
+mod audience;
 mod audio;
 pub mod codec;
 mod departures;

@@ -2,6 +2,7 @@
 
 use base::media::Gain;
 
+use crate::audience::Audience;
 use crate::frame::{FRAME_MAX, Frame, Rate};
 use crate::mix::{Factor, Limiter, Ramp, Sum};
 
@@ -33,6 +34,7 @@ pub(crate) struct Room {
     /// Everybody's voice as one frame, for recordings and taps.
     whole: Option<Box<(Limiter, Frame)>>,
     pub(crate) floor: Floor,
+    pub(crate) audience: Audience,
 }
 
 /// One who is heard by everybody.
@@ -140,7 +142,7 @@ impl Room {
         }
         let holder = self.floor.speaker.map_or(0.0, |slot| voice(slot, self.rate, None));
         self.floor.hear(loudest, holder);
-        if self.ears > 0 {
+        if self.ears > 0 || !self.audience.is_empty() {
             let silent = || Box::new((Limiter::default(), Frame::silent(self.rate)));
             let (limiter, frame) = &mut **self.whole.get_or_insert_with(silent);
             frame.reset(self.rate);
@@ -149,6 +151,13 @@ impl Room {
         self.sum = Some(sum);
         self.fresh = false;
         self.forget_gone();
+    }
+
+    /// Those who only listen get this beat.
+    pub(crate) fn tell_audience(&mut self) {
+        if let Some(whole) = &self.whole {
+            self.audience.hear(&whole.1);
+        }
     }
 
     /// All that is said here, in this beat.

@@ -207,7 +207,8 @@ impl Engine {
         let crowd = self.crowd(slot, port);
         let can_work = port.speech().is_some_and(|payload| payload.codec.is_speech());
         match crowd {
-            Crowd::Nobody if own && can_work => Way::Work,
+            // Who waits in a room for others gets silence, so that nobody takes its call for dead.
+            Crowd::Nobody if can_work && (own || port.hearing.room.is_some()) => Way::Work,
             Crowd::Nobody => Way::Nothing,
             Crowd::One(source, gain) => {
                 let plain = gain == Gain::UNITY && !own && !self.must_lose_tones(source, port);

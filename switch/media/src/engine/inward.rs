@@ -52,7 +52,7 @@ impl Engine {
         let wanted = self.wanted_rate(slot, rooms);
         let mute = self.mute_of(slot);
         let Some(mut audio) = self.port_mut(slot).and_then(|port| port.audio.take()) else { return };
-        audio.part = None;
+        (audio.part, audio.served) = (None, false);
         audio.follow(wanted);
         audio.pull(now);
         if let Some(mut beat) = self.turn(now, slot, &mut bench.changed) {

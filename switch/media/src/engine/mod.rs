@@ -25,6 +25,7 @@ use crate::port::Port;
 use crate::record::Recordings;
 use crate::room::Room;
 
+mod audience;
 mod beat;
 mod command;
 mod digits;

@@ -32,7 +32,7 @@ impl Engine {
         if !works && !overheard && !had_own {
             return;
         }
-        let Some(mut audio) = port.audio.take() else { return };
+        let Some(mut audio) = port.audio.take_if(|audio| !audio.served) else { return };
         let rate = self.hearing_rate(slot, rooms);
         if audio.heard.rate() != rate {
             audio.heard.reset(rate);

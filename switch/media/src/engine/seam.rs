@@ -48,6 +48,9 @@ impl Engine {
         {
             audio.hold = Some(hold);
         }
+        if let Some(port) = self.port_mut(slot) {
+            port.out.begin();
+        }
     }
 
     /// Whether packets are still held back in this beat.

@@ -65,6 +65,7 @@ impl Engine {
         }
         for (id, room) in &mut rooms {
             self.gather(*id, room);
+            self.serve_audience(now, *id, room);
         }
         for index in 0..self.working.len() {
             if let Some(slot) = self.working.get(index).copied() {

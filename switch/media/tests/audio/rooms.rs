@@ -172,3 +172,40 @@ fn a_room_ends_with_its_last_member() {
     world.run(20_000);
     assert_eq!(world.engine.deadline(), None);
 }
+
+/// "Encode once": an announcement to many costs one encoder for each codec.
+#[test]
+fn those_who_only_listen_in_a_large_room_get_the_same_payloads_under_their_own_numbers() {
+    let payloads: Vec<_> = (0..16).map(|slot| [PCMU, G722][slot % 2]).collect();
+    let mut world = World::new(&payloads);
+    world.tone(0, 440.0, PEAK);
+    world.speak(0, Some(room(1)), 0);
+    (0..16).for_each(|slot| world.hear_in(slot, Some(room(1)), &[]));
+    world.run(1_500);
+    for listener in 1..16_usize {
+        assert_near(world.fars[listener].level(440, 500), dbm0(PEAK), &format!("{listener} listens"));
+        world.fars[listener].assert_even(20);
+    }
+    assert_silent(world.fars[0].level(440, 500), "the speaker");
+    let ssrcs: std::collections::BTreeSet<u32> = world.fars.iter().map(|far| far.heads[0].1.ssrc).collect();
+    assert_eq!(ssrcs.len(), 16);
+    assert_eq!(world.fars[3].heard[8_000..], world.fars[5].heard[8_000..], "one encoder");
+
+    world.tone(3, 1_000.0, PEAK);
+    world.speak(3, Some(room(1)), 0);
+    world.run(1_000);
+    assert_near(world.fars[0].level(1_000, 500), dbm0(PEAK), "who was given the word");
+    assert_near(world.fars[5].level(1_000, 500), dbm0(PEAK), "is heard by the others");
+    assert_near(world.fars[3].level(440, 500), dbm0(PEAK), "and goes on hearing");
+    assert_silent(world.fars[3].level(1_000, 500), "but not itself");
+    world.fars[3].assert_even(20);
+}
+
+#[test]
+fn who_waits_alone_in_a_room_gets_silence() {
+    let mut world = World::new(&[PCMU]);
+    world.join(0, room(1));
+    world.run(1_000);
+    assert!(world.fars[0].heads.len() >= 49);
+    assert!(world.fars[0].heard.iter().all(|sample| *sample == 0));
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::media::{
     Codec, Gain, Heard, MediaCommand, MediaEvent, MediaFlow, OpusWishes, Payload, Remote, Wishes,
 };
-use base::testing::Counting;
+use base::testing::Seeded;
 use base::{Mono, PortId, RoomId, ShardId};
 use media::codec::{self, Decoder, Encoder};
 use media::dsp::level;
@@ -197,7 +197,7 @@ impl World {
     }
 
     pub(crate) fn with(payloads: impl IntoIterator<Item = (Payload, Wishes)>) -> Self {
-        let engine = Engine::new(0, 2_048, Box::new(Counting::default()));
+        let engine = Engine::new(0, 2_048, Box::new(Seeded::new(7)));
         let mut world = Self { engine, now: Mono(1_000_000), fars: Vec::new(), events: Vec::new() };
         for ((payload, wishes), slot) in payloads.into_iter().zip(0..) {
             let far = Far::new(slot, payload);
