@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use base::{CallId, Now, ShardId, Wall};
+use base::{CallId, CallOrder, Now, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
 use media_io::recordings::Library;
 use media_io::{MediaIo, Prompts};
@@ -16,7 +16,7 @@ use route::Snapshot;
 use store::Store;
 use tokio::sync::Semaphore;
 use webadmin::view::Live;
-use webadmin::{ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, Readiness};
+use webadmin::{ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Readiness};
 
 use crate::clock::Clock;
 use crate::inbox::{InboxSender, Lane};
@@ -270,6 +270,20 @@ impl Node for Hub {
         }
         let room = shard.inbox.room(Lane::Command).ok_or(HangUpError::Busy)?;
         room.put(ShardInput::Command(ShardCommand::HangUp { call }));
+        Ok(())
+    }
+
+    fn order(&self, call: CallId, order: CallOrder) -> Result<(), OrderError> {
+        let shard = self.shard(call.shard()).ok_or(OrderError::NoSuchCall)?;
+        let picture = shard.picture.load();
+        let view = picture.calls.iter().find(|view| view.id == call).ok_or(OrderError::NoSuchCall)?;
+        if let CallOrder::Conference { name } = &order
+            && call::room_of(name, picture.workers).worker() != view.worker
+        {
+            return Err(OrderError::OutOfReach);
+        }
+        let room = shard.inbox.room(Lane::Command).ok_or(OrderError::Busy)?;
+        room.put(ShardInput::Order { call, order });
         Ok(())
     }
 

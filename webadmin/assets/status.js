@@ -14,6 +14,15 @@ function cell(text, className) {
   return td;
 }
 
+function linked(text, call) {
+  const td = cell("");
+  const link = document.createElement("a");
+  link.href = `/admin/calls/${encodeURIComponent(call.id)}`;
+  link.textContent = text;
+  td.append(link);
+  return td;
+}
+
 function when(text) {
   return text ? time.format(new Date(text)) : "";
 }
@@ -83,11 +92,11 @@ function show(status) {
   if (!status.calls) return;
   document.getElementById("calls-total").textContent = status.calls_total;
   fill("calls", status.calls.map((call) => [
-    cell(when(call.started_at)), cell(`${call.caller} (${call.from})`), cell(call.dialled),
+    linked(when(call.started_at), call), cell(`${call.caller} (${call.from})`), cell(call.dialled),
     cell(call.to), cell(call.state), cell(call.codec),
   ]));
   fill("recent", status.recent.map((call) => [
-    cell(when(call.started_at)), cell(call.caller), cell(call.dialled), cell(call.to),
+    linked(when(call.started_at), call), cell(call.caller), cell(call.dialled), cell(call.to),
     cell(call.answered_at ? seconds(call.billed_secs) : "", "figure"), cell(call.cause),
   ]));
 }

@@ -17,7 +17,8 @@ pub mod view;
 
 pub use front::{Front, Shown, front};
 pub use ports::{
-    ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, Ports, Readiness, Sample, Sounds,
+    ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, OrderError, Ports, Readiness,
+    Sample, Sounds,
 };
 pub use router::router;
 pub use serve::serve;

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use base::{CallId, Now};
+use base::{CallId, CallOrder, Now};
 use peer::guard::Place;
 use provision::{Directory, Plan};
 use serde::Serialize;
@@ -50,6 +50,12 @@ pub trait Node: Send + Sync + 'static {
     /// # Errors
     /// When no such call is up, or the shard's inbox is full.
     fn hang_up(&self, call: CallId) -> Result<(), HangUpError>;
+
+    /// Has something done with a call.
+    ///
+    /// # Errors
+    /// When no such call is up, the shard's inbox is full, or the conference is out of its reach.
+    fn order(&self, call: CallId, order: CallOrder) -> Result<(), OrderError>;
 
     /// Ends a ban at every shard and door.
     ///
@@ -100,6 +106,20 @@ pub enum HangUpError {
     /// The shard has too many commands waiting.
     #[error("the call's shard is busy; ask again")]
     Busy,
+}
+
+/// Why nothing was done with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// It is over, or never was.
+    #[error("no such call is up")]
+    NoSuchCall,
+    /// The shard has too many commands waiting.
+    #[error("the call's shard is busy; ask again")]
+    Busy,
+    /// The call's ports are at another media worker than the conference.
+    #[error("the conference is on another media worker than this call; its people can dial in instead")]
+    OutOfReach,
 }
 
 /// A ban that does not stand, or no more.

@@ -78,7 +78,7 @@ pub struct CallView {
 }
 
 /// One leg of a call that is up.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LegView {
     /// `trunk:carrier`, `station:1001`.
     pub endpoint: String,

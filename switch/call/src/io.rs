@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use base::dns::{Answer, Question};
 use base::fact::Fact;
-use base::media::{Gain, MediaCommand, MediaEvent};
+use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
-use base::{CallId, RoomId, ShardId, Wall};
+use base::{CallId, CallOrder, RoomId, ShardId, Wall};
 use bytes::Bytes;
 use peer::guard::{Notice, Offence, Place};
 use peer::{BindingChange, TrunkGossip};
@@ -100,50 +100,6 @@ pub enum ShardInput {
     },
     /// An operator or the supervisor wants something.
     Command(ShardCommand),
-}
-
-/// What people do with a call that is up. Legs are named by their place in the call, the caller's is 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallOrder {
-    /// Plays a prompt; meanwhile its listener does not hear the others.
-    Play {
-        /// To whom; `None` to all.
-        leg: Option<usize>,
-        /// Its id.
-        prompt: String,
-        /// The language; empty takes the leg's.
-        language: String,
-        /// How often, 1…100.
-        times: u16,
-    },
-    /// Ends all that plays.
-    Stop {
-        /// To whom; `None` to all.
-        leg: Option<usize>,
-    },
-    /// Sends digits to a far end.
-    Digits {
-        /// To whom.
-        leg: usize,
-        /// Which: `0`…`9`, `*`, `#`, `A`…`D`, `,`.
-        digits: String,
-    },
-    /// Changes how a far end takes part; what is `None` stays.
-    Voice {
-        /// Who.
-        leg: usize,
-        /// Nobody hears it.
-        muted: Option<bool>,
-        /// It hears nobody.
-        deaf: Option<bool>,
-        /// How loud it is heard.
-        gain: Option<Gain>,
-    },
-    /// Moves both sides into a conference on the same media worker.
-    Conference {
-        /// Which.
-        name: String,
-    },
 }
 
 /// What operators and the supervisor ask.

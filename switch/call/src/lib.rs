@@ -25,6 +25,7 @@ mod shard;
 mod trails;
 mod view;
 
-pub use io::{CallOrder, Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
+pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
+pub use rooms::room_of;
 pub use shard::Shard;
 pub use view::{BanView, CallView, HappeningView, LegView, Live, RegistrationView, ShardView};

@@ -16,7 +16,8 @@ struct Room {
 }
 
 /// The room of a conference: the same at every shard, and on one worker, from which its members' ports are leased.
-pub(crate) fn room_of(conference: &str, workers: u8) -> RoomId {
+#[must_use]
+pub fn room_of(conference: &str, workers: u8) -> RoomId {
     let mut hasher = DefaultHasher::new();
     conference.hash(&mut hasher);
     let number = hasher.finish();

@@ -26,6 +26,8 @@ pub struct ShardView {
     pub counters: BTreeMap<&'static str, u64>,
     /// Finished calls by the word of their cause.
     pub endings: BTreeMap<&'static str, u64>,
+    /// Media workers of the node.
+    pub workers: u8,
     /// Bans that stand, the latest first, at most 1,000.
     pub bans: Vec<BanView>,
     /// What is held now.

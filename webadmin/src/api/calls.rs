@@ -110,7 +110,7 @@ pub(crate) async fn hang_up(
     }
 }
 
-fn call_id(id: &str) -> Result<CallId, Problem> {
+pub(super) fn call_id(id: &str) -> Result<CallId, Problem> {
     id.parse().map_err(|_no_id| Problem::not_found(format!("{id:?} is no call; ids look like call_0…")))
 }
 

@@ -6,6 +6,7 @@ mod body;
 mod calls;
 mod change;
 mod openapi;
+mod orders;
 mod page;
 mod people;
 mod resources;
@@ -34,6 +35,11 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::one))
         .route("/calls/{id}/hangup", post(calls::hang_up))
+        .route("/calls/{id}/play", post(orders::play))
+        .route("/calls/{id}/stop", post(orders::stop))
+        .route("/calls/{id}/digits", post(orders::digits))
+        .route("/calls/{id}/voice", post(orders::voice))
+        .route("/calls/{id}/conference", post(orders::conference))
         .route("/users/{name}/password", put(people::set_password))
         .route("/apply", post(apply::apply))
         .route("/export", get(apply::export))

@@ -104,6 +104,9 @@ fn others() -> Vec<(String, Value)> {
         Some(Body::Json("Password")),
         204,
     );
+    let order = |summary: &str, schema: &'static str| {
+        in_path("id", json!({ "post": operation(summary, &[], Some(Body::Json(schema)), 202) }))
+    };
     let apply = operation("Sets up what a TOML text says", &dry_run, Some(Body::Toml), 200);
     let others = [
         ("/status", get("Shows trunks, phones and calls as they are now", &[])),
@@ -113,6 +116,11 @@ fn others() -> Vec<(String, Value)> {
         ("/calls", get("Lists past calls, or live ones with state=live", &calls)),
         ("/calls/{id}", in_path("id", get("Shows a call, live or past", &[]))),
         ("/calls/{id}/hangup", in_path("id", json!({ "post": hang_up }))),
+        ("/calls/{id}/play", order("Plays a prompt to one side of a live call, or to all", "CallPlay")),
+        ("/calls/{id}/stop", order("Ends all that plays to one side, or to all", "CallStop")),
+        ("/calls/{id}/digits", order("Sends digits to one side", "CallDigits")),
+        ("/calls/{id}/voice", order("Mutes one side, makes it deaf, louder or softer", "CallVoice")),
+        ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
         ("/users/{name}/password", in_path("name", json!({ "put": password }))),
         ("/apply", json!({ "post": apply })),
         ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),

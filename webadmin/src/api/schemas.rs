@@ -16,6 +16,7 @@ enum Type {
     /// Taken, never shown.
     Secret,
     Whole,
+    Number,
     Flag,
     Texts,
     Objects,
@@ -154,6 +155,33 @@ const PASSWORD: &[Field] = fields! {
     current: Secret, "The current one; needed, and allowed, only for the password of who asks";
 };
 
+const CALL_PLAY: &[Field] = fields! {
+    leg: Whole, "The place of a leg in the call, from 0; none for all";
+    prompt: Text, "The id of a prompt, such as feature/echo-test";
+    language: Text, "The language; none takes the leg's";
+    times: Whole, "How often, 1 to 100";
+};
+
+const CALL_STOP: &[Field] = fields! {
+    leg: Whole, "The place of a leg in the call, from 0; none for all";
+};
+
+const CALL_DIGITS: &[Field] = fields! {
+    leg: Whole, "The place of a leg in the call, from 0";
+    digits: Text, "1 to 64 of 0-9 * # A-D, and , for a pause of a second";
+};
+
+const CALL_VOICE: &[Field] = fields! {
+    leg: Whole, "The place of a leg in the call, from 0";
+    muted: Flag, "Whether nobody hears it";
+    deaf: Flag, "Whether it hears nobody";
+    gain_db: Number, "How much louder it is heard than it comes, -60 to 20";
+};
+
+const CALL_CONFERENCE: &[Field] = fields! {
+    name: Text, "The conference; it must be on the media worker of the call";
+};
+
 const TOKEN: &[Field] = fields! {
     name: Text, "A name to know it by, 1 to 64 characters";
     role: Text, "agent, supervisor, admin or owner";
@@ -175,8 +203,15 @@ pub(super) fn name(kind: Kind) -> &'static str {
 /// Every schema by its name.
 pub(super) fn all() -> Map<String, Value> {
     let kinds = Kind::ALL.iter().map(|kind| (name(*kind), of(*kind)));
-    let others =
-        [("Password", schema(PASSWORD, &["password"])), ("NewToken", schema(TOKEN, &["name", "role"]))];
+    let others = [
+        ("Password", schema(PASSWORD, &["password"])),
+        ("NewToken", schema(TOKEN, &["name", "role"])),
+        ("CallPlay", schema(CALL_PLAY, &["prompt"])),
+        ("CallStop", schema(CALL_STOP, &[])),
+        ("CallDigits", schema(CALL_DIGITS, &["leg", "digits"])),
+        ("CallVoice", schema(CALL_VOICE, &["leg"])),
+        ("CallConference", schema(CALL_CONFERENCE, &["name"])),
+    ];
     kinds.chain(others).map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
@@ -198,6 +233,7 @@ fn schema(fields: &[Field], required: &[&str]) -> Value {
             Type::Text => json!({ "type": "string" }),
             Type::Secret => json!({ "type": "string", "writeOnly": true }),
             Type::Whole => json!({ "type": "integer", "minimum": 0 }),
+            Type::Number => json!({ "type": "number" }),
             Type::Flag => json!({ "type": "boolean" }),
             Type::Texts => json!({ "type": "array", "items": { "type": "string" } }),
             Type::Objects => json!({ "type": "array", "items": { "type": "object" } }),

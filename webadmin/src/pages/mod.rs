@@ -1,6 +1,7 @@
 //! The pages people see, without an asset from any other host.
 
 mod assets;
+mod call;
 mod docs;
 mod login;
 mod prompts;
@@ -15,7 +16,7 @@ use axum::routing::{get, post};
 use crate::problem::Problem;
 use crate::router::Web;
 
-/// `/`, `/admin/prompts`, `/api/docs`, `/login`, `/logout` and the files the pages load.
+/// `/`, `/admin/prompts`, `/admin/calls/{id}`, `/api/docs`, `/login`, `/logout` and the files the pages load.
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/", get(status::page))
@@ -23,6 +24,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/login", get(login::page).post(login::enter))
         .route("/logout", post(login::leave))
         .route("/admin/prompts", get(prompts::page))
+        .route("/admin/calls/{id}", get(call::page))
+        .route("/assets/call.js", get(assets::call))
         .route("/assets/prompts.js", get(assets::prompts))
         .route("/assets/tandem.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))

@@ -1,6 +1,7 @@
 //! What browsers, programs and probes see of the web layer.
 
 mod api;
+mod calls;
 mod node;
 mod operations;
 mod pages;

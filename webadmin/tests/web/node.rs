@@ -9,16 +9,17 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use base::{CallId, Mono, Now, Wall};
+use base::{CallId, CallOrder, Mono, Now, Wall};
 use peer::guard::Place;
 use provision::{Directory, Entity, Plan, Role, User};
 use serde_json::Value;
 use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
 use store::Store;
 use tower::ServiceExt as _;
-use webadmin::view::{BanView, CallView, Live, RegistrationView};
+use webadmin::view::{BanView, CallView, LegView, Live, RegistrationView};
 use webadmin::{
-    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, Ports, Readiness, Shown, Sounds, auth,
+    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Ports, Readiness, Shown, Sounds,
+    auth,
 };
 
 /// The token of commands on the machine: owner.
@@ -41,6 +42,7 @@ struct Inner {
     later: Duration,
     ready: bool,
     hung_up: Vec<CallId>,
+    orders: Vec<CallOrder>,
     bans: Vec<BanView>,
     sounds: Vec<Held>,
 }
@@ -88,6 +90,14 @@ impl Node for Fake {
             return Err(HangUpError::NoSuchCall);
         }
         self.inner.lock().expect("no test panics inside").hung_up.push(call);
+        Ok(())
+    }
+
+    fn order(&self, call: CallId, order: CallOrder) -> Result<(), OrderError> {
+        if call.to_string() != LIVE_CALL {
+            return Err(OrderError::NoSuchCall);
+        }
+        self.inner.lock().expect("no test panics inside").orders.push(order);
         Ok(())
     }
 
@@ -184,6 +194,10 @@ impl Fake {
         self.inner.lock().expect("no test panics inside").later += time;
     }
 
+    pub(crate) fn orders(&self) -> Vec<CallOrder> {
+        self.inner.lock().expect("no test panics inside").orders.clone()
+    }
+
     pub(crate) fn hung_up(&self) -> usize {
         self.inner.lock().expect("no test panics inside").hung_up.len()
     }
@@ -202,6 +216,7 @@ impl Site {
             later: Duration::ZERO,
             ready: true,
             hung_up: Vec::new(),
+            orders: Vec::new(),
             bans: Vec::new(),
             sounds: shipped(),
         };
@@ -336,6 +351,16 @@ fn people() -> Plan {
     Plan { changes: provision::diff(&Directory::default(), &wanted), wanted }
 }
 
+fn leg(endpoint: &str) -> LegView {
+    LegView {
+        endpoint: endpoint.to_owned(),
+        state: "talking".to_owned(),
+        codec: "PCMU".to_owned(),
+        flow: "sendrecv".to_owned(),
+        ..LegView::default()
+    }
+}
+
 fn call() -> CallView {
     CallView {
         id: LIVE_CALL.to_owned(),
@@ -350,7 +375,7 @@ fn call() -> CallView {
         codec: String::new(),
         session_id: String::new(),
         user_to_user: String::new(),
-        legs: Vec::new(),
+        legs: vec![leg("trunk:carrier"), leg("station:1001")],
         worker: 0,
         happenings: Vec::new(),
     }

@@ -42,7 +42,7 @@ use std::collections::VecDeque;
 use base::fact::Endpoint;
 use base::media::MediaEvent;
 use base::wire::{Flow, Locals, Target};
-use base::{CallId, CallIds, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
+use base::{CallId, CallIds, CallOrder, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
 use peer::{Binding, PeerAt, Registrar, Trunks};
 use route::{Snapshot, TrunkTry};
 use sdp::Sdp;
@@ -51,7 +51,7 @@ use sip::message::{Header, Message, Method};
 
 use crate::act::{Act, Failure, Purpose};
 use crate::headers::{Border, End, Parting, SessionIds, Trust};
-use crate::io::{CallOrder, ShardConfig};
+use crate::io::ShardConfig;
 use crate::leg::Leg;
 use crate::lines::Lines;
 use crate::mix::Mix;

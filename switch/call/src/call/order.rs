@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use base::LegId;
 use base::media::{MediaCommand, Over};
+use base::{CallOrder, LegId};
 
 use super::joining::{Joined, open_port};
 use super::{Call, Ctx, Phase};
 use crate::act::Act;
-use crate::io::CallOrder;
 use crate::leg::Leg;
 use crate::rooms::room_of;
 

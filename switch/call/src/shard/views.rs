@@ -36,6 +36,7 @@ impl Shard {
             trunks: self.trunks.views(),
             counters,
             endings: self.endings.clone(),
+            workers: self.config.workers,
             bans: match owner {
                 true => self.bans.list(now, BANS_LISTED).iter().map(BanView::of).collect(),
                 false => Vec::new(),

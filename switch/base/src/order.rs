@@ -1,0 +1,47 @@
+//! What people ask of a call that is up.
+
+use crate::media::Gain;
+
+/// What people do with a call that is up. Legs are named by their place in the call, the caller's is 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallOrder {
+    /// Plays a prompt; meanwhile its listener does not hear the others.
+    Play {
+        /// To whom; `None` to all.
+        leg: Option<usize>,
+        /// Its id.
+        prompt: String,
+        /// The language; empty takes the leg's.
+        language: String,
+        /// How often, 1…100.
+        times: u16,
+    },
+    /// Ends all that plays.
+    Stop {
+        /// To whom; `None` to all.
+        leg: Option<usize>,
+    },
+    /// Sends digits to a far end.
+    Digits {
+        /// To whom.
+        leg: usize,
+        /// Which: `0`…`9`, `*`, `#`, `A`…`D`, `,`.
+        digits: String,
+    },
+    /// Changes how a far end takes part; what is `None` stays.
+    Voice {
+        /// Who.
+        leg: usize,
+        /// Nobody hears it.
+        muted: Option<bool>,
+        /// It hears nobody.
+        deaf: Option<bool>,
+        /// How loud it is heard.
+        gain: Option<Gain>,
+    },
+    /// Moves both sides into a conference on the same media worker.
+    Conference {
+        /// Which.
+        name: String,
+    },
+}

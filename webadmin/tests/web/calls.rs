@@ -1,0 +1,75 @@
+//! What people do with live calls, and the page where they do it.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use base::CallOrder;
+use base::media::Gain;
+
+use crate::node::{LIVE_CALL, PASSWORD, Site};
+
+fn path(action: &str) -> String {
+    format!("/calls/{LIVE_CALL}/{action}")
+}
+
+#[tokio::test]
+async fn an_admin_plays_types_mutes_and_supervisors_only_look() {
+    let site = Site::new().await;
+    let (admin, supervisor) = (site.token("admin").await, site.token("supervisor").await);
+    let ask = async |action: &str, body: &str| site.api(&admin, "POST", &path(action), body).await;
+    let digits = ask("digits", r##"{"leg":1,"digits":"12#,*"}"##).await;
+    assert_eq!(digits.status, StatusCode::ACCEPTED, "{}", digits.text);
+    assert_eq!(ask("voice", r#"{"leg":0,"muted":true,"gain_db":-6.5}"#).await.status, StatusCode::ACCEPTED);
+    assert_eq!(ask("stop", "{}").await.status, StatusCode::ACCEPTED);
+    let expected = [
+        CallOrder::Digits { leg: 1, digits: "12#,*".to_owned() },
+        CallOrder::Voice { leg: 0, muted: Some(true), deaf: None, gain: Some(Gain::centibels(-650)) },
+        CallOrder::Stop { leg: None },
+    ];
+    assert_eq!(site.fake.orders(), expected);
+    site.api(&supervisor, "POST", &path("stop"), "{}").await.assert_problem(403);
+    assert_eq!(site.fake.orders().len(), 3);
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_names_its_field() {
+    let site = Site::new().await;
+    let admin = site.token("admin").await;
+    let cases = [
+        ("digits", r#"{"leg":1,"digits":"12x"}"#, "digits"),
+        ("digits", r#"{"digits":"1"}"#, "leg"),
+        ("digits", r#"{"leg":7,"digits":"1"}"#, "leg"),
+        ("voice", r#"{"leg":0,"gain_db":99}"#, "gain_db"),
+        ("voice", r#"{"leg":0,"muted":"yes"}"#, "muted"),
+        ("play", r#"{"prompt":"no/such"}"#, "prompt"),
+        ("play", r#"{"prompt":"no/such","times":0}"#, "times"),
+        ("conference", r#"{"name":"nowhere"}"#, "name"),
+    ];
+    for (action, body, field) in cases {
+        let problem = site.api(&admin, "POST", &path(action), body).await.assert_problem(422);
+        assert_eq!(problem["field"], field, "{action} {body}");
+    }
+    let gone = LIVE_CALL.replace('7', "9");
+    site.api(&admin, "POST", &format!("/calls/{gone}/stop"), "{}").await.assert_problem(404);
+    assert!(site.fake.orders().is_empty());
+}
+
+#[tokio::test]
+async fn the_page_of_a_call_is_for_supervisors_and_its_actions_for_admins() {
+    let site = Site::new().await;
+    let get = |cookie: &str| {
+        let page = Request::builder().uri(format!("/admin/calls/{LIVE_CALL}"));
+        page.header(header::COOKIE, cookie)
+            .header("accept-language", "es")
+            .body(Body::empty())
+            .expect("a request")
+    };
+    assert_eq!(site.send(get("")).await.headers[header::LOCATION], "/login");
+    let supervisor = site.log_in("sue", PASSWORD).await.cookie();
+    let page = site.send(get(&supervisor)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("Quién oye a quién") && !page.text.contains("id=\"hangup\""));
+    let admin = site.log_in("adam", PASSWORD).await.cookie();
+    let page = site.send(get(&admin)).await.text;
+    assert!(page.contains("id=\"hangup\"") && page.contains("<label for=\"keys\">"));
+    assert!(!page.contains("http://") && !page.contains("style=") && !page.contains("onclick"));
+}
