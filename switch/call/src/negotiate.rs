@@ -70,6 +70,8 @@ pub(crate) enum BadBody {
     Syntax,
     /// No stream or codec we can carry: 488.
     Media,
+    /// None that is encrypted as it must be, or that is plain as it must be: 488.
+    Secrecy,
 }
 
 impl Negotiation {
@@ -333,7 +335,7 @@ impl BadBody {
         match self {
             Self::Type | Self::Packed => 415,
             Self::Syntax => 400,
-            Self::Media => 488,
+            Self::Media | Self::Secrecy => 488,
         }
     }
 }

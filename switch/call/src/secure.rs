@@ -43,7 +43,7 @@ impl Secure {
     pub(crate) fn permit_fax(&self) -> Result<(), BadBody> {
         match self.srtp {
             Srtp::Off | Srtp::Optional => Ok(()),
-            Srtp::Required => Err(BadBody::Media),
+            Srtp::Required => Err(BadBody::Secrecy),
         }
     }
 

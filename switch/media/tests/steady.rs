@@ -1,11 +1,15 @@
 //! In the steady state nothing allocates, and a large room keeps time.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use base::media::{Codec, Gain, Heard, MediaCommand, MediaFlow, Payload, Remote};
+use base::media::{
+    Codec, Gain, Heard, MasterKey, MediaCommand, MediaFlow, Payload, Remote, StreamKeys, Suite,
+};
 use base::testing::Counting;
 use base::{Mono, PortId, RoomId, ShardId};
 use media::frame::Rate;
+use media::srtp::Guard;
 use media::{Arrival, Channel, Engine, codec, rtp};
 
 const PCMU: Payload = Payload { number: 0, clock_hz: 8_000, codec: Codec::Pcmu };
@@ -19,6 +23,8 @@ struct Hall {
     fars: Vec<(Payload, Vec<u8>)>,
     packets: u16,
     sent: usize,
+    /// Of those that encrypt.
+    guards: Vec<Guard>,
 }
 
 fn port(slot: u32) -> PortId {
@@ -47,7 +53,8 @@ fn content(payload: Payload) -> Vec<u8> {
 impl Hall {
     fn new(payloads: impl IntoIterator<Item = Payload>) -> Self {
         let engine = Engine::new(0, 2_048, Box::new(Counting::default()));
-        let mut hall = Self { engine, now: Mono(1_000_000), fars: Vec::new(), packets: 0, sent: 0 };
+        let mut hall =
+            Self { engine, now: Mono(1_000_000), fars: Vec::new(), packets: 0, sent: 0, guards: Vec::new() };
         for (payload, slot) in payloads.into_iter().zip(0..) {
             hall.obey(MediaCommand::Open { port: port(slot) });
             let remote = Remote {
@@ -74,6 +81,24 @@ impl Hall {
         self
     }
 
+    fn encrypted(mut self, suite: Suite) -> Self {
+        let (key, salt) = suite.lengths();
+        let key = MasterKey::new(suite, &vec![3; key + salt]).expect("its length");
+        let keys = StreamKeys { send: (suite, key.clone()), receive: (suite, key), mki_octets: 0 };
+        for slot in 0..self.fars.len() as u32 {
+            let remote = Remote {
+                rtp: Some(address(slot)),
+                payloads: [self.fars[slot as usize].0].into_iter().collect(),
+                flow: MediaFlow::Both,
+                keys: Some(Arc::new(keys.clone())),
+                ..Remote::default()
+            };
+            self.obey(MediaCommand::Remote { port: port(slot), remote });
+            self.guards.push(Guard::new(&keys));
+        }
+        self
+    }
+
     fn room(mut self) -> Self {
         let room = Some(RoomId::new(0, 7));
         for slot in 0..self.fars.len() as u32 {
@@ -93,7 +118,10 @@ impl Hall {
             packet[..12].copy_from_slice(&header);
             packet[12..12 + content.len()].copy_from_slice(content);
             let arrival = Arrival { slot, channel: Channel::Rtp, from: address(slot) };
-            self.engine.receive(self.now, arrival, &mut packet[..12 + content.len()]);
+            let length = 12 + content.len();
+            let sealed = self.guards.get_mut(slot as usize);
+            let length = sealed.map_or(Ok(length), |guard| guard.protect_rtp(&mut packet, length));
+            self.engine.receive(self.now, arrival, &mut packet[..length.expect("a fresh number")]);
         }
         for _ in 0..2 {
             self.now = Mono(self.now.0 + 10_000);
@@ -118,6 +146,16 @@ impl Hall {
 #[test]
 fn relaying_allocates_nothing() {
     assert_eq!(Hall::new([PCMU; 40]).pairs().allocations(), 0);
+}
+
+#[test]
+fn encrypted_relaying_and_mixing_allocate_nothing() {
+    for suite in Suite::ALL {
+        let mut pair = Hall::new([PCMU; 2]).encrypted(suite).pairs();
+        assert_eq!(pair.allocations(), 0, "{suite:?}");
+        assert!(pair.sent > 1_000, "{}", pair.sent);
+        assert_eq!(Hall::new([PCMU, PCMA]).encrypted(suite).pairs().allocations(), 0, "{suite:?}");
+    }
 }
 
 /// What the Opus library allocates by itself is counted in `allocation.rs`.

@@ -27,7 +27,7 @@ impl Call {
         let srtp = self.leg(leg).map(|leg| leg.srtp).unwrap_or_default();
         body.admit(srtp);
         let refused = body.audio().is_none() && (had_audio || srtp == Srtp::Required && body.fax().is_some());
-        if refused { Err(BadBody::Media) } else { Ok(Some(body)) }
+        if refused { Err(BadBody::Secrecy) } else { Ok(Some(body)) }
     }
 
     /// An offer of a leg without the codecs that are not set up for it; those that are, in the order set up.

@@ -20,7 +20,7 @@ use crate::act::Act;
 use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
 use crate::mix::Mix;
-use crate::negotiate::{Negotiation, Ours, Theirs};
+use crate::negotiate::{BadBody, Negotiation, Ours, Theirs};
 use crate::password;
 use crate::reply;
 use crate::ringing::{Incoming, Reliability};
@@ -143,6 +143,9 @@ impl Call {
         match self.offered_by(self.caller(), &self.invite) {
             Ok(offer) => self.offer = offer,
             Err(bad) => {
+                if bad == BadBody::Secrecy {
+                    ctx.out.push(Act::Count("srtp_refused"));
+                }
                 let cause = Cause::from_sip(bad.status());
                 let refusal = Refusal { cause, status: bad.status(), q850: cause.q850() };
                 return self.finish(ctx, refusal, Party::System);

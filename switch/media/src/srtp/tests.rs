@@ -170,6 +170,20 @@ fn packets_under_counter_mode_are_those_of_another_implementation() {
     assert_eq!(buffer[..length], hex(sealed));
 }
 
+/// The same for GCM, where the master salt has 96 bits (RFC 7714 §11).
+#[test]
+fn packets_under_gcm_with_derived_keys_are_those_of_another_implementation() {
+    let suite = Suite::AeadAes128Gcm;
+    let master = hex("000102030405060708090a0b0c0d0e0f a0a1a2a3a4a5a6a7a8a9aaab");
+    let master = MasterKey::new(suite, &master).unwrap();
+    let mut buffer = [hex("800f1234 decafbad cafebabe"), vec![0xab; 16], vec![0; ROOM]].concat();
+    let which = Which { ssrc: 0xcafe_babe, index: 0x1234 };
+    let length = Cipher::new(suite, &master, Packets::Rtp).seal_rtp(&mut buffer, 12, 28, which).unwrap();
+    let sealed = "800f1234 decafbad cafebabe c5002ede 04cfdd2e b91159e0 880aa06e d2976826 f796b201 df3131a1 \
+        27e8a392";
+    assert_eq!(buffer[..length], hex(sealed));
+}
+
 #[test]
 fn every_suite_carries_packets_and_reports_both_ways() {
     for (suite, tag) in SUITES.into_iter().zip([10, 4, 16, 16]) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::media::{Carries, MasterKey, MediaFlow, Remote, StreamKeys, Suite};
+use base::media::{Carries, Codec, MasterKey, MediaFlow, Payload, Remote, StreamKeys, Suite};
 use media::Channel;
 use media::srtp::{Guard, ROOM};
 
@@ -111,6 +111,37 @@ fn keys_that_stay_go_on_over_holds_and_over_a_time_in_the_clear() {
         seen.push(sealed[2..4].to_vec());
         world.agree(A, &remote);
     }
+}
+
+/// A leg whose audio is worked on, and our reports to it (RFC 3711 §3.4).
+#[test]
+fn what_we_make_ourselves_is_encrypted_too() {
+    let (mut world, mut alice) = half(Suite::AesCm128Sha1_80);
+    let pcma = Payload { number: 8, clock_hz: 8_000, codec: Codec::Pcma };
+    world.agree(B, &Remote { payloads: [pcma].into_iter().collect(), ..remote(BOB) });
+    let (mut sound, mut reports) = (0, 0);
+    for n in 0..400_u16 {
+        let mut packet = rtp_of(8, n, 8);
+        packet[12..].fill(0x55);
+        let mut went = world.packets(B, Channel::Rtp, BOB, &packet);
+        for _ in 0..2 {
+            world.now += Duration::from_millis(10);
+            world.engine.tick(world.now);
+            went.extend(world.sent());
+        }
+        let sealed = seal(&mut alice, &rtp_of(0, n, 7));
+        went.extend(world.packets(A, Channel::Rtp, ALICE, &sealed));
+        for (_, _, octets) in went.iter().filter(|(slot, ..)| *slot == A) {
+            assert_eq!(open(&mut alice, octets).expect("sound under our key").len(), 172);
+            sound += 1;
+        }
+        for (_, _, mut report) in world.reports.drain(..).filter(|(slot, ..)| *slot == A) {
+            let length = alice.unprotect_rtcp(&mut report).expect("a report under our key");
+            assert!(media::rtcp::read(&report[..length], 0).is_some());
+            reports += 1;
+        }
+    }
+    assert!(sound > 350 && reports > 0, "{sound} {reports}");
 }
 
 fn fax(at: &str) -> Remote {
