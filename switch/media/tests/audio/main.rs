@@ -2,6 +2,7 @@
 
 mod bad;
 mod digits;
+mod playing;
 mod rooms;
 mod seams;
 mod two;
