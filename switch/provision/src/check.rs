@@ -264,7 +264,7 @@ fn check_recording_policy(checker: &mut Checker<'_>, policy: &RecordingPolicy) {
     if !policy.announce.bytes().all(prompt) || policy.announce.len() > TEXT_CHARS {
         let found = quoted(&policy.announce);
         checker
-            .say("announce", format!("found {found}; allowed: a prompt by its id, such as record/announce"));
+            .say("announce", format!("found {found}; allowed: a prompt by its id, such as recording/announcement"));
     }
     if policy.beep_secs != 0 {
         checker.range("beep_secs", policy.beep_secs, 5..=300);

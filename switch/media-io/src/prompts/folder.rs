@@ -119,9 +119,10 @@ pub(super) fn wav(samples: &[i16]) -> io::Result<Vec<u8>> {
         WavSpec { channels: 1, sample_rate: RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
     let mut file = Cursor::new(Vec::with_capacity(samples.len() * 2 + 44));
     let mut writer = WavWriter::new(&mut file, spec).map_err(io::Error::other)?;
-    for sample in samples {
-        writer.write_sample(*sample).map_err(io::Error::other)?;
-    }
+    let count = u32::try_from(samples.len()).map_err(io::Error::other)?;
+    let mut block = writer.get_i16_writer(count);
+    samples.iter().for_each(|sample| block.write_sample(*sample));
+    block.flush().map_err(io::Error::other)?;
     writer.finalize().map_err(io::Error::other)?;
     Ok(file.into_inner())
 }
