@@ -51,6 +51,7 @@ fn call(call: &CallView) -> view::CallView {
         session_id: format!("{:032x};remote={:032x}", call.session.0, call.session.1),
         user_to_user: call.user_to_user.clone(),
         legs: call.legs.iter().map(leg).collect(),
+        recording: call.recording.to_owned(),
         worker: call.worker,
         happenings: call.happenings.iter().map(happening).collect(),
     }

@@ -1,6 +1,6 @@
 //! What people ask of a call that is up.
 
-use crate::media::Gain;
+use crate::media::{Gain, RecordingAct};
 
 /// What people do with a call that is up. Legs are named by their place in the call, the caller's is 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +39,20 @@ pub enum CallOrder {
         /// How loud it is heard.
         gain: Option<Gain>,
     },
+    /// Starts a recording, or pauses, resumes or stops the one that runs.
+    Record(RecordOrder),
     /// Moves both sides into a conference on the same media worker.
     Conference {
         /// Which.
         name: String,
     },
+}
+
+/// What people do with the recording of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordOrder {
+    /// Records, unless a policy says never; a call that is recorded goes on being so.
+    Start,
+    /// Does something with the one that runs.
+    Act(RecordingAct),
 }

@@ -78,6 +78,8 @@ pub struct CallView {
     pub user_to_user: String,
     /// Its legs, the caller's first.
     pub legs: Vec<LegView>,
+    /// `on` or `paused` while it is recorded, else empty.
+    pub recording: &'static str,
     /// The media worker of its ports.
     pub worker: u8,
     /// What was heard in it, the latest last.

@@ -262,10 +262,10 @@ impl Worker {
     fn refuse(&mut self, parcel: Parcel) {
         match parcel {
             Parcel::Open(opening) => {
-                let (port, recording) = (opening.port, opening.recorder.id);
+                let (port, call, recording) = (opening.port, opening.recorder.call, opening.recorder.id);
                 let fault = RecordingFault::Disk;
                 self.waiting
-                    .push_back((opening.shard, MediaEvent::RecordingFailed { port, recording, fault }));
+                    .push_back((opening.shard, MediaEvent::RecordingFailed { port, call, recording, fault }));
             }
             Parcel::Audio { block, .. } => self.engine.recycle(block),
             Parcel::Gap { .. } | Parcel::Close { .. } => {}

@@ -376,6 +376,7 @@ fn call() -> CallView {
         session_id: String::new(),
         user_to_user: String::new(),
         legs: vec![leg("trunk:carrier"), leg("station:1001")],
+        recording: "on".to_owned(),
         worker: 0,
         happenings: Vec::new(),
     }

@@ -7,7 +7,7 @@ use super::{
     CollectEnd, CollectId, Detected, DigitBy, LegMedia, PlayId, PortLease, PromptName, RecordingFault,
     RecordingFile, TapId, Trouble,
 };
-use crate::{PortId, RecordingId, RoomId};
+use crate::{CallId, PortId, RecordingId, RoomId};
 
 /// What media workers tell the shard that leased the port.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,8 @@ pub enum MediaEvent {
     RecordingStarted {
         /// The port that it hangs on.
         port: PortId,
+        /// Of which call.
+        call: CallId,
         /// Which.
         recording: RecordingId,
     },
@@ -89,6 +91,8 @@ pub enum MediaEvent {
     Recorded {
         /// The port that it hung on.
         port: PortId,
+        /// Of which call.
+        call: CallId,
         /// Which.
         recording: RecordingId,
         /// The file.
@@ -98,6 +102,8 @@ pub enum MediaEvent {
     RecordingFailed {
         /// The port that it hangs on.
         port: PortId,
+        /// Of which call.
+        call: CallId,
         /// Which.
         recording: RecordingId,
         /// Why.
@@ -145,6 +151,29 @@ pub enum MediaEvent {
 }
 
 impl MediaEvent {
+    /// The call of a recording that it is about. Recordings are closed later than the ports they hang on.
+    #[must_use]
+    pub fn recorded_call(&self) -> Option<CallId> {
+        match self {
+            Self::RecordingStarted { call, .. }
+            | Self::Recorded { call, .. }
+            | Self::RecordingFailed { call, .. } => Some(*call),
+            Self::Leased { .. }
+            | Self::Latched { .. }
+            | Self::Silent { .. }
+            | Self::Heard { .. }
+            | Self::Played { .. }
+            | Self::Digit { .. }
+            | Self::Collected { .. }
+            | Self::Detected { .. }
+            | Self::Speaker { .. }
+            | Self::Quality { .. }
+            | Self::Trouble { .. }
+            | Self::TapEnded { .. }
+            | Self::Closed { .. } => None,
+        }
+    }
+
     /// The port that it is about; `None` for leases.
     #[must_use]
     pub fn port(&self) -> Option<PortId> {

@@ -24,6 +24,7 @@ mod passage;
 mod picture;
 mod playing;
 mod prack;
+mod recording;
 mod redirect;
 mod refresh;
 mod refusal;
@@ -64,6 +65,7 @@ use joining::{Joined, Voice};
 use local::LocalEnd;
 pub(crate) use passage::Passage;
 use playing::Music;
+use recording::Recorded;
 use refusal::Refusal;
 pub(crate) use service::RoomChange;
 pub(crate) use session::policy as session_policy;
@@ -104,6 +106,7 @@ pub(crate) struct Call {
     plays: u32,
     /// What was heard in it, the latest last.
     happenings: Vec<HappeningView>,
+    recorded: Recorded,
     /// What those who were held have heard.
     music: Vec<Music>,
     facts: About,
@@ -260,6 +263,8 @@ pub(crate) enum CallInput {
     Unpracked,
     /// A media worker reports on a leg's port.
     Media { leg: LegId, event: MediaEvent },
+    /// A recording of the call begins, ends or fails.
+    Recording(MediaEvent),
     /// Somebody does something with the call.
     Order(CallOrder),
     /// A room that the call is in has so many members now.
@@ -284,6 +289,7 @@ impl Call {
             CallInput::Unacknowledged { leg } => self.unacknowledged(ctx, leg),
             CallInput::Unpracked => self.unpracked(ctx),
             CallInput::Media { leg, event } => self.media(ctx, leg, event),
+            CallInput::Recording(event) => self.recording_event(ctx, event),
             CallInput::Order(order) => self.ordered(ctx, order),
             CallInput::Room { members, change } => self.room_changed(ctx, members, change),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
@@ -291,6 +297,7 @@ impl Call {
         self.settle(ctx);
         self.hold_music(ctx);
         self.remix(ctx);
+        self.record(ctx);
         self.sign(ctx);
     }
 
@@ -336,6 +343,7 @@ impl Call {
         self.settle(ctx);
         self.hold_music(ctx);
         self.remix(ctx);
+        self.record(ctx);
         self.sign(ctx);
     }
 

@@ -48,6 +48,7 @@ impl Call {
                     });
                 }
             }
+            CallOrder::Record(order) => self.record_ordered(ctx, order),
             CallOrder::Conference { name } => self.move_into(ctx, &name),
         }
     }

@@ -30,6 +30,7 @@ impl Call {
             session: self.session.pair(),
             user_to_user: headers::user_to_user(&self.invite).unwrap_or_default().join(", "),
             legs: self.legs.iter().map(|leg| self.leg_view(leg)).collect(),
+            recording: self.recording_word(),
             worker: self.worker,
             happenings: self.happenings.clone(),
         }

@@ -208,7 +208,7 @@ impl Call {
 
     /// Completes the record once every figure is in.
     pub(super) fn settle(&mut self, ctx: &mut Ctx<'_>) {
-        let open = self.legs.iter().any(|leg| leg.media_pending);
+        let open = self.legs.iter().any(|leg| leg.media_pending) || self.awaits_recording();
         let Phase::Over(ending) = &mut self.phase else { return self.watch_sessions() };
         if ending.told || (open && ctx.now.mono < ending.at + FIGURES) {
             return;

@@ -15,6 +15,7 @@ use sip::ServerId;
 use sip::auth::Login;
 use sip::message::{Header, Message};
 
+use super::recording::Recorded;
 use super::{About, Call, CallTimer, Ctx, Joined, Phase, Refusal, session};
 use crate::act::Act;
 use crate::headers::{self, SessionIds, Trust};
@@ -86,6 +87,7 @@ impl Call {
             mix: Mix::default(),
             plays: 0,
             happenings: Vec::new(),
+            recorded: Recorded::default(),
             music: Vec::new(),
             facts: About {
                 origin: arrival.from,

@@ -175,6 +175,9 @@ impl Shard {
 
     /// A media worker reports.
     pub(super) fn media(&mut self, now: Now, event: MediaEvent) {
+        if let Some(call) = event.recorded_call() {
+            return self.turn(now, call, CallInput::Recording(event));
+        }
         let port = event.port();
         if let MediaEvent::Leased { worker, leases } = event {
             if leases.is_empty() {

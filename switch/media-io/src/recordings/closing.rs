@@ -53,16 +53,16 @@ impl Closer {
 
     fn close(&mut self, closing: Closing) {
         let Closing { shard, port, finished } = closing;
-        let recording = finished.entry.recording;
+        let (call, recording) = (finished.entry.call, finished.entry.recording);
         let event = match close(&self.shared, finished) {
             Ok(entry) => {
                 let file = Box::new(entry.file.clone());
                 enter(&self.to_database, entry);
-                MediaEvent::Recorded { port, recording, file }
+                MediaEvent::Recorded { port, call, recording, file }
             }
             Err(error) => {
                 tracing::warn!(%error, %recording, "a recording cannot be closed; it is at the next start");
-                MediaEvent::RecordingFailed { port, recording, fault: RecordingFault::Disk }
+                MediaEvent::RecordingFailed { port, call, recording, fault: RecordingFault::Disk }
             }
         };
         self.teller.tell(shard, event);

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use base::media::{MediaEvent, RecordingFault};
-use base::{PortId, RecordingId, ShardId, Wall};
+use base::{CallId, PortId, RecordingId, ShardId, Wall};
 use media::record::{Block, Opening, Parcel};
 
 use super::archive::Shared;
@@ -79,13 +79,14 @@ impl Writer {
     }
 
     fn start(&mut self, opening: &Opening) {
-        let (shard, port, recording) = (opening.shard, opening.port, opening.recorder.id);
+        let (shard, port) = (opening.shard, opening.port);
+        let (call, recording) = (opening.recorder.call, opening.recorder.id);
         match OpenFile::create(&self.shared, opening) {
             Ok(file) => {
                 self.open.insert(recording, Running { shard, port, file });
-                self.teller.tell(shard, MediaEvent::RecordingStarted { port, recording });
+                self.teller.tell(shard, MediaEvent::RecordingStarted { port, call, recording });
             }
-            Err(fault) => self.fail(shard, port, recording, fault),
+            Err(fault) => self.fail(shard, port, (call, recording), fault),
         }
     }
 
@@ -98,7 +99,7 @@ impl Writer {
         let Some(running) = self.open.get_mut(&recording) else { return };
         let Err(fault) = write(&mut running.file) else { return };
         if let Some(running) = self.open.remove(&recording) {
-            self.fail(running.shard, running.port, recording, fault);
+            self.fail(running.shard, running.port, (running.file.entry.call, recording), fault);
             let at = running.file.reached();
             self.finish(running, at);
         }
@@ -108,16 +109,22 @@ impl Writer {
         let Running { shard, port, file } = running;
         let (finished, result) = file.finish(&self.shared, at);
         if let Err(fault) = result {
-            self.fail(shard, port, finished.entry.recording, fault);
+            self.fail(shard, port, (finished.entry.call, finished.entry.recording), fault);
         }
         if self.closer.send(Closing { shard, port, finished }).is_err() {
             tracing::error!("the thread that closes recordings is gone; they are closed at the next start");
         }
     }
 
-    fn fail(&mut self, shard: ShardId, port: PortId, recording: RecordingId, fault: RecordingFault) {
+    fn fail(
+        &mut self,
+        shard: ShardId,
+        port: PortId,
+        (call, recording): (CallId, RecordingId),
+        fault: RecordingFault,
+    ) {
         tracing::warn!(%recording, ?fault, "a recording failed");
-        self.teller.tell(shard, MediaEvent::RecordingFailed { port, recording, fault });
+        self.teller.tell(shard, MediaEvent::RecordingFailed { port, call, recording, fault });
     }
 
     /// A worker that is gone, or has more than it lost, needs it no more.

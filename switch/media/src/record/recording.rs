@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base::limits::RECORDING_EARS;
 use base::media::{Channels, Ear, Gap, Recorder};
-use base::{Mono, PortId, RecordingId, ShardId, Wall};
+use base::{CallId, Mono, PortId, RecordingId, ShardId, Wall};
 
 use super::block::{Block, Opening};
 use super::lane::Lane;
@@ -21,6 +21,7 @@ pub(crate) type Audio<'a> = dyn Fn(Ear) -> Option<&'a Frame> + 'a;
 #[derive(Debug)]
 pub(crate) struct Recording {
     pub(crate) id: RecordingId,
+    pub(crate) call: CallId,
     pub(crate) shard: ShardId,
     pub(crate) port: PortId,
     pub(crate) block: Block,
@@ -47,6 +48,7 @@ impl Recording {
         let recorder = &opening.recorder;
         let mut recording = Self {
             id: recorder.id,
+            call: recorder.call,
             shard: opening.shard,
             port: opening.port,
             block,

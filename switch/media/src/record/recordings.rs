@@ -56,11 +56,11 @@ impl Recordings {
             released.extend(known.ears());
             return known.listen_to(&recorder);
         }
-        let id = recorder.id;
+        let (id, call) = (recorder.id, recorder.call);
         let Some(block) = self.admit(&recorder) else {
             let fault =
                 if recorder.of.is_empty() { RecordingFault::NoSource } else { RecordingFault::TooMany };
-            self.events.push_back((shard, MediaEvent::RecordingFailed { port, recording: id, fault }));
+            self.events.push_back((shard, MediaEvent::RecordingFailed { port, call, recording: id, fault }));
             return;
         };
         let channels = channel_count(recorder.channels);
@@ -178,9 +178,10 @@ impl Recordings {
         let Some(empty) = empty else {
             recording.lose();
             if !std::mem::replace(&mut recording.told_slow, true) {
-                let (port, recording, shard) = (recording.port, recording.id, recording.shard);
+                let (port, call, recording, shard) =
+                    (recording.port, recording.call, recording.id, recording.shard);
                 let fault = RecordingFault::TooSlow;
-                self.events.push_back((shard, MediaEvent::RecordingFailed { port, recording, fault }));
+                self.events.push_back((shard, MediaEvent::RecordingFailed { port, call, recording, fault }));
             }
             return;
         };

@@ -1,0 +1,298 @@
+//! Which calls are recorded, by which policy, and what people do with a recording.
+//!
+//! A call that a policy records is recorded from its answer on. An announcement is played to both sides while the
+//! recording has begun already, so that nothing said over it is missing; neither it nor the warning tone is in the
+//! file, which holds what the far ends say. The customer, left, is who comes or is reached by a trunk, else who calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::fact::{Endpoint, What};
+use base::media::{
+    Channels, Ear, MediaCommand, MediaEvent, Over, PlayId, Recorder, RecordingAct, RecordingFault, Sound,
+    Tone, TonePart, WhenFull,
+};
+use base::{Cause, LegId, Party, PortId, RecordOrder, RecordingId, TenantId, Why};
+use provision::{RecordWhen, RecordingPolicy};
+use route::Recordable;
+use smallvec::{SmallVec, smallvec};
+
+use super::joining::open_port;
+use super::{Call, Ctx, Phase, Refusal};
+use crate::act::Act;
+use crate::leg::Leg;
+
+/// The warning tone, as the FCC has had it (47 CFR 64.501): 1,400 Hz.
+const BEEP_HZ: u16 = 1_400;
+/// How long it sounds, in milliseconds.
+const BEEP_MS: u32 = 200;
+/// How loud it is in dBm0; the talk goes on beneath it.
+const BEEP_DBM0: f32 = -22.0;
+
+/// What is known of a call's recording.
+#[derive(Debug, Default)]
+pub(crate) enum Recorded {
+    /// Nobody has looked yet whether it is to be recorded.
+    #[default]
+    Undecided,
+    /// It is not.
+    Not,
+    /// It is.
+    Running(Box<Running>),
+}
+
+/// A recording of a call.
+#[derive(Debug)]
+pub(crate) struct Running {
+    recorder: Recorder,
+    /// The port that it hangs on.
+    port: PortId,
+    why: Why,
+    beep_secs: u32,
+    beeps: SmallVec<[(LegId, PlayId); 2]>,
+    stage: Stage,
+    /// Its file is open.
+    begun: bool,
+}
+
+/// How far a recording has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    On,
+    Paused,
+    /// It was stopped; its file is being closed.
+    Closing,
+}
+
+impl Call {
+    /// Decides once, when two have begun to talk, and follows who talks from then on.
+    pub(super) fn record(&mut self, ctx: &mut Ctx<'_>) {
+        match &self.recorded {
+            Recorded::Undecided => self.decide_recording(ctx),
+            Recorded::Running(running) if running.stage != Stage::Closing => self.follow_talk(ctx),
+            Recorded::Not | Recorded::Running(_) => {}
+        }
+    }
+
+    /// Does what somebody asks.
+    pub(super) fn record_ordered(&mut self, ctx: &mut Ctx<'_>, order: RecordOrder) {
+        match order {
+            RecordOrder::Start => self.record_on_demand(ctx),
+            RecordOrder::Act(act) => self.act_on_recording(ctx, act),
+        }
+    }
+
+    /// A media worker, or a thread that writes, reports.
+    pub(super) fn recording_event(&mut self, ctx: &mut Ctx<'_>, event: MediaEvent) {
+        let Recorded::Running(running) = &mut self.recorded else { return };
+        let known = running.recorder.id;
+        if let MediaEvent::RecordingStarted { recording, .. } = event
+            && recording == known
+        {
+            running.begun = true;
+            let (policy, why) = (running.recorder.policy.to_string(), running.why.clone());
+            ctx.out.push(Act::Fact(What::RecordingStarted { recording, policy, why }));
+        } else if let MediaEvent::RecordingFailed { recording, fault, .. } = event
+            && recording == known
+        {
+            self.recording_failed(ctx, recording, fault);
+        } else if let MediaEvent::Recorded { recording, file, .. } = event
+            && recording == known
+        {
+            self.recording_over(ctx);
+            ctx.out.push(Act::Fact(What::Recorded { recording, file }));
+        }
+    }
+
+    /// Whether the end of a recording is still to be told.
+    pub(super) fn awaits_recording(&self) -> bool {
+        matches!(self.recorded, Recorded::Running(_))
+    }
+
+    /// `on`, `paused`, or empty: for the call's view.
+    pub(super) fn recording_word(&self) -> &'static str {
+        match &self.recorded {
+            Recorded::Undecided | Recorded::Not => "",
+            Recorded::Running(running) => match running.stage {
+                Stage::On => "on",
+                Stage::Paused => "paused",
+                Stage::Closing => "",
+            },
+        }
+    }
+
+    fn decide_recording(&mut self, ctx: &mut Ctx<'_>) {
+        if matches!(self.phase, Phase::Over(_)) {
+            self.recorded = Recorded::Not;
+            return;
+        }
+        let Phase::Talking { callee } = self.phase else { return };
+        if self.answered_at.is_none() {
+            return;
+        }
+        self.recorded = Recorded::Not;
+        let Some((policy, why)) = self.policy_of(ctx, callee) else { return };
+        if policy.when == RecordWhen::All {
+            self.start_recording(ctx, &policy, why);
+        }
+    }
+
+    fn record_on_demand(&mut self, ctx: &mut Ctx<'_>) {
+        if self.awaits_recording() || self.answered_at.is_none() {
+            return;
+        }
+        let callee = match self.phase {
+            Phase::Talking { callee } => callee,
+            Phase::Local(_) => self.caller(),
+            Phase::Hunting(_) | Phase::Over(_) => return,
+        };
+        let (policy, why) = match self.policy_of(ctx, callee) {
+            Some((policy, _)) if policy.when == RecordWhen::Never => {
+                ctx.out.push(Act::Count("recordings_refused"));
+                return;
+            }
+            Some((policy, why)) => (policy, Why::new(format!("asked for; {why}"))),
+            None => (RecordingPolicy::named(""), Why::new("asked for; no policy holds")),
+        };
+        self.start_recording(ctx, &policy, why);
+    }
+
+    fn policy_of(&self, ctx: &Ctx<'_>, callee: LegId) -> Option<(RecordingPolicy, Why)> {
+        let call = Recordable {
+            from: &self.facts.origin,
+            dialled: &self.facts.dialled,
+            answered_by: &self.leg(callee)?.endpoint,
+        };
+        ctx.routes.recording_policy(&call).map(|(policy, why)| (policy.clone(), why))
+    }
+
+    fn start_recording(&mut self, ctx: &mut Ctx<'_>, policy: &RecordingPolicy, why: Why) {
+        let of = self.ears();
+        let Some(port) = self.legs.first().and_then(open_port) else { return };
+        let recorder = Recorder {
+            id: ctx.ids.recording(),
+            tenant: TenantId::DEFAULT,
+            call: self.id,
+            at: ctx.now.wall,
+            policy: Arc::from(policy.name.as_str()),
+            channels: if of.len() < 2 { Channels::Mono } else { policy.channels },
+            of,
+            format: policy.format,
+            when_full: policy.when_full,
+            encrypted: policy.encrypt,
+            at_most: Duration::from_secs(u64::from(policy.max_minutes) * 60),
+            keep_days: u16::try_from(policy.retention_days).unwrap_or(u16::MAX),
+        };
+        ctx.out.push(Act::Media(MediaCommand::Record { port, recorder: Box::new(recorder.clone()) }));
+        let (beep_secs, beeps, stage) = (policy.beep_secs, SmallVec::new(), Stage::On);
+        let running = Running { recorder, port, why, beep_secs, beeps, stage, begun: false };
+        self.recorded = Recorded::Running(Box::new(running));
+        if !policy.announce.is_empty() {
+            for leg in self.recorded_legs() {
+                let said = vec![self.speaker(ctx, leg, "").prompt(&policy.announce)];
+                self.play(ctx, leg, said, 1, Over::Mixed);
+            }
+        }
+        self.start_beeps(ctx);
+    }
+
+    /// Whoever talks now is listened to: a transfer goes on in the same file.
+    fn follow_talk(&mut self, ctx: &mut Ctx<'_>) {
+        let of = self.ears();
+        let Recorded::Running(running) = &mut self.recorded else { return };
+        if !of.is_empty() && running.recorder.of != of {
+            running.recorder.of = of;
+            let (port, recorder) = (running.port, Box::new(running.recorder.clone()));
+            ctx.out.push(Act::Media(MediaCommand::Record { port, recorder }));
+        }
+    }
+
+    fn act_on_recording(&mut self, ctx: &mut Ctx<'_>, act: RecordingAct) {
+        let Recorded::Running(running) = &mut self.recorded else { return };
+        let stage = match (act, running.stage) {
+            (RecordingAct::Pause, Stage::On) => Stage::Paused,
+            (RecordingAct::Resume, Stage::Paused) => Stage::On,
+            (RecordingAct::Stop, Stage::On | Stage::Paused) => Stage::Closing,
+            (RecordingAct::Pause | RecordingAct::Resume | RecordingAct::Stop, _) => return,
+        };
+        running.stage = stage;
+        let (port, recording) = (running.port, running.recorder.id);
+        ctx.out.push(Act::Media(MediaCommand::Recording { port, recording, act }));
+        match stage {
+            Stage::On => self.start_beeps(ctx),
+            Stage::Paused | Stage::Closing => self.stop_beeps(ctx),
+        }
+    }
+
+    /// A recording that never began has no end to wait for; of one that did, what there is follows.
+    fn recording_failed(&mut self, ctx: &mut Ctx<'_>, recording: RecordingId, fault: RecordingFault) {
+        ctx.out.push(Act::Fact(What::RecordingFailed { recording, fault }));
+        ctx.out.push(Act::Count("recordings_failed"));
+        let Recorded::Running(running) = &mut self.recorded else { return };
+        let ends_call = running.recorder.when_full == WhenFull::EndCall;
+        if fault != RecordingFault::TooSlow {
+            running.stage = Stage::Closing;
+            if !running.begun {
+                self.recording_over(ctx);
+            }
+        }
+        if ends_call {
+            self.finish(ctx, Refusal::of(Cause::Internal), Party::System);
+        }
+    }
+
+    fn recording_over(&mut self, ctx: &mut Ctx<'_>) {
+        self.stop_beeps(ctx);
+        self.recorded = Recorded::Not;
+    }
+
+    fn start_beeps(&mut self, ctx: &mut Ctx<'_>) {
+        let Recorded::Running(running) = &self.recorded else { return };
+        let secs = running.beep_secs;
+        if secs == 0 {
+            return;
+        }
+        let mut beeps = SmallVec::new();
+        for leg in self.recorded_legs() {
+            let pause = Sound::Silence(secs.saturating_mul(1_000).saturating_sub(BEEP_MS));
+            let play = self.play(ctx, leg, vec![Sound::Tone(beep()), pause], 0, Over::Mixed);
+            beeps.extend(play.map(|play| (leg, play)));
+        }
+        if let Recorded::Running(running) = &mut self.recorded {
+            running.beeps = beeps;
+        }
+    }
+
+    fn stop_beeps(&mut self, ctx: &mut Ctx<'_>) {
+        let Recorded::Running(running) = &mut self.recorded else { return };
+        for (leg, play) in std::mem::take(&mut running.beeps) {
+            self.stop_play(ctx, leg, Some(play));
+        }
+    }
+
+    fn recorded_legs(&self) -> SmallVec<[LegId; 2]> {
+        self.legs
+            .iter()
+            .filter(|leg| leg.talking().is_some() && open_port(leg).is_some())
+            .map(|leg| leg.id)
+            .collect()
+    }
+
+    /// Those who talk, the customer first.
+    fn ears(&self) -> SmallVec<[Ear; 2]> {
+        let talks = |leg: &&Leg| leg.talking().is_some();
+        let is_outside = |leg: &Leg| matches!(leg.endpoint, Endpoint::Trunk(_));
+        let mut legs: SmallVec<[&Leg; 4]> = self.legs.iter().filter(talks).collect();
+        if legs.first().is_some_and(|first| !is_outside(first))
+            && let Some(customer) = legs.iter().position(|leg| is_outside(leg))
+        {
+            legs.swap(0, customer);
+        }
+        legs.into_iter().filter_map(open_port).map(Ear::From).collect()
+    }
+}
+
+fn beep() -> Tone {
+    let part = TonePart { hz: [BEEP_HZ, 0, 0, 0], dbm0: BEEP_DBM0, ms: BEEP_MS };
+    Tone { parts: smallvec![part], times: 1 }
+}
