@@ -9,12 +9,13 @@ use crate::digits::{Sender, ToneReader};
 use crate::dsp::{Resampler, level};
 use crate::engine::play::Plays;
 use crate::frame::{Frame, Rate};
+use crate::lull::Lull;
 use crate::mix::{Factor, Limiter, Ramp};
 use crate::receive::{Pulled, Receiver};
 use crate::speech::Speech;
 
-/// A moment in which a change of rate is not heard, as mean square: −48 dBov.
-const QUIET: f32 = 1.6e-5;
+/// A moment in which a change is not heard, as mean square: −48 dBov.
+pub(crate) const QUIET: f32 = 1.6e-5;
 /// Beats after which the rate is changed in any moment.
 const MOST_OFF: u16 = 300;
 
@@ -57,7 +58,10 @@ pub(crate) struct Audio {
     pub(crate) limiter: Limiter,
     /// Its packets are held back until what it is to hear goes on where it stopped.
     pub(crate) hold: Option<Hold>,
+    /// It could get packets as they are again, and waits for a quiet moment so many beats longer.
+    pub(crate) returns: Option<u16>,
     pub(crate) speech: Speech,
+    pub(crate) lull: Lull,
     /// In this beat it has got what it hears with others who hear the same.
     pub(crate) served: bool,
 }
@@ -103,7 +107,9 @@ impl Audio {
             sources: Ramp { from: Factor::ONE, to: Factor::ONE },
             limiter: Limiter::default(),
             hold: None,
+            returns: None,
             speech: Speech::default(),
+            lull: Lull::default(),
             served: false,
         }
     }

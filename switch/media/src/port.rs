@@ -276,6 +276,13 @@ impl Port {
         self.dtmf == Dtmf::Info || matches!(self.digit_way(), Some(digits::Way::Events { .. }))
     }
 
+    /// The payload type for comfort noise beside what we send, if the far end takes it.
+    pub(crate) fn noise(&self) -> Option<Payload> {
+        let speech = self.speech()?;
+        let fits = |own: &&Payload| own.codec == Codec::ComfortNoise && own.clock_hz == speech.clock_hz;
+        self.payloads.iter().find(fits).copied()
+    }
+
     /// How the far end wants what we send.
     pub(crate) fn wishes(&self) -> &Wishes {
         &self.wishes

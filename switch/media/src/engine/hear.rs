@@ -138,7 +138,7 @@ impl Engine {
 
     /// Decides anew how the far end of `slot` gets what it hears.
     pub(super) fn reconsider(&mut self, now: Mono, slot: u32) {
-        let way = self.way_of(slot);
+        let way = self.way_for_now(slot);
         let Some(port) = self.port_mut(slot) else { return };
         let holds = way == Way::Work || port.hearing.overheard > 0;
         let before = std::mem::replace(&mut port.hearing.way, way);
@@ -201,7 +201,7 @@ impl Engine {
         }
     }
 
-    fn way_of(&self, slot: u32) -> Way {
+    pub(super) fn way_of(&self, slot: u32) -> Way {
         let Some(port) = self.port(slot) else { return Way::Nothing };
         let own = port.audio.as_ref().is_some_and(|audio| audio.is_wanted_out());
         let crowd = self.crowd(slot, port);
@@ -219,7 +219,7 @@ impl Engine {
         }
     }
 
-    fn crowd(&self, slot: u32, port: &Port) -> Crowd {
+    pub(super) fn crowd(&self, slot: u32, port: &Port) -> Crowd {
         let listed = &port.hearing.sources;
         let crowd = listed.iter().fold(Crowd::Nobody, |crowd, heard| crowd.and(heard.port.slot, heard.gain));
         let Some(room) = port.hearing.room.and_then(|room| self.rooms.get(&room)) else { return crowd };

@@ -55,7 +55,7 @@ impl Engine {
         (audio.part, audio.served) = (None, false);
         audio.follow(wanted);
         audio.pull(now);
-        if let Some(mut beat) = self.turn(now, slot, &mut bench.changed) {
+        if let Some(mut beat) = self.turn(slot) {
             let keys = digits::listen(&mut beat, &mut audio, mute);
             bench.keys.extend(keys.into_iter().map(|key| (slot, key)));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base::media::Payload;
 use base::{Mono, RoomId};
 
 use super::beat::Bench;
@@ -12,7 +13,9 @@ use crate::departures::Sending;
 use crate::digits::{Audio as Taken, Turn};
 use crate::frame::TICK_MS;
 use crate::hearing::Way;
+use crate::lull::{self, Filling};
 use crate::mix::{self, Factor, Ramp};
+use crate::port::Port;
 use crate::room::Room;
 use crate::speech::Encoded;
 
@@ -37,13 +40,13 @@ impl Engine {
         if audio.heard.rate() != rate {
             audio.heard.reset(rate);
         }
-        self.mix_for(now, slot, &mut audio, rooms, bench);
+        self.mix_for(slot, &mut audio, rooms, bench);
         if works {
             self.send_speech(now, slot, &mut audio, bench);
         } else {
             self.send_digits_alone(now, slot, &mut audio);
         }
-        if had_own && !audio.is_wanted_out() {
+        if (had_own && !audio.is_wanted_out()) || self.is_ready_to_return(slot, &mut audio) {
             bench.changed.push(slot);
         }
         self.give_back(slot, audio);
@@ -56,24 +59,19 @@ impl Engine {
         }
     }
 
-    fn mix_for(
-        &mut self,
-        now: Mono,
-        slot: u32,
-        audio: &mut Audio,
-        rooms: &BTreeMap<RoomId, Room>,
-        bench: &mut Bench,
-    ) {
-        let Bench { sum, played, changed, .. } = bench;
-        let Some(mut beat) = self.turn(now, slot, changed) else { return };
-        played.reset(audio.heard.rate());
-        let sources = match play::sound(&mut beat, audio, played) {
-            Sources::Heard => Factor::ONE,
-            Sources::Covered => Factor::ZERO,
-        };
-        tap::tapped_in(&mut beat, audio, played);
+    fn mix_for(&mut self, slot: u32, audio: &mut Audio, rooms: &BTreeMap<RoomId, Room>, bench: &mut Bench) {
+        let Bench { sum, played, .. } = bench;
         let Some(sum) = sum.get_mut(..audio.heard.rate().frame()) else { return };
         sum.fill(0);
+        let own = audio.is_wanted_out();
+        let mut sources = Factor::ONE;
+        if own && let Some(mut beat) = self.turn(slot) {
+            played.reset(audio.heard.rate());
+            if play::sound(&mut beat, audio, played) == Sources::Covered {
+                sources = Factor::ZERO;
+            }
+            tap::tapped_in(&mut beat, audio, played);
+        }
         audio.sources = audio.sources.towards(sources);
         if !audio.sources.is_silent() {
             self.mix_sources(slot, audio, rooms, sum);
@@ -81,7 +79,9 @@ impl Engine {
                 mix::scale(sum, audio.sources);
             }
         }
-        mix::add(sum, played.samples(), Ramp::ONE);
+        if own {
+            mix::add(sum, played.samples(), Ramp::ONE);
+        }
         audio.limiter.limit(sum, audio.heard.samples_mut());
     }
 
@@ -106,9 +106,32 @@ impl Engine {
             let ticks = payload.clock_hz / 1_000 * TICK_MS as u32;
             return self.port_mut(slot).into_iter().for_each(|port| port.out.pause(ticks));
         }
+        if let Some(noise) = self.port(slot).and_then(Port::noise) {
+            let filling = audio.lull.note(&audio.heard);
+            if filling != Filling::Audio {
+                return self.send_noise(now, slot, audio, noise, filling, bench);
+            }
+        }
         if let Some(encoded) = audio.speech.add(&audio.heard, &mut bench.payload) {
             self.send_encoded(now, slot, encoded, &bench.payload);
         }
+    }
+
+    fn send_noise(
+        &mut self,
+        now: Mono,
+        slot: u32,
+        audio: &mut Audio,
+        noise: Payload,
+        filling: Filling,
+        bench: &mut Bench,
+    ) {
+        if let Some(encoded) = audio.speech.flush(&mut bench.payload) {
+            self.send_encoded(now, slot, encoded, &bench.payload);
+        }
+        let ticks = noise.clock_hz / 1_000 * TICK_MS as u32;
+        let octets = usize::from(filling == Filling::Noise);
+        self.send_encoded(now, slot, Encoded { payload: noise, ticks, octets }, &[lull::LEVEL]);
     }
 
     /// Sends a packet of our own; nothing goes out for one without content, but the clock runs on.
@@ -123,6 +146,7 @@ impl Engine {
         }
         let Some(to) = port.send_rtp(now) else { return };
         let numbers = port.out.own(now, ticks, payload.clock_hz);
+        port.sent_payload(content.len());
         let sending = Sending { slot, channel: Channel::Rtp, to };
         self.departures.add(sending, |out, begin| {
             out.extend_from_slice(&numbers.header(payload.number));

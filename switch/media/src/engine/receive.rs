@@ -27,7 +27,13 @@ impl Engine {
                 self.relay(now, slot, &header, &payload, packet);
                 self.take_in(now, slot, &header, &payload, packet);
             }
-            Some(Accepted::Rtcp) => {}
+            Some(Accepted::Rtcp) => {
+                // What we encode for it from now on may help out for what it loses.
+                let percent = port.watch.far_loss_percent();
+                if let Some(audio) = port.audio.as_deref_mut() {
+                    audio.speech.expect_loss(percent);
+                }
+            }
         }
     }
 

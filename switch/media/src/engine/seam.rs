@@ -11,12 +11,15 @@ use base::Mono;
 use super::Engine;
 use super::beat::Bench;
 use super::tick::BEAT;
-use crate::audio::{Audio, Hold};
-use crate::hearing::Way;
+use crate::audio::{Audio, Hold, QUIET};
+use crate::hearing::{Crowd, Way};
+use crate::port::Port;
 use crate::receive::Pulled;
 
 /// Beats for which what is heard next is waited for.
 const PATIENCE: u8 = 12;
+/// Beats for which a quiet moment is waited for.
+const PATIENT: u16 = 300;
 /// Beats that may come out of a jitter buffer at once.
 const DRAINED: u32 = 25;
 
@@ -51,6 +54,46 @@ impl Engine {
         if let Some(port) = self.port_mut(slot) {
             port.out.begin();
         }
+    }
+
+    /// The way that `slot` should have, unless it is better to wait with that: what is on its way through the jitter buffer
+    /// of somebody who is recorded stays there, so who hears that one goes back to its packets in a quiet moment.
+    pub(super) fn way_for_now(&mut self, slot: u32) -> Way {
+        let way = self.way_of(slot);
+        let Way::Relay(source) = way else { return self.end_waiting(slot, way) };
+        let others = |port: &Port| {
+            let audio = port.audio.as_deref().filter(|audio| audio.receiver.is_some());
+            audio.is_some_and(|audio| port.hearing.ears > 0 || audio.is_wanted_in())
+        };
+        let works = self.port(slot).is_some_and(|port| port.hearing.way == Way::Work);
+        if !works || source == slot || !self.port(source).is_some_and(others) {
+            return self.end_waiting(slot, way);
+        }
+        let quiet = self.is_quiet(source);
+        let Some(audio) = self.audio_mut(slot) else { return way };
+        let left = audio.returns.unwrap_or(PATIENT);
+        audio.returns = (left > 0 && !quiet).then_some(left);
+        if audio.returns.is_some() { Way::Work } else { way }
+    }
+
+    fn end_waiting(&mut self, slot: u32, way: Way) -> Way {
+        if let Some(audio) = self.port_mut(slot).and_then(|port| port.audio.as_deref_mut()) {
+            audio.returns = None;
+        }
+        way
+    }
+
+    /// Whether the moment has come for one that waits to go back to relaying.
+    pub(super) fn is_ready_to_return(&self, slot: u32, audio: &mut Audio) -> bool {
+        let Some(left) = &mut audio.returns else { return false };
+        *left = left.saturating_sub(1);
+        let Some(port) = self.port(slot) else { return false };
+        let Crowd::One(source, _) = self.crowd(slot, port) else { return true };
+        *left == 0 || self.is_quiet(source)
+    }
+
+    fn is_quiet(&self, source: u32) -> bool {
+        self.port(source).and_then(|port| port.audio.as_ref()).is_none_or(|audio| audio.power < QUIET)
     }
 
     /// Whether packets are still held back in this beat.

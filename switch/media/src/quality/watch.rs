@@ -178,6 +178,11 @@ impl Watch {
         self.fill(stream, stream.counts(), far_loss, media);
     }
 
+    /// Percent of our packets that the far end lost lately, as its last report says.
+    pub(crate) fn far_loss_percent(&self) -> u8 {
+        (u16::from(self.far.fraction) * 100 / 256) as u8
+    }
+
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.far.round_trip
     }

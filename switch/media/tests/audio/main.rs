@@ -1,6 +1,7 @@
 //! What far ends hear, in virtual time: tones in at one end, levels at the others.
 
 mod bad;
+mod churn;
 mod digits;
 mod playing;
 mod rooms;

@@ -1,5 +1,8 @@
 //! From relaying to mixing and back while somebody speaks.
 
+use base::media::{Ear, MediaCommand};
+
+use super::churn::recorder;
 use super::world::*;
 
 const PEAK: f32 = 8_000.0;
@@ -77,4 +80,46 @@ fn another_source_is_heard_under_the_same_identity() {
         let step = after.timestamp.wrapping_sub(before.timestamp);
         assert!((80..=2_000).contains(&step), "{step}");
     }
+}
+
+fn record(world: &mut World) {
+    let mut ids = base::CallIds::new(base::ShardId(0), base::Wall(0));
+    let recorder = Box::new(recorder(&mut ids, [Ear::From(port(0)), Ear::From(port(1))]));
+    world.obey(MediaCommand::Record { port: port(0), recorder });
+}
+
+/// "A thousand recorded calls on one core": who is recorded is decoded, and relayed all the same.
+#[test]
+fn a_recorded_call_is_relayed_packet_by_packet() {
+    let mut world = call();
+    record(&mut world);
+    world.forget();
+    world.run(1_000);
+    assert_eq!(world.engine.load().ports, 2, "decoded");
+    assert_unbroken(&world.fars[1], 0);
+    assert!(world.fars[1].heads.iter().all(|(at, head)| at.0.is_multiple_of(20_000) && !head.marker));
+}
+
+#[test]
+fn a_third_party_comes_and_goes_while_a_recording_goes_on() {
+    let mut world = call();
+    record(&mut world);
+    world.run(500);
+    world.join(2, room(1));
+    world.run(1_000);
+    world.speak(2, None, 0);
+    world.hear(2, &[]);
+    world.run(500);
+    assert_unbroken(&world.fars[1], 0);
+    world.fars[0].tone = None;
+    world.run(500);
+    world.tone(0, HZ, PEAK);
+    let worked = world.fars[1].heard.len();
+    world.run(500);
+    assert!(
+        world.fars[1].heads.iter().rev().take(20).all(|(at, _)| at.0.is_multiple_of(20_000)),
+        "relayed again"
+    );
+    assert_unbroken(&world.fars[1], worked + 320);
+    world.fars[1].assert_whole();
 }

@@ -89,3 +89,29 @@ fn who_hears_nobody_gets_nothing() {
     assert!(world.fars[1].heads.is_empty());
     assert_eq!(world.engine.load().ports, 0);
 }
+
+/// RFC 3389: where it is agreed, noise takes the place of silence, and the clock runs on.
+#[test]
+fn a_far_end_that_takes_comfort_noise_gets_it_in_silence() {
+    let noise = base::media::Payload { number: 13, clock_hz: 8_000, codec: base::media::Codec::ComfortNoise };
+    let mut world = World::new(&[PCMU, PCMA]);
+    world.agree_also(0, noise);
+    world.tone(1, 440.0, PEAK);
+    world.hear(0, &[(1, 0)]);
+    world.run(1_000);
+    world.fars[1].sends = false;
+    world.run(3_000);
+    world.fars[1].sends = true;
+    world.fars[0].heard.clear();
+    world.run(1_000);
+    let heads: Vec<_> = world.fars[0].heads.iter().map(|(_, head)| *head).collect();
+    let noises = heads.iter().filter(|head| head.payload_type == 13).count();
+    assert!((1..=2).contains(&noises), "{noises}");
+    assert!(heads.len() < 130, "no more packets than speech needs: {}", heads.len());
+    let marked: Vec<_> = heads.iter().skip(1).filter(|head| head.marker).collect();
+    assert_eq!(marked.len(), 1 + noises.min(1), "speech begins again, and noise did before it: {marked:?}");
+    let (first, last) = (heads[0], heads[heads.len() - 1]);
+    let ticks = last.timestamp.wrapping_sub(first.timestamp);
+    assert!((39_000..41_000).contains(&ticks), "five seconds: {ticks}");
+    assert_near(world.fars[0].level(440, 500), dbm0(PEAK), "speech again");
+}

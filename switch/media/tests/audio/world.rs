@@ -251,6 +251,24 @@ impl World {
         }
     }
 
+    /// The port is leased to another far end, which begins its stream anew.
+    pub(crate) fn reopen(&mut self, slot: u32) {
+        let payload = self.fars[slot as usize].payload;
+        let far = Far::new(slot, payload);
+        self.obey(MediaCommand::Open { port: port(slot) });
+        let remote = remote(&far, payload, Wishes::default());
+        self.obey(MediaCommand::Remote { port: port(slot), remote });
+        self.fars[slot as usize] = far;
+    }
+
+    /// One more payload type is agreed with a far end.
+    pub(crate) fn agree_also(&mut self, slot: u32, payload: Payload) {
+        let far = &self.fars[slot as usize];
+        let mut remote = remote(far, far.payload, Wishes::default());
+        remote.payloads.push(payload);
+        self.obey(MediaCommand::Remote { port: port(slot), remote });
+    }
+
     /// A packet from the address of a far end that the far end did not mean.
     pub(crate) fn inject(&mut self, slot: u32, packet: &[u8]) {
         let from = self.fars[slot as usize].address();
@@ -293,6 +311,7 @@ impl World {
                 far.take(self.now, packet);
             }
         }
+        while self.engine.poll_parcel().is_some() {}
         while let Some((shard, event)) = self.engine.poll_event() {
             assert_eq!(shard, SHARD);
             self.events.push(event);
