@@ -224,6 +224,22 @@ impl Party {
         Some(octets[..length].to_vec())
     }
 
+    /// Sends these payloads of PCMU, 20 ms apart.
+    ///
+    /// # Panics
+    /// When they cannot be sent.
+    pub fn play(&self, to: SocketAddr, payloads: &[Vec<u8>]) {
+        for (payload, sequence) in payloads.iter().zip(1_u16..) {
+            let mut packet = vec![0x80, 0];
+            packet.extend(sequence.to_be_bytes());
+            packet.extend((u32::from(sequence) * 160).to_be_bytes());
+            packet.extend([7; 4]);
+            packet.extend(payload);
+            self.rtp.send_to(&packet, to).expect("sendable");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     /// `count` RTP packets, or fewer when no more come.
     ///
     /// # Panics
