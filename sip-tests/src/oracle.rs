@@ -117,7 +117,8 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             What::LegRinging { leg, .. }
             | What::Answered { leg, .. }
             | What::MediaSilent { leg, .. }
-            | What::Heard { leg, .. } => {
+            | What::Heard { leg, .. }
+            | What::MediaTrouble { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }
             What::RecordingStarted { .. } | What::Recorded { .. } | What::RecordingFailed { .. } => {}

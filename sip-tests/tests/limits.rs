@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::fact::What;
-use base::media::MediaEvent;
+use base::media::{LegMedia, MediaEvent, Trouble};
 use base::{Cause, Party};
 use call::ShardCommand;
 use sip_tests::{RING, State, World, destination, office};
@@ -203,4 +203,35 @@ fn silence_becomes_a_fact_once_and_a_far_end_that_is_gone_ends_the_call() {
     assert_eq!(world.state(caller), State::Over);
     world.assert_clean();
     assert_eq!(world.ending(), (Cause::MediaTimeout, 200, Party::System));
+}
+
+/// The measure: troubles as facts and on the call's page, once people talk; their time in the record.
+#[test]
+fn what_is_wrong_with_the_media_is_shown_told_and_added_up() {
+    let (mut world, carrier, phone) = office(12);
+    let (caller, _) = world.connect(carrier, "+4930123", phone);
+    let (port, shard, ..) = world.media.towards(world.talk(caller).media).expect("a port");
+    let shard = usize::from(shard.0);
+    let media = LegMedia { received: 250, round_trip_us: 80_000, mos_centi: 441, ..LegMedia::default() };
+    world.tell_media(shard, MediaEvent::Quality { port, media: Box::new(media) });
+    for _ in 0..2 {
+        world.tell_media(shard, MediaEvent::Trouble { port, trouble: Trouble::OneWay, now: true });
+    }
+    world.settle();
+    let now = base::Now { mono: world.mono(), wall: base::Wall(0) };
+    let leg = world.shards.iter().flat_map(|shard| shard.view(now).calls).flat_map(|call| call.legs);
+    let shown: Vec<_> = leg.filter(|leg| leg.media.received > 0).collect();
+    assert_eq!((shown[0].media, shown[0].troubles.as_slice()), (media, ["one_way".to_owned()].as_slice()));
+    world.run_for(Duration::from_secs(7));
+    world.tell_media(shard, MediaEvent::Trouble { port, trouble: Trouble::OneWay, now: false });
+    world.settle();
+    let told: Vec<bool> = world
+        .facts
+        .iter()
+        .filter_map(|fact| {
+            let What::MediaTrouble { trouble: Trouble::OneWay, now, .. } = &fact.what else { return None };
+            Some(*now)
+        })
+        .collect();
+    assert_eq!(told, [true, false]);
 }

@@ -127,6 +127,7 @@ function show(call) {
   const since = call.answered_at ? (Date.now() - new Date(call.answered_at)) / 1000 : 0;
   field("lasted").textContent = seconds(Math.max(0, Math.round(live ? since : call.billed_secs || 0)));
   if (field("actions")) field("actions").hidden = !live;
+  fill("quality", call.legs.map(qualityRow));
   if (!live) {
     fill("legs", call.legs.map((leg, place) => [cell(place, "figure"), cell(leg.endpoint), cell(words.over), cell(""), cell(""), cell(""), cell("")]));
     field("picture").toggleAttribute("hidden", true);

@@ -1,6 +1,7 @@
 //! The picture of the node that pages and the API show, as plain data.
 
 use base::Wall;
+use base::media::LegMedia;
 use serde::{Serialize, Serializer};
 
 /// What is going on now.
@@ -108,6 +109,10 @@ pub struct LegView {
     pub gain_db: f32,
     /// Whether it hears music because the other one holds it.
     pub on_hold: bool,
+    /// Figures of its media so far; scores and shares are of the last five seconds, all is 0 before the first.
+    pub media: LegMedia,
+    /// What is wrong with its media now: `one_way`, `dead_air`, `from_nowhere 192.0.2.7:4000`.
+    pub troubles: Vec<String>,
 }
 
 /// Something that was heard in a call.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::media::{Detected, LegMedia, RecordingFault, RecordingFile};
+use crate::media::{Detected, LegMedia, RecordingFault, RecordingFile, Trouble};
 use crate::{CallId, Cause, LegId, Party, RecordingId, TenantId, Wall, Why};
 
 /// One thing that happened to a call.
@@ -114,6 +114,15 @@ pub enum What {
         recording: RecordingId,
         /// Why.
         fault: RecordingFault,
+    },
+    /// Something is wrong with a leg's media while people talk, or no longer.
+    MediaTrouble {
+        /// Whose media.
+        leg: LegId,
+        /// What.
+        trouble: Trouble,
+        /// Whether it is so now.
+        now: bool,
     },
     /// A leg is over.
     LegEnded {

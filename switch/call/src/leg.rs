@@ -18,6 +18,7 @@ use crate::act::Purpose;
 use crate::digits::Typed;
 use crate::headers::Trust;
 use crate::negotiate::Negotiation;
+use crate::quality::Quality;
 use crate::ringing::{Calling, Incoming};
 
 /// INFO packages of a leg that are remembered; further ones are not passed to it.
@@ -73,6 +74,8 @@ pub(crate) struct Leg {
     pub(crate) heard: Option<Detected>,
     /// Digits that go to it in INFO; most legs have none.
     pub(crate) typed: Option<Box<Typed>>,
+    /// How good its media is.
+    pub(crate) quality: Quality,
     /// Its port was opened and the final figures have not come.
     pub(crate) media_pending: bool,
 }
@@ -151,6 +154,7 @@ impl Leg {
             silent: false,
             heard: None,
             typed: None,
+            quality: Quality::default(),
             media_pending: false,
         }
     }

@@ -15,6 +15,7 @@ mod mix;
 mod negotiate;
 mod password;
 mod ports;
+mod quality;
 mod reasons;
 mod reply;
 mod ringing;

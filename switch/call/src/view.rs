@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base::media::LegMedia;
 use base::wire::Transport;
 use base::{CallId, Wall};
 use peer::guard::Ban;
@@ -128,6 +129,10 @@ pub struct LegView {
     pub gain: i16,
     /// It hears music because the other one holds it.
     pub on_hold: bool,
+    /// Figures of its media so far, the last five seconds for scores; all 0 before the first.
+    pub media: LegMedia,
+    /// What is wrong with its media now: `one_way`, `dead_air`, `from_nowhere 192.0.2.7:4000`.
+    pub troubles: Vec<String>,
 }
 
 /// One ban that stands.

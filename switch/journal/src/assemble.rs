@@ -106,6 +106,7 @@ impl Assembler {
             | What::RecordingStarted { .. }
             | What::Recorded { .. }
             | What::RecordingFailed { .. }
+            | What::MediaTrouble { .. }
             | What::LegEnded { .. }
             | What::LegMedia { .. } => false,
         }
@@ -205,6 +206,8 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
                 leg.silent = true;
             }
         }
+        // How long it lasted comes with the figures.
+        What::MediaTrouble { .. } => {}
         What::LegEnded { leg, cause, sip_status, q850 } => {
             if let Some(leg) = find(record, *leg) {
                 leg.ended_at.get_or_insert(at);

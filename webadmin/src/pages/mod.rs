@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/admin/prompts", get(prompts::page))
         .route("/admin/calls/{id}", get(call::page))
         .route("/assets/call.js", get(assets::call))
+        .route("/assets/quality.js", get(assets::quality))
         .route("/assets/prompts.js", get(assets::prompts))
         .route("/assets/tandem.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))

@@ -47,6 +47,17 @@ words! {
     duration: "Duration", "Duración";
     codec: "Codec", "Códec";
     ended: "End", "Fin";
+    quality: "Sound quality", "Calidad del sonido";
+    lost_in: "Lost, from it", "Pérdida, desde él";
+    lost_out: "Lost, to it", "Pérdida, hacia él";
+    jitter: "Jitter", "Fluctuación";
+    round_trip: "Round trip", "Ida y vuelta";
+    mos_in: "MOS, from it", "MOS, desde él";
+    mos_out: "MOS, to it", "MOS, hacia él";
+    troubles: "Troubles", "Problemas";
+    one_way: "audio one way only", "audio en un solo sentido";
+    dead_air: "no sound in its packets", "paquetes sin sonido";
+    from_nowhere: "RTP from elsewhere", "RTP de otro origen";
     up: "up", "activo";
     down: "down", "caído";
     none: "none", "ninguno";

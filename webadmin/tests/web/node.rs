@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use base::media::LegMedia;
 use base::{CallId, CallOrder, Mono, Now, Wall};
 use peer::guard::Place;
 use provision::{Directory, Entity, Plan, Role, User};
@@ -375,7 +376,14 @@ fn call() -> CallView {
         codec: String::new(),
         session_id: String::new(),
         user_to_user: String::new(),
-        legs: vec![leg("trunk:carrier"), leg("station:1001")],
+        legs: vec![
+            LegView {
+                media: LegMedia { received: 250, mos_centi: 441, ..LegMedia::default() },
+                troubles: vec!["one_way".to_owned()],
+                ..leg("trunk:carrier")
+            },
+            leg("station:1001"),
+        ],
         recording: "on".to_owned(),
         worker: 0,
         happenings: Vec::new(),

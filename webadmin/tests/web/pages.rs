@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
-use crate::node::{PASSWORD, Site};
+use crate::node::{LIVE_CALL, LOCAL, PASSWORD, Site};
 
 fn get(path: &str, cookie: &str) -> Request<Body> {
     Request::builder().uri(path).header(header::COOKIE, cookie).body(Body::empty()).expect("a request")
@@ -73,6 +73,24 @@ async fn tables_are_reached_by_keyboard_and_stay_tables_where_a_phone_shows_list
     assert!(page.find("class=\"skip\"").is_some_and(|skip| skip < page.find("<header").unwrap_or(0)));
 }
 
+/// The issue's measure: quality and troubles of each leg on the call's page, in both languages.
+#[tokio::test]
+async fn the_page_of_a_call_has_a_place_for_the_quality_of_each_leg() {
+    let site = Site::new().await;
+    let cookie = site.log_in("sue", PASSWORD).await.cookie();
+    let page = site.send(get(&format!("/admin/calls/{LIVE_CALL}"), &cookie)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains(&format!("data-call=\"{LIVE_CALL}\"")) && page.text.contains("Sound quality"));
+    assert!(!page.text.contains("style=") && !page.text.contains("https://"));
+    let scheming = site.send(get("/admin/calls/%22%3E%3Cscript%3E", &cookie)).await.text;
+    assert!(!scheming.contains("\"><script>"));
+    let stranger = site.send(get(&format!("/admin/calls/{LIVE_CALL}"), "")).await;
+    assert_eq!(stranger.status, StatusCode::SEE_OTHER);
+    let call = site.api(LOCAL, "GET", &format!("/calls/{LIVE_CALL}"), "").await.json();
+    let leg = &call["legs"][0];
+    assert_eq!((&leg["media"]["mos_centi"], &leg["troubles"][0]), (&441.into(), &"one_way".into()));
+}
+
 #[tokio::test]
 async fn pages_allow_no_inline_script_and_no_other_host() {
     let site = Site::new().await;
@@ -82,7 +100,13 @@ async fn pages_allow_no_inline_script_and_no_other_host() {
     assert_eq!(page.headers[header::REFERRER_POLICY], "same-origin", "or Origin is null in our own forms");
     assert!(!page.text.contains("<style") && !page.text.contains("style="));
     assert!(!page.text.contains("http://") && !page.text.contains("https://"));
-    for asset in ["/assets/tandem.css", "/assets/status.js", "/assets/icon.svg"] {
+    for asset in [
+        "/assets/tandem.css",
+        "/assets/status.js",
+        "/assets/call.js",
+        "/assets/quality.js",
+        "/assets/icon.svg",
+    ] {
         assert_eq!(site.send(get(asset, "")).await.status, StatusCode::OK, "{asset}");
     }
 }
@@ -137,7 +161,7 @@ async fn a_session_ends_at_logout_and_after_twelve_hours() {
 async fn a_session_changes_nothing_for_another_site() {
     let site = Site::new().await;
     let cookie = site.log_in("adam", PASSWORD).await.cookie();
-    let path = format!("/api/v1/calls/{}/hangup", crate::node::LIVE_CALL);
+    let path = format!("/api/v1/calls/{}/hangup", LIVE_CALL);
     for foreign in ["", "cross-site", "same-site"] {
         site.send(post(&path, &cookie, foreign)).await.assert_problem(403);
     }

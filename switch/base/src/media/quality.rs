@@ -1,5 +1,6 @@
 //! Figures of a stream, and what is wrong with it.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -36,10 +37,17 @@ pub struct LegMedia {
     pub far_jitter_us: u32,
     /// Round trip in microseconds, from the last report; 0 before the first.
     pub round_trip_us: u32,
-    /// Hundredths of a mean opinion score (ITU-T G.107) of what came from the far end; 0 when unknown.
+    /// Hundredths of a mean opinion score (ITU-T G.107) of what came from the far end; 0 when unknown. While the call
+    /// is up, of the last five seconds; afterwards of all of it.
     pub mos_centi: u16,
     /// The same of what went to the far end, from its reports.
     pub far_mos_centi: u16,
+    /// For how many milliseconds of the conversation media flowed one way only; noted by the call.
+    pub one_way_ms: u32,
+    /// The same for packets without a sound in them.
+    pub dead_air_ms: u32,
+    /// The same for RTP from an address that was not the far end's.
+    pub from_nowhere_ms: u32,
 }
 
 /// Something wrong with a leg's media, or no longer wrong.
@@ -55,4 +63,25 @@ pub enum Trouble {
         /// Where from.
         from: SocketAddr,
     },
+}
+
+impl Trouble {
+    /// Its word: `one_way`, `dead_air`, `from_nowhere`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::OneWay => "one_way",
+            Self::DeadAir => "dead_air",
+            Self::FromNowhere { .. } => "from_nowhere",
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneWay | Self::DeadAir => f.write_str(self.word()),
+            Self::FromNowhere { from } => write!(f, "{} {from}", self.word()),
+        }
+    }
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use base::fact::What;
 use base::media::MediaEvent;
-use base::{Cause, LegId, Party, PortId};
+use base::{Cause, LegId, Mono, Party, PortId};
 use sdp::Sdp;
 
 use super::{Call, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::leg::Leg;
 use crate::negotiate::Negotiation;
+use crate::quality::{self, Quality};
 
 /// A far end that once sent media and then falls silent for this long is gone.
 const GONE: Duration = Duration::from_secs(120);
@@ -46,8 +47,16 @@ impl Call {
             MediaEvent::Closed { media, .. } => {
                 if let Some(at) = self.leg_mut(leg).filter(|leg| leg.media_pending) {
                     at.media_pending = false;
+                    let media = at.quality.close(ctx.now.mono, media);
+                    ctx.out.extend(quality::bucket(media.mos_centi).map(Act::Count));
                     ctx.out.push(Act::Fact(What::LegMedia { leg, media }));
                 }
+            }
+            MediaEvent::Quality { media, .. } => {
+                self.judge(ctx, leg, |quality, _| quality.figures = Some(media))
+            }
+            MediaEvent::Trouble { trouble, now, .. } => {
+                self.judge(ctx, leg, |quality, at| quality.note(at, trouble, now));
             }
             MediaEvent::Silent { ever_heard, quiet, .. } => self.fell_silent(ctx, leg, ever_heard, quiet),
             MediaEvent::Heard { .. } => {
@@ -70,9 +79,20 @@ impl Call {
             | MediaEvent::Recorded { .. }
             | MediaEvent::RecordingFailed { .. }
             | MediaEvent::Speaker { .. }
-            | MediaEvent::Quality { .. }
-            | MediaEvent::Trouble { .. }
             | MediaEvent::TapEnded { .. } => {}
+        }
+    }
+
+    /// Takes what is told of a leg's quality; troubles become facts once people talk.
+    fn judge(&mut self, ctx: &mut Ctx<'_>, leg: LegId, note: impl FnOnce(&mut Quality, Mono)) {
+        let talks = matches!(self.phase, Phase::Talking { .. } | Phase::Local(_));
+        let Some(at) = self.leg_mut(leg) else { return };
+        note(&mut at.quality, ctx.now.mono);
+        if talks && at.talking().is_some() {
+            let facts = at.quality.told(ctx.now.mono);
+            ctx.out.extend(
+                facts.into_iter().map(|(trouble, now)| Act::Fact(What::MediaTrouble { leg, trouble, now })),
+            );
         }
     }
 

@@ -73,8 +73,15 @@ impl Leg {
             true => "srtp-open",
             false => "",
         };
-        let heard = self.heard.map(Detected::word).unwrap_or_default();
-        let endpoint = self.endpoint.to_string();
-        LegView { endpoint, state, silent: self.silent, secured, heard, ..LegView::default() }
+        LegView {
+            endpoint: self.endpoint.to_string(),
+            state,
+            silent: self.silent,
+            secured,
+            heard: self.heard.map(Detected::word).unwrap_or_default(),
+            media: self.quality.figures.as_deref().copied().unwrap_or_default(),
+            troubles: self.quality.troubles(),
+            ..LegView::default()
+        }
     }
 }
