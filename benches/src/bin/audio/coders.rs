@@ -39,9 +39,9 @@ impl Leg {
 impl Coders {
     /// So many calls between two codecs, worked on at `rate`.
     pub(crate) fn calls(codecs: [Codec; 2], rate: Rate, calls: u32) -> Self {
-        let payloads = codecs.map(|codec| Rc::<[Vec<u8>]>::from(signal::payloads(codec, 1)));
-        let leg = |side: usize| Leg::new(codecs[side], rate, &payloads[side]);
-        let legs = (0..calls).flat_map(|_| [leg(0), leg(1)]).collect();
+        let spoken = codecs.map(signal::voices);
+        let leg = |call: u32, side: usize| Leg::new(codecs[side], rate, signal::of(&spoken[side], call));
+        let legs = (0..calls).flat_map(|call| [leg(call, 0), leg(call, 1)]).collect();
         Self { legs, at: 0, out: Box::new([0; 1_500]) }
     }
 }
@@ -84,10 +84,9 @@ struct LibraryCall {
 impl Library {
     /// So many calls.
     pub(crate) fn calls(calls: u32) -> Self {
-        let payloads =
-            [Codec::Pcmu, Codec::Opus].map(|codec| Rc::<[Vec<u8>]>::from(signal::payloads(codec, 1)));
-        let call = || {
-            let [near, far] = &payloads;
+        let spoken = [Codec::Pcmu, Codec::Opus].map(signal::voices);
+        let call = |number: u32| {
+            let [near, far] = spoken.each_ref().map(|spoken| signal::of(spoken, number));
             let encoder = ropus::Encoder::builder(8_000, ropus::Channels::Mono, ropus::Application::Voip)
                 .bitrate(ropus::Bitrate::Bits(14_000))
                 .vbr(true)
@@ -102,7 +101,7 @@ impl Library {
                 said: vec![0; 160],
             }
         };
-        Self { calls: (0..calls).map(|_| call()).collect(), at: 0, out: Box::new([0; 1_500]) }
+        Self { calls: (0..calls).map(call).collect(), at: 0, out: Box::new([0; 1_500]) }
     }
 }
 

@@ -65,17 +65,14 @@ impl Crowd {
 
     /// Open ports, the codecs by turns.
     fn with(codecs: &[Codec], legs: u32) -> Self {
-        let spoken: Vec<[Rc<[Vec<u8>]>; 4]> = codecs
-            .iter()
-            .map(|codec| std::array::from_fn(|who| Rc::from(signal::payloads(*codec, who as u32))))
-            .collect();
+        let spoken: Vec<signal::Voices> = codecs.iter().copied().map(signal::voices).collect();
         let far_end = |slot: u32| {
             let which = slot as usize % codecs.len();
             let from = SocketAddr::from((Ipv4Addr::from(0xc612_0000 + slot), 4_000));
             FarEnd {
                 arrival: Arrival { slot, channel: Channel::Rtp, from },
                 payload: payload(codecs[which]),
-                payloads: Rc::clone(&spoken[which][slot as usize / codecs.len() % 4]),
+                payloads: Rc::clone(signal::of(&spoken[which], slot / codecs.len() as u32)),
                 sequence: slot as u16,
             }
         };

@@ -5,6 +5,8 @@ use benches::figures::Spread;
 
 /// Steps before the first that counts.
 const WARM: u32 = 25;
+/// Steps in which allocations are counted: long enough for an RTCP report of every leg.
+const COUNTED: u32 = 400;
 
 /// Something that is done for many legs, 20 ms at a time.
 pub(crate) trait Course {
@@ -48,8 +50,8 @@ pub(crate) fn race<const N: usize>(mut courses: [&mut dyn Course; N], rounds: u3
     std::array::from_fn(|at| {
         let legs = f64::from(courses[at].legs().max(1));
         let p99 = spreads[at].percentiles().map_or(0.0, |spread| spread.p99_ms * 1e6);
-        let counted = allocation_counter::measure(|| (0..WARM).for_each(|_| courses[at].step()));
-        let allocations = counted.count_total as f64 / f64::from(WARM) / legs;
+        let counted = allocation_counter::measure(|| (0..COUNTED).for_each(|_| courses[at].step()));
+        let allocations = counted.count_total as f64 / f64::from(COUNTED) / legs;
         Lap { mean_ns: least[at] / legs, p99_ns: p99 / legs, allocations }
     })
 }

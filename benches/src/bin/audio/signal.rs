@@ -1,5 +1,7 @@
 //! What is said: the same numbers in every run.
 
+use std::rc::Rc;
+
 use base::media::{Codec, Wishes};
 use media::codec;
 use media::frame::Rate;
@@ -23,8 +25,21 @@ pub(crate) fn voice(rate: Rate, who: u32, samples: usize) -> Vec<i16> {
     (0..samples).map(sample).collect()
 }
 
+/// What far ends of a codec say: four voices that they share.
+pub(crate) type Voices = [Rc<[Vec<u8>]>; 4];
+
+/// All of a codec's.
+pub(crate) fn voices(codec: Codec) -> Voices {
+    std::array::from_fn(|who| payloads(codec, who as u32).into())
+}
+
+/// The one that a far end of that number has.
+pub(crate) fn of(voices: &Voices, number: u32) -> &Rc<[Vec<u8>]> {
+    &voices[number as usize % voices.len()]
+}
+
 /// Five seconds of it as payloads of 20 ms.
-pub(crate) fn payloads(codec: Codec, who: u32) -> Vec<Vec<u8>> {
+fn payloads(codec: Codec, who: u32) -> Vec<Vec<u8>> {
     let rate = best(codec);
     let mut encoder = codec::encoder(codec, &Wishes::default(), rate).expect("a codec of speech");
     let audio = voice(rate, who, rate.frame() * 2 * PACKETS);

@@ -72,8 +72,7 @@ impl Work {
         while *skip < part.len() {
             let sum = bank::dot(bank.phase(*phase), &line[*skip..*skip + bank.taps]);
             if let Some(place) = out.get_mut(written) {
-                // Saturates at the ends of the scale.
-                *place = sum.round_ties_even() as i16;
+                *place = rounded(sum);
                 written += 1;
             }
             *phase += bank.down;
@@ -84,6 +83,12 @@ impl Work {
         line.copy_within(part.len()..part.len() + before, 0);
         written
     }
+}
+
+/// To the nearest whole number, held at the ends of the scale. A positive number is rounded by cutting off, without the
+/// call of a function that other ways cost.
+fn rounded(sum: f32) -> i16 {
+    ((sum.clamp(-32_768.0, 32_767.0) + 32_768.5) as i32 - 32_768) as i16
 }
 
 /// A whole piece of audio at another rate, the filter's delay taken out.
