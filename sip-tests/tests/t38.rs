@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use base::media::{Carries, Srtp};
+use base::media::{Carries, MediaCommand, Srtp};
 use sip_tests::{Line, Reinvite, Reply, World, office, over};
 
 /// The call is up, and whoever is asked to change it waits for the test.
@@ -60,6 +60,8 @@ fn a_call_becomes_a_fax_and_a_call_again() {
     assert_eq!(world.talk(callee).reinvites, [200], "{}", world.ladder());
     assert_eq!([caller, callee].map(|line| carried(&world, line)), [Carries::Udptl; 2]);
     assert!(world.hear_each_other(caller, callee), "{}", world.ladder());
+    let music = world.media.asked.iter().any(|asked| matches!(asked, MediaCommand::Play { .. }));
+    assert!(!music, "a fax is no hold");
     world.agents[callee.agent].reinvites = Reinvite::Accept;
     world.reinvite(caller, "sendrecv");
     world.settle();

@@ -209,6 +209,12 @@ fn a_fax_crosses_as_it_is_and_sound_comes_back_afterwards() {
     let sent: Vec<Vec<u8>> = (0..40_u16)
         .map(|number| [&number.to_be_bytes()[..], &vec![0x6b; usize::from(number) * 30]].concat())
         .collect();
+    for (from, to, at) in [(&caller, near, &callee), (&callee, far, &caller)] {
+        until("the ports to carry a fax", || {
+            from.spray(to, [vec![0xff, 0xff]]);
+            (!at.drained().is_empty()).then_some(())
+        });
+    }
     caller.spray(near, sent.clone());
     callee.spray(far, sent.clone());
     assert_eq!(callee.datagrams(sent.len()), sent);

@@ -130,6 +130,17 @@ impl Party {
         (0..count).map_while(next).collect()
     }
 
+    /// Every datagram at its RTP port until there is silence.
+    ///
+    /// # Panics
+    /// When the socket takes no timeout.
+    pub fn drained(&self) -> Vec<Vec<u8>> {
+        self.rtp.set_read_timeout(Some(SILENCE)).expect("a bound socket");
+        let heard = self.datagrams(usize::from(u16::MAX));
+        self.rtp.set_read_timeout(Some(PATIENCE)).expect("a bound socket");
+        heard
+    }
+
     /// Hangs up the call that `ok` opened and waits for the answer.
     pub fn hang_up(&self, ok: &str, switch: SocketAddr, id: &str) {
         self.within(ok, switch, id, "BYE", 9);

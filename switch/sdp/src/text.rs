@@ -69,7 +69,7 @@ impl Sdp {
     /// Which way the anchored stream flows; inactive when there is none. Anything but `SendRecv` is a hold.
     #[must_use]
     pub fn direction(&self) -> Direction {
-        self.audio().map_or(Direction::Inactive, |audio| self.direction_of(audio))
+        self.audio().or_else(|| self.fax()).map_or(Direction::Inactive, |stream| self.direction_of(stream))
     }
 
     /// The value of the session's first attribute of that name; empty for a flag.
