@@ -34,19 +34,29 @@ impl Http {
     /// # Errors
     /// No connection, or no HTTP answer in time.
     pub fn ask(&self, method: &str, path: &str) -> io::Result<(u16, String)> {
+        self.send(method, path, &[])
+    }
+
+    /// The same of a request with one.
+    ///
+    /// # Errors
+    /// No connection, or no HTTP answer in time.
+    pub fn send(&self, method: &str, path: &str, body: &[u8]) -> io::Result<(u16, String)> {
         let mut stream = TcpStream::connect_timeout(&self.server, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let authorization = match self.token.as_str() {
             "" => String::new(),
             token => format!("Authorization: Bearer {token}\r\n"),
         };
-        let host = self.server;
+        let (host, length) = (self.server, body.len());
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{authorization}Connection: close\r\n\r\n"
+            "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{authorization}Content-Length: {length}\r\nConnection: close\r\n\r\n"
         )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        stream.write_all(body)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let answer = String::from_utf8_lossy(&answer);
         let status = answer.get(9..12).and_then(|digits| digits.parse().ok());
         let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
         status.zip(body).ok_or_else(|| io::Error::other(format!("no HTTP answer: {answer:?}")))

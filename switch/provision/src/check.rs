@@ -263,8 +263,10 @@ fn check_recording_policy(checker: &mut Checker<'_>, policy: &RecordingPolicy) {
     let prompt = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
     if !policy.announce.bytes().all(prompt) || policy.announce.len() > TEXT_CHARS {
         let found = quoted(&policy.announce);
-        checker
-            .say("announce", format!("found {found}; allowed: a prompt by its id, such as recording/announcement"));
+        checker.say(
+            "announce",
+            format!("found {found}; allowed: a prompt by its id, such as recording/announcement"),
+        );
     }
     if policy.beep_secs != 0 {
         checker.range("beep_secs", policy.beep_secs, 5..=300);

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use base::{Wall, limits};
+use provision::{Destination, Directory};
 use serde_json::{Value, json};
 use sounds::shelf::{BadName, Held, Levelling, NamePart, Origin, SoundName, UploadFault};
 
@@ -187,16 +188,42 @@ pub(crate) async fn remove(
 /// 409 when something that is set up names it.
 fn unused(web: &Web, name: &SoundName) -> Result<(), Problem> {
     let directory = web.ports.node.directory();
-    let policies = directory.recording_policies.values();
-    let using: Vec<&str> = policies
-        .filter(|policy| !name.is_music() && policy.announce == name.id())
-        .map(|policy| policy.name.as_str())
-        .collect();
+    let using = match name {
+        SoundName::Prompt { id, .. } => playing(&directory, id),
+        SoundName::Music { class, .. } => waiting(&directory, class),
+    };
     if using.is_empty() {
         return Ok(());
     }
-    let detail = format!("recording policies play it: {}; with force=true it is deleted", using.join(", "));
+    let detail = format!("it is played by {}; with force=true it is deleted", using.join(", "));
     Err(Problem::new(StatusCode::CONFLICT, detail))
+}
+
+/// What plays a prompt.
+fn playing(directory: &Directory, id: &str) -> Vec<String> {
+    let policies = directory.recording_policies.values().filter(|policy| policy.announce == id);
+    let numbers = directory.numbers.values().filter(|number| match &number.to {
+        Destination::Play { prompt, .. } => prompt == id,
+        Destination::Station(_)
+        | Destination::User(_)
+        | Destination::Trunk(_)
+        | Destination::Conference(_)
+        | Destination::Echo
+        | Destination::Hangup
+        | Destination::Test(_) => false,
+    });
+    let policies = policies.map(|policy| format!("recording policy {}", policy.name));
+    policies.chain(numbers.map(|number| format!("number {}", number.did))).collect()
+}
+
+/// Who waits to a class of music.
+fn waiting(directory: &Directory, class: &str) -> Vec<String> {
+    let trunks = directory.trunks.values().filter(|it| it.music == class);
+    let stations = directory.stations.values().filter(|it| it.music == class);
+    let conferences = directory.conferences.values().filter(|it| it.music == class);
+    let trunks = trunks.map(|it| format!("trunk {}", it.name));
+    let stations = stations.map(|it| format!("station {}", it.extension));
+    trunks.chain(stations).chain(conferences.map(|it| format!("conference {}", it.name))).collect()
 }
 
 async fn find(web: &Web, name: SoundName) -> Result<Option<Held>, Problem> {

@@ -89,6 +89,10 @@ async fn what_ships_stays_and_what_is_to_be_played_asks_first() {
     assert_eq!(policy.status, StatusCode::CREATED, "{}", policy.text);
     let kept = site.api(LOCAL, "DELETE", "/prompts/es%2Flaw", "").await.assert_problem(409);
     assert!(kept["detail"].as_str().is_some_and(|detail| detail.contains("all-calls")));
+    let number = site.api(LOCAL, "POST", "/numbers", r#"{"did":"*60","to":"play:law"}"#).await;
+    assert_eq!(number.status, StatusCode::CREATED, "{}", number.text);
+    let kept = site.api(LOCAL, "DELETE", "/prompts/es%2Flaw", "").await.assert_problem(409);
+    assert!(kept["detail"].as_str().is_some_and(|detail| detail.contains("number *60")));
     let forced = site.api(LOCAL, "DELETE", "/prompts/es%2Flaw?force=true", "").await;
     assert_eq!(forced.status, StatusCode::NO_CONTENT);
 }
