@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 
-use sip_tests::wire::{Block, Capture, Node, Party, header, sdp_port};
+use sip_tests::wire::{Block, Capture, Node, Party, header, sdp_port, until};
 
 const PACKETS: u16 = 50;
 
@@ -141,4 +141,44 @@ fn nothing_is_relayed_between_calls_that_have_ended() {
     late.send_to(&[0x80; 172], call.near).expect("sendable");
     call.caller.talk(call.near, 5, 0x33);
     assert_eq!(call.callee.hear_out(), []);
+}
+
+/// RFC 3550 §6.4, RFC 3611: reports end at each leg. tshark reads ours; what a party reports of us is on the call's page
+/// and in its record; a party that falls silent is told within three seconds.
+#[test]
+fn each_leg_has_reports_of_its_own_and_its_quality_is_seen_live_and_kept() {
+    let node = node();
+    let mut capture = Capture::start(&node.block);
+    let call = Call::up(node);
+    std::thread::scope(|scope| {
+        scope.spawn(|| call.caller.talk(call.near, 110, 0x11));
+        scope.spawn(|| call.callee.talk(call.far, 110, 0x22));
+    });
+    let ours = call.caller.reported().expect("a report within 3.2 s");
+    let sent_at = [ours[10], ours[11], ours[12], ours[13]];
+    let mut report = vec![0x81, 201, 0, 7, 0, 0, 0, 0x77];
+    report.extend(&ours[4..8]);
+    report.extend([64, 0, 0, 9, 0, 0, 0, 90, 0, 0, 0, 80]);
+    report.extend(sent_at);
+    report.extend([0; 4]);
+    call.caller.report(SocketAddr::new(call.near.ip(), call.near.port() + 1), &report);
+    let leg = until("the report and one-way audio on the call's page", || {
+        call.callee.talk(call.far, 10, 0x22);
+        let leg = call.node.live().first().map(|live| live["legs"][0].clone())?;
+        let is_one_way = leg["troubles"].as_array()?.contains(&"one_way".into());
+        (is_one_way && leg["media"]["far_lost"] == 9).then_some(leg)
+    });
+    assert_eq!(leg["media"]["far_jitter_us"], 10_000);
+    call.end();
+    let record = call.node.records(1).remove(0);
+    capture.stop_after(" BYE\r\n", 4);
+    let media = &record["legs"][0]["media"];
+    assert!(media["round_trip_us"].as_u64().is_some_and(|us| us > 0), "{media:#}");
+    assert!(media["mos_centi"].as_u64().is_some_and(|mos| mos > 400), "{media:#}");
+    assert!(media["one_way_ms"].as_u64().is_some_and(|ms| ms > 0), "{media:#}");
+    let switch = call.node.sip().ip().to_string();
+    let filter = format!("rtcp && ip.src == {switch}");
+    let kinds = capture.fields(&filter, &["rtcp.pt", "rtcp.sdes.type"]);
+    assert!(!kinds.is_empty() && kinds.iter().all(|kind| kind.starts_with("20")), "{kinds:?}");
+    assert_eq!(capture.fields(&format!("{filter} && _ws.malformed"), &["frame.number"]), Vec::<String>::new());
 }
