@@ -191,7 +191,9 @@ impl Audio {
 
     /// The far end's audio has another rate from now on.
     pub(crate) fn retune(&mut self, rate: Rate) {
-        self.receiver = None;
+        if let Some(receiver) = &mut self.receiver {
+            receiver.retune(rate);
+        }
         self.said = Frame::silent(rate);
         (self.kind, self.power) = (Pulled::Silence, 0.0);
         self.lifted = [const { None }; 3];

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use base::media::Payload;
+use base::media::{Codec, Payload};
 use base::{Mono, RoomId};
 
 use super::beat::Bench;
 use super::{Engine, digits};
+use crate::audio::Audio;
 use crate::frame::Rate;
-use crate::receive::Receiver;
+use crate::receive::{Pulled, Receiver};
 use crate::room::Room;
 use crate::rtp::{self, Header};
 use crate::speech::best_rate;
 
 /// The rate for those who only overhear: recordings, taps.
 const EAR: Rate = Rate::Hz16000;
+/// Mean square, full scale being 1, below which nobody hears anything: −70 dBov.
+const NO_SOUND: f32 = 1e-7;
 
 impl Engine {
     /// A packet whose audio may be wanted.
@@ -55,11 +58,23 @@ impl Engine {
         (audio.part, audio.served) = (None, false);
         audio.follow(wanted);
         audio.pull(now);
+        self.weigh(now, slot, &audio);
         if let Some(mut beat) = self.turn(slot) {
             let keys = digits::listen(&mut beat, &mut audio, mute);
             bench.keys.extend(keys.into_iter().map(|key| (slot, key)));
         }
         self.give_back(slot, audio);
+    }
+
+    /// Whether there is a sound in what needs decoding to tell; now and then is enough.
+    fn weigh(&mut self, now: Mono, slot: u32, audio: &Audio) {
+        if now.0 / 10_000 % 16 != 0 || audio.kind != Pulled::Speech {
+            return;
+        }
+        let Some(port) = self.port_mut(slot) else { return };
+        if matches!(port.spoken().map(|spoken| spoken.codec), Some(Codec::G722 | Codec::Opus)) {
+            port.watch.sample(audio.power < NO_SOUND);
+        }
     }
 
     /// The best rate that anybody has use for.

@@ -191,6 +191,18 @@ impl Receiver {
         self.play.kind
     }
 
+    /// Its audio has another rate from now on. Packets that wait and all counts stay; what was ready goes.
+    pub fn retune(&mut self, rate: Rate) {
+        if rate == self.rate {
+            return;
+        }
+        self.rate = rate;
+        self.voices = Voices::new(rate);
+        self.ready = Ready::new(rate);
+        self.concealer = Concealer::new(rate.hz());
+        self.play.rest();
+    }
+
     /// What became of the packets so far.
     #[must_use]
     pub fn figures(&self) -> Figures {

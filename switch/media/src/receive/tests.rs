@@ -486,6 +486,31 @@ fn opus_and_g722_get_over_losses_in_their_own_way() {
 }
 
 #[test]
+fn another_rate_loses_no_packet_that_waits() {
+    let mut receiver = Receiver::new(Rate::Hz8000);
+    let mut far = Far::new();
+    far.say(2_000, sine(400.0), |_, _| Some(0));
+    let mut wire = far.wire.into_iter().peekable();
+    let mut frame = Frame::silent(Rate::Hz8000);
+    let mut heard = Vec::new();
+    for now in (0..2_000_000).step_by(10_000) {
+        while let Some((at, header, codec, payload)) = wire.next_if(|(at, ..)| *at <= now) {
+            receiver.take(Mono(at), &header, codec, &payload);
+        }
+        if now == 1_000_000 {
+            receiver.retune(Rate::Hz16000);
+            frame = Frame::silent(Rate::Hz16000);
+        }
+        receiver.pull(Mono(now), &mut frame);
+        if now >= 1_100_000 {
+            heard.extend_from_slice(frame.samples());
+        }
+    }
+    assert!(is_level(tone_dbm0(&heard, 400, 16_000), 0.3));
+    assert_eq!((receiver.figures().lost, receiver.figures().late), (0, 0));
+}
+
+#[test]
 fn a_flood_ends_in_the_same_few_slots() {
     let mut receiver = Receiver::new(Rate::Hz8000);
     let mut frame = Frame::silent(Rate::Hz8000);
