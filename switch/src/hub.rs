@@ -16,12 +16,15 @@ use route::Snapshot;
 use store::Store;
 use tokio::sync::Semaphore;
 use webadmin::view::Live;
-use webadmin::{ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Readiness};
+use webadmin::{
+    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Readiness, RecordingFiles,
+};
 
 use crate::clock::Clock;
 use crate::inbox::{InboxSender, Lane};
 use crate::journaling::Fill;
 use crate::realm::Realms;
+use crate::recordings::Files;
 use crate::security::Security;
 use crate::{metrics, picture};
 
@@ -300,6 +303,10 @@ impl Node for Hub {
 
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>> {
         Box::pin(self.change(plan.changes))
+    }
+
+    fn recordings(&self) -> Option<Arc<dyn RecordingFiles>> {
+        self.library.clone().map(|library| Arc::new(Files(library)) as _)
     }
 
     fn metrics(&self) -> Vec<Metric> {

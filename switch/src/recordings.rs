@@ -1,12 +1,16 @@
 //! Recordings that are closed come into the store; those that need not be kept, or have no room, go.
 
+use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use media_io::recordings::{Entry, Library};
+use base::RecordingId;
+use media_io::recordings::{Entry, Library, Playback, PlaybackError};
 use store::{NewRecording, Store, StoreError, StoredRecording};
 use tokio::runtime::Handle;
+use webadmin::{RecordingAudio, RecordingFiles};
 
 use crate::clock::Clock;
 
@@ -30,7 +34,7 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Starts the thread `recordings`; it ends when nobody can record any more.
-    pub(crate) fn start(self, entries: Receiver<Entry>) -> std::io::Result<JoinHandle<()>> {
+    pub(crate) fn start(self, entries: Receiver<Entry>) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("recordings".to_owned()).spawn(move || self.run(&entries))
     }
 
@@ -134,5 +138,39 @@ fn row(entry: &Entry) -> NewRecording {
         keep_until: (entry.keep_days > 0).then(|| entry.file.ended_at + kept),
         cut: entry.cut,
         file: entry.file.clone(),
+    }
+}
+
+/// The files as the web layer sees them.
+pub(crate) struct Files(pub(crate) Library);
+
+impl RecordingFiles for Files {
+    fn open(&self, path: &str, recording: RecordingId) -> io::Result<Arc<dyn RecordingAudio>> {
+        let playback = self.0.open(path, recording, true).map_err(as_io)?;
+        Ok(Arc::new(Audio(playback)))
+    }
+
+    fn delete(&self, path: &str) -> io::Result<()> {
+        self.0.delete(path)
+    }
+}
+
+struct Audio(Playback);
+
+impl RecordingAudio for Audio {
+    fn octets(&self) -> u64 {
+        self.0.octets()
+    }
+
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(at, into).map_err(as_io)
+    }
+}
+
+fn as_io(error: PlaybackError) -> io::Error {
+    match error {
+        PlaybackError::Gone => io::ErrorKind::NotFound.into(),
+        PlaybackError::Io(error) => error,
+        PlaybackError::Sealed(error) => io::Error::new(io::ErrorKind::InvalidData, error),
     }
 }

@@ -12,13 +12,14 @@ mod pages;
 mod ports;
 mod problem;
 mod router;
+mod sending;
 mod serve;
 pub mod view;
 
 pub use front::{Front, Shown, front};
 pub use ports::{
     ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, OrderError, Ports, Readiness,
-    Sample, Sounds,
+    RecordingAudio, RecordingFiles, Sample, Sounds,
 };
 pub use router::router;
 pub use serve::serve;

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use base::{CallId, CallOrder, Now};
+use base::{CallId, CallOrder, Now, RecordingId};
 use peer::guard::Place;
 use provision::{Directory, Plan};
 use serde::Serialize;
@@ -66,6 +66,11 @@ pub trait Node: Send + Sync + 'static {
     /// Stores a plan's changes in one transaction, then publishes what it wants to every shard.
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>>;
 
+    /// The files of recordings; `None` for a node that keeps none.
+    fn recordings(&self) -> Option<Arc<dyn RecordingFiles>> {
+        None
+    }
+
     /// Every figure for `/metrics`.
     fn metrics(&self) -> Vec<Metric>;
 
@@ -95,6 +100,33 @@ pub trait Sounds: Send + Sync + 'static {
     /// # Errors
     /// When the disk refuses.
     fn remove(&self, name: &SoundName) -> io::Result<bool>;
+}
+
+/// The files of recordings. All of it reads and writes files: not for a thread that must not wait.
+pub trait RecordingFiles: Send + Sync + 'static {
+    /// Opens one of a closed recording.
+    ///
+    /// # Errors
+    /// `NotFound` when it is gone, else when it cannot be read or was changed since.
+    fn open(&self, path: &str, recording: RecordingId) -> io::Result<Arc<dyn RecordingAudio>>;
+
+    /// Deletes one.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    fn delete(&self, path: &str) -> io::Result<()>;
+}
+
+/// A recording as players know it: decrypted, a WAV or Ogg file.
+pub trait RecordingAudio: Send + Sync + 'static {
+    /// How long it is.
+    fn octets(&self) -> u64;
+
+    /// Reads from a place; fewer octets than asked in places, none at the end.
+    ///
+    /// # Errors
+    /// When it cannot be read, or was changed since.
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
 }
 
 /// Why a call was not ended.

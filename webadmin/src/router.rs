@@ -26,7 +26,7 @@ const APPLIED: Duration = Duration::from_secs(600);
 /// Sound files taken in at a time; a further one is answered 503.
 const UPLOADS: usize = 2;
 /// Nothing from elsewhere, nothing inline, no frames.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self'; \
                       img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What every handler gets.

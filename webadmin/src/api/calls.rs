@@ -166,7 +166,7 @@ fn endpoint(query: &mut Query) -> Result<Option<Endpoint>, Problem> {
     }
 }
 
-fn instant(query: &mut Query, name: &str) -> Result<Option<Wall>, Problem> {
+pub(super) fn instant(query: &mut Query, name: &str) -> Result<Option<Wall>, Problem> {
     let Some(text) = query.take(name) else { return Ok(None) };
     let at: Result<jiff::Timestamp, _> = text.parse();
     let at = at.map_err(|_unfit| wrong(name, &text, "a time as in 2026-01-31T12:00:00Z"))?;

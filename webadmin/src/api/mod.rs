@@ -9,6 +9,8 @@ mod openapi;
 mod orders;
 mod page;
 mod people;
+mod range;
+mod recordings;
 mod resources;
 mod schemas;
 mod sounds;
@@ -40,6 +42,10 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/calls/{id}/digits", post(orders::digits))
         .route("/calls/{id}/voice", post(orders::voice))
         .route("/calls/{id}/conference", post(orders::conference))
+        .route("/calls/{id}/recording", post(orders::recording))
+        .route("/recordings", get(recordings::list))
+        .route("/recordings/{id}", get(recordings::one).delete(recordings::remove))
+        .route("/recordings/{id}/audio", get(recordings::audio))
         .route("/users/{name}/password", put(people::set_password))
         .route("/apply", post(apply::apply))
         .route("/export", get(apply::export))

@@ -96,6 +96,12 @@ fn others() -> Vec<(String, Value)> {
     let calls = ["state", "since", "until", "caller", "dialled", "trunk", "station", "cause", "answered"]
         .map(parameter);
     let calls = [calls.as_slice(), &paging()].concat();
+    let recordings = ["call", "since", "until", "deleted"].map(parameter);
+    let recordings = [recordings.as_slice(), &paging()].concat();
+    let recording = json!({
+        "get": operation("Shows a recording and who listened to it", &[], None, 200),
+        "delete": operation("Deletes a recording's audio; its row stays", &[], None, 204),
+    });
     let dry_run = [parameter("dry_run")];
     let hang_up = operation("Ends a live call", &[], None, 202);
     let password = operation(
@@ -120,6 +126,10 @@ fn others() -> Vec<(String, Value)> {
         ("/calls/{id}/stop", order("Ends all that plays to one side, or to all", "CallStop")),
         ("/calls/{id}/digits", order("Sends digits to one side", "CallDigits")),
         ("/calls/{id}/voice", order("Mutes one side, makes it deaf, louder or softer", "CallVoice")),
+        ("/calls/{id}/recording", order("Starts, stops, pauses or resumes a recording", "CallRecording")),
+        ("/recordings", get("Lists recordings, the latest first", &recordings)),
+        ("/recordings/{id}", in_path("id", recording)),
+        ("/recordings/{id}/audio", in_path("id", get("Plays a recording, decrypted; takes Range", &[]))),
         ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
         ("/users/{name}/password", in_path("name", json!({ "put": password }))),
         ("/apply", json!({ "post": apply })),

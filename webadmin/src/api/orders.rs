@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use base::media::{Gain, event_of};
-use base::{CallId, CallOrder};
+use base::media::{Gain, RecordingAct, event_of};
+use base::{CallId, CallOrder, RecordOrder};
 use serde_json::{Value, json};
 use sounds::shelf::SoundName;
 
@@ -112,6 +112,43 @@ pub(crate) async fn conference(
         return Err(Problem::new(StatusCode::CONFLICT, "the call is not answered"));
     }
     send(&web, &who, call, CallOrder::Conference { name })
+}
+
+/// Starts a recording, or stops, pauses or resumes the one that runs.
+pub(crate) async fn recording(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    who: Identity,
+    mut body: Body,
+) -> Answer {
+    const ALLOWED: &str = "start, stop, pause or resume";
+    let (call, view) = live(&web, &who, &id)?;
+    let act: String = body.take("act", ALLOWED)?;
+    body.finish()?;
+    let order = match act.as_str() {
+        "start" => RecordOrder::Start,
+        "stop" => RecordOrder::Act(RecordingAct::Stop),
+        "pause" => RecordOrder::Act(RecordingAct::Pause),
+        "resume" => RecordOrder::Act(RecordingAct::Resume),
+        found => {
+            let found: String = found.chars().take(80).collect();
+            return Err(Problem::field("act", format!("found {found:?}; allowed: {ALLOWED}")));
+        }
+    };
+    let fits = match (order, view.recording.as_str()) {
+        (RecordOrder::Start, on) => on.is_empty() && view.state == "talking",
+        (RecordOrder::Act(RecordingAct::Pause), on) => on == "on",
+        (RecordOrder::Act(RecordingAct::Resume), on) => on == "paused",
+        (RecordOrder::Act(RecordingAct::Stop), on) => !on.is_empty(),
+    };
+    if !fits {
+        let now = if view.recording.is_empty() { "not recorded" } else { &view.recording };
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            format!("the call is {}, its recording {now}", view.state),
+        ));
+    }
+    send(&web, &who, call, CallOrder::Record(order))
 }
 
 /// The live call of an id, for who may do something with it.

@@ -178,6 +178,10 @@ const CALL_VOICE: &[Field] = fields! {
     gain_db: Number, "How much louder it is heard than it comes, -60 to 20";
 };
 
+const CALL_RECORDING: &[Field] = fields! {
+    act: Text, "start, stop, pause or resume";
+};
+
 const CALL_CONFERENCE: &[Field] = fields! {
     name: Text, "The conference; it must be on the media worker of the call";
 };
@@ -211,6 +215,7 @@ pub(super) fn all() -> Map<String, Value> {
         ("CallDigits", schema(CALL_DIGITS, &["leg", "digits"])),
         ("CallVoice", schema(CALL_VOICE, &["leg"])),
         ("CallConference", schema(CALL_CONFERENCE, &["name"])),
+        ("CallRecording", schema(CALL_RECORDING, &["act"])),
     ];
     kinds.chain(others).map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

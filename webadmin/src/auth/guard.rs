@@ -47,6 +47,8 @@ pub(crate) enum Right {
     SeeStatus,
     /// See calls with their numbers, and what is set up: supervisors and above.
     SeeCalls,
+    /// Listen to recordings: supervisors and above.
+    Listen,
     /// Change what is set up, end calls, manage tokens: admins and owners.
     Manage,
     /// See secrets: owners.
@@ -58,7 +60,7 @@ impl Identity {
     pub(crate) fn may(&self, right: Right) -> bool {
         match right {
             Right::SeeStatus => true,
-            Right::SeeCalls => self.role >= Role::Supervisor,
+            Right::SeeCalls | Right::Listen => self.role >= Role::Supervisor,
             Right::Manage => self.role >= Role::Admin,
             Right::Own => self.role == Role::Owner,
         }
@@ -73,7 +75,7 @@ impl Identity {
     pub(crate) fn require(&self, right: Right) -> Result<(), Problem> {
         let needs = match right {
             Right::SeeStatus => "any role",
-            Right::SeeCalls => "the role supervisor, admin or owner",
+            Right::SeeCalls | Right::Listen => "the role supervisor, admin or owner",
             Right::Manage => "the role admin or owner",
             Right::Own => "the role owner",
         };

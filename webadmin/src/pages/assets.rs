@@ -25,6 +25,10 @@ pub(crate) async fn quality() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/quality.js"))
 }
 
+pub(crate) async fn recordings() -> File {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/recordings.js"))
+}
+
 pub(crate) async fn icon() -> File {
     file("image/svg+xml", include_str!("../../assets/icon.svg"))
 }

@@ -5,6 +5,7 @@ mod call;
 mod docs;
 mod login;
 mod prompts;
+mod recordings;
 mod status;
 mod words;
 
@@ -28,6 +29,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/assets/call.js", get(assets::call))
         .route("/assets/quality.js", get(assets::quality))
         .route("/assets/prompts.js", get(assets::prompts))
+        .route("/admin/recordings", get(recordings::page))
+        .route("/assets/recordings.js", get(assets::recordings))
         .route("/assets/tandem.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/status.js", get(assets::script))

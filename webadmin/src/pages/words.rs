@@ -126,6 +126,19 @@ words! {
     time: "Time", "Hora";
     what: "What", "Qué";
     detail: "Detail", "Detalle";
+    recordings: "Recordings", "Grabaciones";
+    gaps: "Left out", "Omitido";
+    gap: "%2 s at %1", "%2 s en %1";
+    kept_until: "Kept until", "Se conserva hasta";
+    for_good: "for good", "sin límite";
+    encrypted: "encrypted", "cifrada";
+    cut: "its last second is missing", "falta el último segundo";
+    recording_sure: "Delete the recording of %? It cannot be brought back.",
+        "¿Borrar la grabación de %? No se puede recuperar.";
+    since: "Since", "Desde";
+    until: "Until", "Hasta";
+    call_id: "Call", "Llamada";
+    policy: "Policy", "Política";
     no_script: "This page needs JavaScript to stay up to date.",
         "Esta página necesita JavaScript para mantenerse al día.";
 }

@@ -6,5 +6,6 @@ mod node;
 mod operations;
 mod pages;
 mod past;
+mod recordings;
 mod sounds;
 mod wire;

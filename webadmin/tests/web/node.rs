@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use base::RecordingId;
 use base::media::LegMedia;
 use base::{CallId, CallOrder, Mono, Now, Wall};
 use peer::guard::Place;
@@ -19,14 +20,17 @@ use store::Store;
 use tower::ServiceExt as _;
 use webadmin::view::{BanView, CallView, LegView, Live, RegistrationView};
 use webadmin::{
-    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Ports, Readiness, Shown, Sounds,
-    auth,
+    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Ports, Readiness, RecordingAudio,
+    RecordingFiles, Shown, Sounds, auth,
 };
 
 /// The token of commands on the machine: owner.
 pub(crate) const LOCAL: &str = "local-token";
 /// The call that is up.
 pub(crate) const LIVE_CALL: &str = "call_0000000000000007";
+/// The recording that there is, and what it holds.
+pub(crate) const RECORDING: &str = "rec_0000000000000009";
+pub(crate) const AUDIO: &str = "RIFF and then some octets";
 /// The password of every user.
 pub(crate) const PASSWORD: &str = "correct horse";
 /// When it is.
@@ -46,6 +50,33 @@ struct Inner {
     orders: Vec<CallOrder>,
     bans: Vec<BanView>,
     sounds: Vec<Held>,
+}
+
+/// One file that is there.
+struct Files;
+
+impl RecordingFiles for Files {
+    fn open(&self, path: &str, recording: RecordingId) -> std::io::Result<Arc<dyn RecordingAudio>> {
+        assert_eq!((path, recording.to_string().as_str()), ("2023/11/14/x.wav.sealed", RECORDING));
+        Ok(Arc::new(Self))
+    }
+
+    fn delete(&self, _path: &str) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl RecordingAudio for Files {
+    fn octets(&self) -> u64 {
+        AUDIO.len() as u64
+    }
+
+    fn read_at(&self, at: u64, into: &mut [u8]) -> std::io::Result<usize> {
+        let rest = AUDIO.as_bytes().get(at as usize..).unwrap_or_default();
+        let length = rest.len().min(into.len()).min(5);
+        into[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
+    }
 }
 
 /// The web layer under test.
@@ -117,6 +148,10 @@ impl Node for Fake {
             self.inner.lock().expect("no test panics inside").directory = Arc::new(plan.wanted);
             Ok(())
         })
+    }
+
+    fn recordings(&self) -> Option<Arc<dyn RecordingFiles>> {
+        Some(Arc::new(Files))
     }
 
     fn metrics(&self) -> Vec<Metric> {
