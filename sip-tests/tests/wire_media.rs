@@ -180,5 +180,8 @@ fn each_leg_has_reports_of_its_own_and_its_quality_is_seen_live_and_kept() {
     let filter = format!("rtcp && ip.src == {switch}");
     let kinds = capture.fields(&filter, &["rtcp.pt", "rtcp.sdes.type"]);
     assert!(!kinds.is_empty() && kinds.iter().all(|kind| kind.starts_with("20")), "{kinds:?}");
-    assert_eq!(capture.fields(&format!("{filter} && _ws.malformed"), &["frame.number"]), Vec::<String>::new());
+    assert_eq!(
+        capture.fields(&format!("{filter} && _ws.malformed"), &["frame.number"]),
+        Vec::<String>::new()
+    );
 }

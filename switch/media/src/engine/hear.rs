@@ -1,18 +1,13 @@
 //! Who hears whom: what shards want, and for each port the cheapest way to it.
 
-use std::collections::BTreeMap;
-
-use base::media::{Ear, Gain, Heard};
+use base::media::{Gain, Heard};
 use base::{Mono, RoomId};
 use smallvec::SmallVec;
 
-use super::{Engine, Slot};
-use crate::audio::Audio;
-use crate::frame::{Frame, Rate};
+use super::Engine;
 use crate::hearing::{Crowd, Hearing, Way};
 use crate::port::Port;
 use crate::room::Room;
-use crate::speech::best_rate;
 
 /// In a room with more speakers than this, audio is worked on for everybody, whoever comes or goes.
 const SMALL_ROOM: usize = 3;
@@ -94,48 +89,6 @@ impl Engine {
         self.drop_audio(slot);
     }
 
-    /// Somebody listens to what an ear hears, from now on.
-    pub(super) fn attach(&mut self, now: Mono, ear: Ear) {
-        self.turn_ear(now, ear, true);
-    }
-
-    /// Not any more. To be called once for each `attach`, unless the ear's port was closed in between.
-    pub(super) fn detach(&mut self, now: Mono, ear: Ear) {
-        self.turn_ear(now, ear, false);
-    }
-
-    fn turn_ear(&mut self, now: Mono, ear: Ear, on: bool) {
-        match ear {
-            Ear::From(port) => {
-                if let Some(port) = self.port_mut(port.slot) {
-                    count(&mut port.hearing.ears, on);
-                }
-                self.want(port.slot, true, on);
-                self.keep_beating(now);
-            }
-            Ear::To(port) => {
-                if let Some(port) = self.port_mut(port.slot) {
-                    count(&mut port.hearing.overheard, on);
-                }
-                self.reconsider(now, port.slot);
-            }
-            Ear::Room(room) => {
-                self.want_room(room, on);
-                self.change_room(Some(room), |room| count(&mut room.ears, on));
-                self.keep_beating(now);
-            }
-        }
-    }
-
-    /// The best rate of what an ear hears.
-    pub(super) fn ear_rate(&self, ear: Ear) -> Rate {
-        match ear {
-            Ear::From(port) => best_rate(self.port(port.slot).and_then(Port::spoken)),
-            Ear::To(port) => self.hearing_rate(port.slot, &self.rooms),
-            Ear::Room(room) => self.rooms.get(&room).map_or_else(Rate::default, |room| room.rate),
-        }
-    }
-
     /// Decides anew how the far end of `slot` gets what it hears.
     pub(super) fn reconsider(&mut self, now: Mono, slot: u32) {
         let way = self.way_for_now(slot);
@@ -165,12 +118,6 @@ impl Engine {
             self.change_way(slot, before, way);
         }
         self.keep_beating(now);
-    }
-
-    fn keep_beating(&mut self, now: Mono) {
-        if !self.working.is_empty() && self.next_beat.is_none() {
-            self.begin_beats(now);
-        }
     }
 
     /// The same for a port and all who may hear it.
@@ -239,91 +186,11 @@ impl Engine {
         !spoken.codec.is_speech() || listener.same(&spoken).is_some()
     }
 
-    fn take_hold(&mut self, slot: u32) {
-        self.hold(slot, true);
-    }
-
-    fn let_go(&mut self, slot: u32) {
-        self.hold(slot, false);
-    }
-
-    /// Tells all whom `slot` hears that their audio is wanted for it, or not any more.
-    fn hold(&mut self, slot: u32, on: bool) {
-        let Some(port) = self.port_mut(slot).filter(|port| port.hearing.holds != on) else { return };
-        port.hearing.holds = on;
-        let (room, sources) = (port.hearing.room, port.hearing.sources.clone());
-        for heard in sources {
-            self.want(heard.port.slot, true, on);
-        }
-        if let Some(room) = room {
-            self.want_room(room, on);
-        }
-    }
-
-    /// A room is there while somebody wants it, be it empty.
-    fn want_room(&mut self, id: RoomId, on: bool) {
-        let room = self.rooms.entry(id).or_default();
-        let before = room.wanted > 0;
-        count(&mut room.wanted, on);
-        if before != (room.wanted > 0) {
-            room.awake();
-            let speakers: SmallVec<[u32; 8]> = room.speakers().map(|speaker| speaker.slot).collect();
-            for speaker in speakers {
-                self.want(speaker, true, on);
-            }
-        }
-        self.change_room(Some(id), |_| {});
-    }
-
-    /// `really` spares callers a condition.
-    fn want(&mut self, slot: u32, really: bool, on: bool) {
-        if let Some(port) = self.port_mut(slot).filter(|_| really) {
-            count(&mut port.hearing.wanted, on);
-            self.keep_audio(slot);
-        }
-    }
-
-    /// Audio is there from the moment it is needed; what is not needed any more goes with the next beat.
-    fn keep_audio(&mut self, slot: u32) {
-        if self.port(slot).is_some_and(needs_audio) {
-            self.audio_mut(slot);
-        }
-    }
-
-    /// Ports that need no audio any more lose it.
-    pub(super) fn sweep(&mut self) {
-        for index in (0..self.working.len()).rev() {
-            let Some(slot) = self.working.get(index).copied() else { continue };
-            if !self.port(slot).is_some_and(needs_audio) {
-                self.drop_audio(slot);
-            }
-        }
-    }
-
-    /// The audio of an open port, made if it has none. What keeps it must be said to `reconsider`.
-    pub(super) fn audio_mut(&mut self, slot: u32) -> Option<&mut Audio> {
-        let place = self.working.len();
-        let port = self.slots.get_mut(slot as usize)?.port.as_deref_mut()?;
-        if port.audio.is_none() {
-            self.working.push(slot);
-        }
-        Some(port.audio.get_or_insert_with(|| Box::new(Audio::new(place))))
-    }
-
-    fn drop_audio(&mut self, slot: u32) {
-        let Some(audio) = self.port_mut(slot).and_then(Port::drop_audio) else { return };
-        self.working.swap_remove(audio.place);
-        let moved = self.working.get(audio.place).copied();
-        if let Some(other) = moved.and_then(|moved| self.port_mut(moved)?.audio.as_mut()) {
-            other.place = audio.place;
-        }
-    }
-
     fn entry_of(&mut self, heard: Heard) -> &mut SmallVec<[u32; 2]> {
         &mut self.slots[heard.port.slot as usize].heard_by
     }
 
-    fn change_room(&mut self, id: Option<RoomId>, change: impl FnOnce(&mut Room)) {
+    pub(super) fn change_room(&mut self, id: Option<RoomId>, change: impl FnOnce(&mut Room)) {
         let Some(id) = id else { return };
         let Some(room) = self.rooms.get_mut(&id) else { return };
         change(room);
@@ -331,29 +198,4 @@ impl Engine {
             self.rooms.remove(&id);
         }
     }
-}
-
-/// What an attached ear hears in this beat; `None` for silence.
-pub(super) fn overhear<'a>(
-    slots: &'a [Slot],
-    rooms: &'a BTreeMap<RoomId, Room>,
-    ear: Ear,
-) -> Option<&'a Frame> {
-    let audio = |slot: u32| slots.get(slot as usize)?.port.as_ref()?.audio.as_deref();
-    match ear {
-        Ear::From(port) => audio(port.slot).filter(|audio| audio.power > 0.0).map(|audio| &audio.said),
-        Ear::To(port) => audio(port.slot).map(|audio| &audio.heard),
-        Ear::Room(room) => rooms.get(&room)?.overheard(),
-    }
-}
-
-/// Whether something has to be worked on for a port.
-fn needs_audio(port: &Port) -> bool {
-    let own = port.audio.as_ref().is_some_and(|audio| audio.is_wanted_in() || audio.is_wanted_out());
-    let Hearing { way, wanted, overheard, .. } = port.hearing;
-    own || way == Way::Work || wanted > 0 || overheard > 0
-}
-
-fn count(counter: &mut u32, on: bool) {
-    *counter = if on { *counter + 1 } else { counter.saturating_sub(1) };
 }

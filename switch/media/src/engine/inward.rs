@@ -68,7 +68,7 @@ impl Engine {
 
     /// Whether there is a sound in what needs decoding to tell; now and then is enough.
     fn weigh(&mut self, now: Mono, slot: u32, audio: &Audio) {
-        if now.0 / 10_000 % 16 != 0 || audio.kind != Pulled::Speech {
+        if !(now.0 / 10_000).is_multiple_of(16) || audio.kind != Pulled::Speech {
             return;
         }
         let Some(port) = self.port_mut(slot) else { return };

@@ -29,6 +29,7 @@ mod audience;
 mod beat;
 mod command;
 mod digits;
+mod ears;
 mod hear;
 mod inward;
 mod mixing;
@@ -42,6 +43,7 @@ mod seam;
 mod secure;
 mod tap;
 mod tick;
+mod wanted;
 
 pub(crate) use beat::Beat;
 use beat::Bench;

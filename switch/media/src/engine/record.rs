@@ -4,7 +4,7 @@ use base::media::{Ear, Recorder, RecordingAct};
 use base::{Mono, RecordingId};
 
 use super::Engine;
-use super::hear::overhear;
+use super::ears::overhear;
 use crate::record::{Block, Parcel};
 
 impl Engine {

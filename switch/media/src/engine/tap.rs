@@ -18,7 +18,7 @@ impl Engine {
     /// The port closes: what hangs on it ends.
     pub(super) fn end_taps(&mut self, _now: Mono, _slot: u32) {}
 
-    /// After all ports have said and heard what they do in this beat: [`overhear`](super::hear::overhear) gives it.
+    /// After all ports have said and heard what they do in this beat: [`overhear`](super::ears::overhear) gives it.
     pub(super) fn tap_beat(&mut self, _now: Mono) {}
 }
 

@@ -1,0 +1,71 @@
+//! Recordings and taps: who listens without being a party.
+
+use std::collections::BTreeMap;
+
+use base::media::Ear;
+use base::{Mono, RoomId};
+
+use super::wanted::count;
+use super::{Engine, Slot};
+use crate::frame::{Frame, Rate};
+use crate::port::Port;
+use crate::room::Room;
+use crate::speech::best_rate;
+
+impl Engine {
+    /// Somebody listens to what an ear hears, from now on.
+    pub(super) fn attach(&mut self, now: Mono, ear: Ear) {
+        self.turn_ear(now, ear, true);
+    }
+
+    /// Not any more. To be called once for each `attach`, unless the ear's port was closed in between.
+    pub(super) fn detach(&mut self, now: Mono, ear: Ear) {
+        self.turn_ear(now, ear, false);
+    }
+
+    fn turn_ear(&mut self, now: Mono, ear: Ear, on: bool) {
+        match ear {
+            Ear::From(port) => {
+                if let Some(port) = self.port_mut(port.slot) {
+                    count(&mut port.hearing.ears, on);
+                }
+                self.want(port.slot, true, on);
+                self.keep_beating(now);
+            }
+            Ear::To(port) => {
+                if let Some(port) = self.port_mut(port.slot) {
+                    count(&mut port.hearing.overheard, on);
+                }
+                self.reconsider(now, port.slot);
+            }
+            Ear::Room(room) => {
+                self.want_room(room, on);
+                self.change_room(Some(room), |room| count(&mut room.ears, on));
+                self.keep_beating(now);
+            }
+        }
+    }
+
+    /// The best rate of what an ear hears.
+    pub(super) fn ear_rate(&self, ear: Ear) -> Rate {
+        match ear {
+            Ear::From(port) => best_rate(self.port(port.slot).and_then(Port::spoken)),
+            Ear::To(port) => self.hearing_rate(port.slot, &self.rooms),
+            Ear::Room(room) => self.rooms.get(&room).map_or_else(Rate::default, |room| room.rate),
+        }
+    }
+}
+
+/// What an attached ear hears in this beat; `None` for silence.
+pub(super) fn overhear<'a>(
+    slots: &'a [Slot],
+    rooms: &'a BTreeMap<RoomId, Room>,
+    ear: Ear,
+) -> Option<&'a Frame> {
+    let audio = |slot: u32| slots.get(slot as usize)?.port.as_ref()?.audio.as_deref();
+    match ear {
+        Ear::From(port) => audio(port.slot).filter(|audio| audio.power > 0.0).map(|audio| &audio.said),
+        Ear::To(port) => audio(port.slot).map(|audio| &audio.heard),
+        Ear::Room(room) => rooms.get(&room)?.overheard(),
+    }
+}
