@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Block, Transport, until, write_tone};
+use super::sound::write_tone_in;
+use super::{Block, Transport, until};
 
 const CONTROL: u16 = 4_444;
 const SIP: u16 = 5_070;
@@ -56,6 +57,15 @@ impl Baresip {
         Self::start_as(block, host, user, registrar, hertz, "")
     }
 
+    /// The same over UDP, speaking only this codec, such as `PCMA/8000/1` or `opus/48000/2`.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_speaking(block: &Block, host: u8, user: &str, hertz: f64, codec: &str) -> Self {
+        let registrar = (block.at(1, 5_060), Transport::Udp.word());
+        Self::start_as(block, host, user, registrar, hertz, &format!(";audio_codecs={codec}"))
+    }
+
     fn start_as(
         block: &Block,
         host: u8,
@@ -66,11 +76,13 @@ impl Baresip {
     ) -> Self {
         let folder = block.folder().join(format!("baresip-{user}"));
         fs::create_dir_all(folder.join("heard")).expect("our folder");
-        write_tone(&folder.join("microphone.wav"), hertz, TONE_SECS);
+        let channels = if more.ends_with("/2") { 2 } else { 1 };
+        write_tone_in(&folder.join("microphone.wav"), hertz, TONE_SECS, channels);
         let (registrar, transport) = registrar;
+        let codecs = if more.contains("audio_codecs") { "" } else { ";audio_codecs=PCMU/8000/1" };
         let account = format!(
             "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass=secret-{user};regint=600;\
-             answermode=auto;audio_codecs=PCMU/8000/1{more}\n"
+             answermode=auto{codecs}{more}\n"
         );
         fs::write(folder.join("accounts"), account).expect("our folder");
         // What the switch on this block shows when it made its certificate itself.
@@ -165,7 +177,7 @@ fn configuration(block: &Block, host: u8, folder: &std::path::Path) -> String {
         "poll_method epoll\nsip_listen {}\nnet_interface {}\nctrl_tcp_listen {}\nrtp_ports 31000-31999\n\
          audio_source aufile,{folder}/microphone.wav\naudio_channels 1\nausrc_srate 8000\nauplay_srate 8000\n\
          audio_buffer 20-160\nsnd_path {folder}/heard\nmodule_path /usr/lib/baresip/modules\n\
-         module g711.so\nmodule srtp.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app ctrl_tcp.so\n\
+         module g711.so\nmodule g722.so\nmodule opus.so\nmodule srtp.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app ctrl_tcp.so\n\
          module_app menu.so\n",
         block.at(host, SIP),
         block.ip(host),

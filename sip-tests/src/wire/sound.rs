@@ -12,23 +12,31 @@ const RATE: u32 = 8_000;
 /// # Panics
 /// When the file cannot be written.
 pub fn write_tone(file: &Path, hertz: f64, seconds: u32) {
+    write_tone_in(file, hertz, seconds, 1);
+}
+
+/// The same in so many channels, all alike.
+///
+/// # Panics
+/// When the file cannot be written.
+pub(crate) fn write_tone_in(file: &Path, hertz: f64, seconds: u32, channels: u8) {
     let count = RATE * seconds;
-    let octets = count * 2;
+    let octets = count * 2 * u32::from(channels);
     let mut wav = Vec::new();
     wav.extend(b"RIFF");
     wav.extend((36 + octets).to_le_bytes());
     wav.extend(b"WAVEfmt ");
     wav.extend(16_u32.to_le_bytes());
-    wav.extend([1, 0, 1, 0]); // PCM, one channel
+    wav.extend([1, 0, channels, 0]); // PCM
     wav.extend(RATE.to_le_bytes());
-    wav.extend((RATE * 2).to_le_bytes());
-    wav.extend([2, 0, 16, 0]); // octets and bits of a sample
+    wav.extend((RATE * 2 * u32::from(channels)).to_le_bytes());
+    wav.extend([2 * channels, 0, 16, 0]); // octets of a moment and bits of a sample
     wav.extend(b"data");
     wav.extend(octets.to_le_bytes());
     for at in 0..count {
         let sample = (TAU * hertz * f64::from(at) / f64::from(RATE)).sin() * 8_192.0;
         #[expect(clippy::cast_possible_truncation, reason = "a quarter of the range of i16")]
-        wav.extend((sample as i16).to_le_bytes());
+        (0..channels).for_each(|_| wav.extend((sample as i16).to_le_bytes()));
     }
     fs::write(file, wav).expect("our folder");
 }

@@ -83,7 +83,13 @@ impl Call {
             }
             LocalEnd::Serving(service) => match *service {
                 Service::Refusing { refusal, by, .. } => self.finish(ctx, refusal, by),
-                service => self.phase = Phase::Local(LocalEnd::Serving(Box::new(service))),
+                service @ (Service::Waiting(_)
+                | Service::Saying(_)
+                | Service::Sounding
+                | Service::Asking { .. }
+                | Service::Inside { .. }) => {
+                    self.phase = Phase::Local(LocalEnd::Serving(Box::new(service)));
+                }
             },
             LocalEnd::Up => self.finish(ctx, Refusal::of(Cause::Normal), Party::Callee),
         }
