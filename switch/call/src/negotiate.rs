@@ -22,6 +22,8 @@ pub(crate) struct Negotiation {
     theirs: Theirs,
     secure: Secure,
     local: Option<Sdp>,
+    /// An offer of ours in a re-INVITE that asks for something else than before.
+    asked: Option<Box<Sdp>>,
     /// Which way the far end's media flows, as it said last.
     theirs_flows: Option<Direction>,
     /// The name of what it is sent.
@@ -82,6 +84,7 @@ impl Negotiation {
             theirs,
             secure,
             local: None,
+            asked: None,
             theirs_flows: None,
             codec: Box::default(),
             numbers: Numbers::default(),
@@ -114,6 +117,16 @@ impl Negotiation {
     /// Which way the far end's media flows, from its side; `None` before it has said.
     pub(crate) fn theirs(&self) -> Option<Direction> {
         self.theirs_flows
+    }
+
+    /// Keeps an offer of ours until it is answered.
+    pub(crate) fn ask(&mut self, offer: Sdp) {
+        self.asked = Some(Box::new(offer));
+    }
+
+    /// The offer that was kept.
+    pub(crate) fn take_asked(&mut self) -> Option<Sdp> {
+        self.asked.take().map(|offer| *offer)
     }
 
     /// Whether the port still belongs to this leg.

@@ -6,9 +6,9 @@ use base::media::Srtp;
 use sdp::Sdp;
 use sip::message::Message;
 
-use super::Call;
+use super::{Call, Joined};
 use crate::leg::Leg;
-use crate::negotiate::{BadBody, body_of};
+use crate::negotiate::{BadBody, Negotiation, body_of};
 
 impl Call {
     /// The offer that a request of a leg carries, as far as the leg may use what it offers.
@@ -76,10 +76,22 @@ impl Call {
             false => at.codecs.iter().map(String::as_str).filter(|name| is_ours(name)).collect(),
         };
         match offer {
-            Some(offer) => media.own_answer(offer, &codecs),
+            Some(offer) => media.own_answer(offer, &codecs).or_else(|bad| match self.joined {
+                // Who hears itself needs nobody who understands it.
+                Joined::Itself(itself) if itself == leg => {
+                    let name = sdp::first_codec_name(offer).ok_or(bad)?;
+                    media.own_answer(offer, &[name.as_str()])
+                }
+                Joined::Nobody | Joined::Two(..) | Joined::Itself(_) | Joined::Room(_) => Err(bad),
+            }),
             None => media.own_offer(&codecs),
         }
     }
+}
+
+/// Whether we can read and write what a leg speaks; also before anything is agreed.
+pub(super) fn is_readable(media: &Negotiation) -> bool {
+    media.codec().is_empty() || is_ours(media.codec())
 }
 
 fn is_ours(name: &str) -> bool {

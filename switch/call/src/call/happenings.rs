@@ -14,10 +14,24 @@ impl Call {
     pub(super) fn keep(&mut self, now: Now, leg: LegId, event: &MediaEvent) {
         let Some((what, detail)) = told(event) else { return };
         let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
+        self.note(HappeningView { at: now.wall, leg: place, what, detail });
+    }
+
+    /// A far end that speaks what we cannot read would not speak anything else.
+    pub(super) fn cannot_be_heard(&mut self, now: Now, leg: LegId, status: u16) {
+        let detail = match status {
+            0 => "an exchange was open when it was asked for another codec".to_owned(),
+            status => format!("it was asked for another codec and refused with {status}"),
+        };
+        let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
+        self.note(HappeningView { at: now.wall, leg: place, what: "not_understood", detail });
+    }
+
+    fn note(&mut self, happening: HappeningView) {
         if self.happenings.len() >= KEPT {
             self.happenings.remove(0);
         }
-        self.happenings.push(HappeningView { at: now.wall, leg: place, what, detail });
+        self.happenings.push(happening);
     }
 }
 

@@ -39,10 +39,9 @@ impl Call {
     pub(super) fn meet_locally(&mut self, ctx: &mut Ctx<'_>, local: Local) {
         match local {
             Local::Echo => {
-                if self.pick_up(ctx) {
-                    let caller = self.caller();
-                    self.echo(caller);
-                }
+                let caller = self.caller();
+                self.echo(caller);
+                self.pick_up(ctx);
             }
             local @ (Local::Milliwatt | Local::OwnNumber | Local::Conference { .. } | Local::Play { .. }) => {
                 self.serve(ctx, local)

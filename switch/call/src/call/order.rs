@@ -5,6 +5,7 @@ use std::time::Duration;
 use base::media::{MediaCommand, Over};
 use base::{CallOrder, LegId};
 
+use super::exchange::is_readable;
 use super::joining::{Joined, open_port};
 use super::{Call, Ctx, Phase};
 use crate::act::Act;
@@ -65,6 +66,13 @@ impl Call {
         }
         self.joined = Joined::Room(room);
         ctx.out.push(Act::Enter(room));
+        let unread =
+            |leg: &&Leg| leg.media.as_ref().is_some_and(|media| media.is_open() && !is_readable(media));
+        for leg in self.legs.iter().filter(unread).map(|leg| leg.id).collect::<Vec<_>>() {
+            if !self.ask_for_readable(ctx, leg) {
+                self.cannot_be_heard(ctx.now, leg, 0);
+            }
+        }
     }
 
     fn legs_meant(&self, place: Option<usize>) -> Vec<LegId> {

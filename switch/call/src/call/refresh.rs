@@ -8,7 +8,7 @@ use sip::message::{Draft, Message, Method};
 
 use super::{Call, Ctx, Refusal};
 use crate::act::{Failure, Purpose};
-use crate::leg::Leg;
+use crate::leg::{Leg, Talking};
 use crate::negotiate::Negotiation;
 use crate::reply::{self, Agent, introduce};
 
@@ -31,6 +31,27 @@ impl Call {
         let Some(mut draft) = refreshing(ctx, at, Method::Invite) else { return false };
         draft.body(reply::ACCEPT, body.into());
         at.send(&mut ctx.out, Purpose::Refresh, draft);
+        if let Some(talking) = at.talking_mut() {
+            talking.refreshing = true;
+        }
+        true
+    }
+
+    /// Asks a far end whose codec we cannot read for one that we can, since somebody else than the one it agreed with shall
+    /// hear it. `false` when an exchange is open there.
+    pub(super) fn ask_for_readable(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+        let open = |talking: &Talking| talking.unacked.is_some() || talking.owes_ack || talking.refreshing;
+        if self.passage.is_some() || self.leg(leg).and_then(Leg::talking).is_none_or(open) {
+            return false;
+        }
+        let Ok(offer) = self.own_words(leg, None) else { return false };
+        let Some(at) = self.leg_mut(leg) else { return false };
+        let Some(mut draft) = refreshing(ctx, at, Method::Invite) else { return false };
+        draft.body(reply::ACCEPT, offer.to_bytes().into());
+        at.send(&mut ctx.out, Purpose::Refresh, draft);
+        if let Some(media) = &mut at.media {
+            media.ask(offer);
+        }
         if let Some(talking) = at.talking_mut() {
             talking.refreshing = true;
         }
@@ -60,11 +81,15 @@ impl Call {
             }
             return;
         }
+        let refused = at.media.as_mut().and_then(Negotiation::take_asked).filter(|_| is_invite);
         let call_id = at.call_id_of(caller);
         match at.session.refused(ctx.now.mono, ctx.entropy, call_id, &cseq.method, Some(response)) {
             Refused::Ends => self.far_end_gone(ctx, leg, Refusal::from_response(status, response)),
             Refused::NotByUpdate => at.allows_update = false,
             Refused::LivesOn => {}
+        }
+        if refused.is_some() {
+            self.cannot_be_heard(ctx.now, leg, status);
         }
     }
 
@@ -92,7 +117,8 @@ impl Call {
 
     /// The far end's answer to the offer that stood already.
     fn agree_again(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
-        let ours = self.media_of(leg).and_then(Negotiation::local).cloned();
+        let asked = self.leg_mut(leg).and_then(|leg| leg.media.as_mut()).and_then(Negotiation::take_asked);
+        let ours = asked.or_else(|| self.media_of(leg).and_then(Negotiation::local).cloned());
         if let (Some(ours), Ok(Some(theirs))) = (ours, self.said_by(leg, response)) {
             self.agree(ctx, leg, &ours, &theirs);
         }
