@@ -10,9 +10,9 @@ use sip_tests::{Line, SILENT, State, World, office};
 /// What is played to the far end of a line, oldest first.
 fn plays(world: &World, line: Line) -> Vec<&Play> {
     let (port, ..) = world.media.towards(world.talk(line).media).expect("a port");
-    let of_port = world.media.asked.iter().filter_map(move |command| match command {
-        MediaCommand::Play { port: at, play } if *at == port => Some(&**play),
-        _ => None,
+    let of_port = world.media.asked.iter().filter_map(move |command| {
+        let MediaCommand::Play { port: at, play } = command else { return None };
+        (*at == port).then_some(&**play)
     });
     of_port.collect()
 }
@@ -136,9 +136,9 @@ fn a_conference_with_a_pin_lets_nobody_in_without_it() {
     let (mut world, carrier, _) = office(5);
     conference(&mut world, "4711");
     let collect = |world: &mut World, line: Line, digits: &str| {
-        let asked = world.media.asked.iter().rev().find_map(|command| match command {
-            MediaCommand::Collect { collect, .. } => Some(collect.id),
-            _ => None,
+        let asked = world.media.asked.iter().rev().find_map(|command| {
+            let MediaCommand::Collect { collect, .. } = command else { return None };
+            Some(collect.id)
         });
         let digits = digits.to_owned();
         let collect: CollectId = asked.expect("a question");
@@ -187,9 +187,9 @@ fn a_held_caller_hears_music_that_goes_on_at_the_next_hold() {
     world.reinvite(callee, "inactive");
     world.settle();
     let second = plays(&world, caller)[1].clone();
-    let at = |play: &Play| match &play.items[0] {
-        Sound::Music { at_ms, .. } => *at_ms,
-        other => panic!("music, not {other:?}"),
+    let at = |play: &Play| {
+        let Sound::Music { at_ms, .. } = &play.items[0] else { panic!("no music: {play:?}") };
+        *at_ms
     };
     let went_on = at(&second) - at(&first);
     assert!((7_000..7_500).contains(&went_on), "{went_on}");
