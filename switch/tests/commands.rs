@@ -230,3 +230,19 @@ fn a_demo_gives_way_where_its_usual_web_port_is_taken_unless_it_was_asked_for() 
     assert!(said[0].starts_with("127.0.0.1:8080 is taken"), "{said:?}");
     assert!(said[1].starts_with("Web panel: http://127.0.0.1:") && !said[1].ends_with(":8080"), "{said:?}");
 }
+
+/// Issue 4: the demo plays, mixes, transcodes and records, and says how often.
+#[test]
+fn a_short_demo_has_heard_an_announcement_a_conference_and_what_was_recorded() {
+    let folder = Folder::new("heard");
+    let (said, _) = folder.run(&["demo", "--agents", "2", "--for", "6s", "--http", "127.0.0.1:0"], 0);
+    let count = |what: &str| -> u64 {
+        let line = said.lines().find_map(|line| line.trim_start().strip_prefix(what)).expect(what);
+        line.split_whitespace().next().and_then(|count| count.parse().ok()).expect("a number")
+    };
+    assert_eq!((count("announcements heard"), count("mixed in conference")), (3, 3), "{said}");
+    for what in ["audio both ways", "transcoded", "recordings", "both sides heard"] {
+        assert!(count(what) > 0, "{what}: {said}");
+    }
+    assert_eq!(count("failed unexpectedly"), 0, "{said}");
+}

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use base::wire::{Inbound, Outbound};
 
+use super::coding::Coding;
 use super::tone::Side;
 
 /// What a player hears.
@@ -24,10 +25,15 @@ pub(super) enum Act {
     Speak {
         /// Which.
         channel: usize,
-        /// To whom.
-        to: SocketAddr,
-        /// As which end.
-        side: Side,
+        /// How.
+        speech: Speech,
+    },
+    /// Holds the other end, or no longer: speaks no more on a channel, or again.
+    Hold {
+        /// Which.
+        channel: usize,
+        /// What is wanted.
+        hold: Hold,
     },
     /// Is silent again on a channel.
     Hush {
@@ -36,6 +42,39 @@ pub(super) enum Act {
     },
     /// For the tally.
     Tell(Story),
+}
+
+/// How an end of a call speaks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Speech {
+    /// To whom.
+    pub(super) to: SocketAddr,
+    /// As which end.
+    pub(super) side: Side,
+    /// In what kind of call.
+    pub(super) kind: Kind,
+    /// In which codec.
+    pub(super) coding: Coding,
+}
+
+/// What a call is for, and so what is to be heard in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Two ends talk.
+    Talk,
+    /// The switch says something.
+    Announcement,
+    /// Several talk.
+    Conference,
+}
+
+/// Whether the other end waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It is to wait.
+    On,
+    /// It waits no longer.
+    Off,
 }
 
 /// What is counted. A call is told by its caller, trouble by either end.

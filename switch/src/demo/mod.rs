@@ -4,13 +4,16 @@
 //! switch.
 
 mod agenda;
+mod coding;
 mod cue;
 mod far_end;
 mod node;
 mod player;
+mod recordings;
 mod scene;
 mod script;
 mod stage;
+mod summary;
 mod tally;
 mod tone;
 mod voice;
@@ -28,13 +31,14 @@ use switch::clock::Clock;
 use switch::entropy::OsEntropy;
 use tokio::signal::unix::{SignalKind, signal};
 
+use coding::Coding;
 use far_end::{FarEnd, Seat};
 use node::Node;
 use player::Player;
 use scene::{Agent, CARRIER, CARRIER_IP, Scene, word};
 use script::{Carrier, Phone, Script};
 use stage::{Place, Stage};
-use tally::Summary;
+use summary::Summary;
 
 pub(crate) use scene::MOST_AGENTS;
 
@@ -48,6 +52,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PHONE_CHANNELS: usize = 3;
 /// Calls of the carrier for each agent: in, out, refused and ending.
 const CARRIER_CHANNELS: usize = 4;
+/// A guest is in two calls at a time.
+const GUEST_CHANNELS: usize = 3;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +89,7 @@ pub(crate) enum DemoError {
 /// How a demo ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Calls went through with audio both ways, and nothing failed.
+    /// Calls went through with audio both ways and whatever else there was time for, and nothing failed.
     Good,
     /// Something did not, as the summary tells.
     Bad,
@@ -114,9 +120,12 @@ pub(crate) fn play(options: Options, mut say: impl FnMut(&dyn Display)) -> Resul
         say(&format_args!("{secs:>4} s  {}\n", stage.tally()));
     }
     stage.curtain(PATIENCE)?;
-    let recorded = node.finish()?;
+    let lasted = clock.now().mono.since(began);
+    let kept = node.finish()?;
     let tally = stage.tally();
-    tally.check_records(recorded);
+    tally.check_records(kept.answered);
+    kept.recordings.iter().for_each(|recording| tally.check_recording(recording));
+    tally.expect_all(lasted);
     say(&format_args!("\n{}", Summary(tally)));
     Ok(if tally.is_good() { Verdict::Good } else { Verdict::Bad })
 }
@@ -136,17 +145,23 @@ fn enter(
 ) -> io::Result<()> {
     let extensions: Vec<String> = scene.agents.iter().map(|agent| agent.extension.clone()).collect();
     for agent in &scene.agents {
-        let Agent { extension, secret, ip, .. } = agent;
+        let Agent { extension, secret, ip, coding, .. } = agent;
         let login = Some(Login::new(extension, secret));
         let colleagues = extensions.iter().filter(|other| *other != extension).cloned().collect();
         let script = Script::Phone(Phone { extension: extension.clone(), colleagues });
         let place = Place::bind(*ip, PHONE_CHANNELS)?;
-        let seat = Seat { own: place.sip()?, switch, user: extension.clone(), login };
+        let seat = Seat { own: place.sip()?, switch, user: extension.clone(), login, coding: *coding };
         put(stage, clock, format!("phone {extension}"), place, seat, script)?;
+    }
+    for (guest, coding) in Scene::guests() {
+        let place = Place::bind(CARRIER_IP, GUEST_CHANNELS)?;
+        let seat = Seat { own: place.sip()?, switch, user: guest.number.clone(), login: None, coding };
+        put(stage, clock, format!("guest {}", guest.number), place, seat, Script::Guest(guest))?;
     }
     let dids = scene.agents.iter().map(|agent| agent.did.clone()).collect();
     let agents = u32::try_from(scene.agents.len()).unwrap_or(u32::MAX);
-    let seat = Seat { own: carrier.sip()?, switch, user: CARRIER.to_owned(), login: None };
+    let (own, user) = (carrier.sip()?, CARRIER.to_owned());
+    let seat = Seat { own, switch, user, login: None, coding: Coding::Pcmu };
     put(stage, clock, CARRIER.to_owned(), carrier, seat, Script::Carrier(Carrier { dids, agents }))
 }
 

@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use webadmin::auth;
 
 use super::DemoError;
+use super::recordings::{self, Recording};
 
 const THREADS: usize = 2;
 /// Where the switch listens unless somebody else does.
@@ -31,6 +32,15 @@ pub(super) struct Node {
     running: Running,
     runtime: Runtime,
     folder: Folder,
+}
+
+/// What a node has kept of its calls.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// Records of answered calls.
+    pub(super) answered: u64,
+    /// What is heard in its recordings.
+    pub(super) recordings: Vec<Recording>,
 }
 
 /// What a start needs, and another start if the first one fails.
@@ -77,11 +87,11 @@ impl Node {
         &self.runtime
     }
 
-    /// Ends the node; how many answered calls its store has records of.
-    pub(super) fn finish(self) -> Result<u64, DemoError> {
+    /// Ends the node; what it kept.
+    pub(super) fn finish(self) -> Result<Kept, DemoError> {
         let Self { running, runtime, folder } = self;
         running.stop(runtime.handle());
-        runtime.block_on(answered(&folder.0))
+        runtime.block_on(kept(&folder.0))
     }
 }
 
@@ -117,8 +127,15 @@ impl Setting {
     }
 }
 
-async fn answered(data: &Path) -> Result<u64, DemoError> {
+async fn kept(data: &Path) -> Result<Kept, DemoError> {
     let store = Store::open(&NodeConfig::default().store.url_in(data)).await?;
+    let answered = answered(&store).await?;
+    let recordings = recordings::listen(&store, data).await?;
+    store.close().await;
+    Ok(Kept { answered, recordings })
+}
+
+async fn answered(store: &Store) -> Result<u64, DemoError> {
     let filter = CallFilter { answered: Some(true), ..CallFilter::default() };
     let (mut count, mut after) = (0, None);
     for _ in 0..MOST_PAGES {
@@ -129,7 +146,6 @@ async fn answered(data: &Path) -> Result<u64, DemoError> {
             break;
         }
     }
-    store.close().await;
     Ok(count)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base::{Entropy, Machine, Mono, Now};
 
 use super::agenda::Agenda;
-use super::cue::{Act, Cue, Story};
+use super::cue::{Act, Cue, Hold, Kind, Speech, Story};
 use super::far_end::{CallKey, End, FarEnd, News, Said};
 use super::script::{Dial, Reaction, Script};
 use super::tone::Side;
@@ -26,12 +26,14 @@ enum Step {
     Refuse(CallKey, u16),
     GiveUp(CallKey),
     HangUp(CallKey),
+    Hold(CallKey, Hold),
 }
 
 /// What is known of a call.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     side: Side,
+    kind: Kind,
     since: Mono,
     answered: bool,
 }
@@ -92,6 +94,7 @@ impl Player {
             Step::Refuse(key, status) => self.end.refuse(now, key, status),
             Step::GiveUp(key) if self.parts.get(&key).is_some_and(|part| part.answered) => {}
             Step::GiveUp(key) | Step::HangUp(key) => self.end.hang_up(now, key),
+            Step::Hold(key, hold) => self.end.hold(now, key, hold),
         }
         self.listen(now);
     }
@@ -99,11 +102,11 @@ impl Player {
     fn place(&mut self, now: Now) {
         let live = self.end.live();
         let dial = self.script.dial(self.end.entropy(), self.placed, live);
-        let Some(Dial { caller, number, patience }) = dial else { return };
+        let Some(Dial { caller, number, patience, kind }) = dial else { return };
         // Without a free channel there is one caller less.
         let Some(key) = self.end.call(now, &caller, &number) else { return };
         self.placed += 1;
-        self.parts.insert(key, Part { side: Side::Caller, since: now.mono, answered: false });
+        self.parts.insert(key, Part { side: Side::Caller, kind, since: now.mono, answered: false });
         self.agenda.note(now.mono + patience, Step::GiveUp(key));
         self.tell(Story::Placed);
     }
@@ -113,7 +116,12 @@ impl Player {
         while let Some(said) = self.end.poll() {
             match said {
                 Said::Send(outbound) => self.acts.push_back(Act::Send(outbound)),
-                Said::Speak { channel, to, side } => self.acts.push_back(Act::Speak { channel, to, side }),
+                Said::Speak { key, channel, to, side, coding } => {
+                    let kind = self.parts.get(&key).map_or(Kind::Talk, |part| part.kind);
+                    let speech = Speech { to, side, kind, coding };
+                    self.acts.push_back(Act::Speak { channel, speech });
+                }
+                Said::Hold { channel, hold } => self.acts.push_back(Act::Hold { channel, hold }),
                 Said::Hush { channel } => self.acts.push_back(Act::Hush { channel }),
                 Said::Told(news) => self.handle_news(now, news),
             }
@@ -135,6 +143,7 @@ impl Player {
             }
             News::Incoming(key) => self.take(now, key),
             News::Answered(key) => self.talk(now, key),
+            News::NotHeld(status) => self.fail(format_args!("a hold was refused: {status}")),
             News::Ended(key, end) => self.handle_end(now, key, end),
         }
     }
@@ -142,7 +151,8 @@ impl Player {
     fn take(&mut self, now: Now, key: CallKey) {
         let others = self.end.live().saturating_sub(1);
         let reaction = self.script.react(self.end.entropy(), self.taken, others);
-        self.parts.insert(key, Part { side: Side::Callee, since: now.mono, answered: false });
+        let part = Part { side: Side::Callee, kind: Kind::Talk, since: now.mono, answered: false };
+        self.parts.insert(key, part);
         let (after, step) = match reaction {
             Reaction::Busy => return self.end.refuse(now, key, 486),
             Reaction::Answer(after) => (after, Step::Answer(key)),
@@ -156,11 +166,17 @@ impl Player {
     fn talk(&mut self, now: Now, key: CallKey) {
         let Some(part) = self.parts.get_mut(&key) else { return };
         part.answered = true;
-        let side = part.side;
-        let talk = self.script.talk(self.end.entropy());
+        let Part { side, kind, .. } = *part;
+        let talk = self.script.talk(self.end.entropy(), kind);
         self.agenda.note(now.mono + talk, Step::HangUp(key));
-        if side == Side::Caller {
-            self.tell(Story::Answered);
+        match side {
+            Side::Caller => self.tell(Story::Answered),
+            Side::Callee => {
+                if let Some([after, lasts]) = self.script.pauses(self.end.entropy(), self.taken) {
+                    self.agenda.note(now.mono + after, Step::Hold(key, Hold::On));
+                    self.agenda.note(now.mono + after + lasts, Step::Hold(key, Hold::Off));
+                }
+            }
         }
     }
 

@@ -6,6 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use base::Entropy;
 use provision::Role;
 
+use super::coding::Coding;
+use super::script::Guest;
+
 /// The trunk to the public network.
 pub(super) const CARRIER: &str = "carrier";
 /// Where the carrier stands.
@@ -15,6 +18,14 @@ pub(crate) const MOST_AGENTS: u8 = 200;
 /// The number shown on calls out.
 const SHOWN: &str = "+15550100";
 const FIRST_EXTENSION: u32 = 1_001;
+/// Where an announcement is heard.
+const ANNOUNCEMENT: &str = "+15550100801";
+/// Where guests meet.
+const CONFERENCE: &str = "+15550100802";
+/// As many as meet.
+const GUESTS: usize = 3;
+/// By which every other desk's calls are recorded.
+const POLICY: &str = "quality";
 /// The host part of the first agent's address.
 const FIRST_HOST: u8 = 11;
 const NAMES: [&str; 12] =
@@ -40,6 +51,8 @@ pub(super) struct Agent {
     pub(super) did: String,
     /// Where the phone stands.
     pub(super) ip: IpAddr,
+    /// What the phone speaks.
+    pub(super) coding: Coding,
     login: Login,
 }
 
@@ -69,11 +82,23 @@ impl Scene {
         self.others.iter().chain(self.agents.first().map(|agent| &agent.login))
     }
 
+    /// Those who call from outside to meet and to listen, each with a codec of its own.
+    pub(super) fn guests() -> impl Iterator<Item = (Guest, Coding)> {
+        (0..GUESTS).map(|at| {
+            let (conference, announcement) = (CONFERENCE.to_owned(), ANNOUNCEMENT.to_owned());
+            (Guest { number: format!("+1555031000{at}"), conference, announcement }, Coding::of(at))
+        })
+    }
+
     /// What is set up, as a provisioning file.
     pub(super) fn toml(&self, carrier: SocketAddr) -> String {
         let mut text = format!(
             "[[trunk]]\nname = \"{CARRIER}\"\nhosts = [\"{}\"]\npeer = \"sip:{carrier}\"\nhealth_secs = 5\n\
-             [[dial_rule]]\npattern = \"^\\\\+?[0-9]{{7,15}}$\"\ntrunks = [\"{CARRIER}\"]\ncaller_id = \"{SHOWN}\"\n",
+             [[dial_rule]]\npattern = \"^\\\\+?[0-9]{{7,15}}$\"\ntrunks = [\"{CARRIER}\"]\ncaller_id = \"{SHOWN}\"\n\
+             [[recording_policy]]\nname = \"{POLICY}\"\nwhen = \"all\"\n\
+             [[conference]]\nname = \"meeting\"\n\
+             [[number]]\ndid = \"{ANNOUNCEMENT}\"\nto = \"play:queue/welcome\"\n\
+             [[number]]\ndid = \"{CONFERENCE}\"\nto = \"conference:meeting\"\n",
             carrier.ip()
         );
         let people = self.others.iter().chain(self.agents.iter().map(|agent| &agent.login));
@@ -93,18 +118,21 @@ impl Agent {
             did: format!("{SHOWN}{}", &extension),
             secret: entropy.token(),
             ip: Ipv4Addr::new(127, 0, 0, FIRST_HOST.saturating_add(at)).into(),
+            coding: Coding::of(at.into()),
             login: Login::new(&login, &name, Role::Agent, entropy),
             extension,
         }
     }
 
-    /// Every other number leads to the person, the rest to the desk: both ways are walked.
+    /// Every other number leads to the person, the rest to the desk, which is recorded: both ways are walked.
     fn write(&self, at: usize, text: &mut String) {
         let Self { extension, secret, did, login: Login { login, .. }, .. } = self;
-        let to = if at.is_multiple_of(2) { format!("station:{extension}") } else { format!("user:{login}") };
+        let desk = at.is_multiple_of(2);
+        let recording = if desk { format!("recording = \"{POLICY}\"\n") } else { String::new() };
+        let to = if desk { format!("station:{extension}") } else { format!("user:{login}") };
         let written = write!(
             text,
-            "[[station]]\nextension = \"{extension}\"\nuser = \"{login}\"\npassword = \"{secret}\"\n\
+            "[[station]]\nextension = \"{extension}\"\nuser = \"{login}\"\npassword = \"{secret}\"\n{recording}\
              [[number]]\ndid = \"{did}\"\nto = \"{to}\"\n"
         );
         written.expect("a String takes everything");
@@ -168,7 +196,7 @@ mod tests {
         let agents = usize::from(MOST_AGENTS);
         assert_eq!(
             (wanted.stations.len(), wanted.numbers.len(), wanted.users.len()),
-            (agents, agents, agents + 3)
+            (agents, agents + 2, agents + 3)
         );
         let addresses: HashSet<IpAddr> = scene.agents.iter().map(|agent| agent.ip).collect();
         assert_eq!(addresses.len(), agents);

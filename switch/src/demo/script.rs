@@ -1,13 +1,17 @@
 //! What phones and carriers decide: whom they call and when, and how they take what comes.
 
 mod carrier;
+mod guest;
 mod phone;
 
 use std::time::Duration;
 
 use base::Entropy;
 
+use super::cue::Kind;
+
 pub(super) use carrier::Carrier;
+pub(super) use guest::Guest;
 pub(super) use phone::Phone;
 
 /// The part a far end plays.
@@ -17,6 +21,8 @@ pub(super) enum Script {
     Phone(Phone),
     /// The public network's.
     Carrier(Carrier),
+    /// A guest's.
+    Guest(Guest),
 }
 
 /// A call to place.
@@ -28,6 +34,8 @@ pub(super) struct Dial {
     pub(super) number: String,
     /// How long the caller waits for an answer.
     pub(super) patience: Duration,
+    /// What it is for.
+    pub(super) kind: Kind,
 }
 
 /// How a call that comes in is taken.
@@ -46,7 +54,7 @@ impl Script {
     pub(super) fn registers(&self) -> bool {
         match self {
             Self::Phone(_) => true,
-            Self::Carrier(_) => false,
+            Self::Carrier(_) | Self::Guest(_) => false,
         }
     }
 
@@ -55,6 +63,7 @@ impl Script {
         match self {
             Self::Phone(phone) => phone.pause(entropy),
             Self::Carrier(carrier) => carrier.pause(entropy, placed),
+            Self::Guest(_) => Guest::pause(placed),
         }
     }
 
@@ -63,6 +72,7 @@ impl Script {
         match self {
             Self::Phone(phone) => phone.dial(entropy, live),
             Self::Carrier(carrier) => carrier.dial(entropy, placed),
+            Self::Guest(guest) => Some(guest.dial(placed)),
         }
     }
 
@@ -71,14 +81,24 @@ impl Script {
         match self {
             Self::Phone(phone) => phone.react(entropy, taken, live),
             Self::Carrier(carrier) => carrier.react(entropy, taken),
+            Self::Guest(_) => Reaction::Busy,
         }
     }
 
-    /// How long it talks before it hangs up, unless the other end does.
-    pub(super) fn talk(&self, entropy: &mut dyn Entropy) -> Duration {
+    /// How long it stays in a call of this kind before it hangs up, unless the other end does.
+    pub(super) fn talk(&self, entropy: &mut dyn Entropy, kind: Kind) -> Duration {
         match self {
             Self::Phone(phone) => phone.talk(entropy),
             Self::Carrier(carrier) => carrier.talk(entropy),
+            Self::Guest(_) => Guest::talk(kind),
+        }
+    }
+
+    /// When it lets the other end of a call it took wait, and for how long; `taken` so far.
+    pub(super) fn pauses(&self, entropy: &mut dyn Entropy, taken: u64) -> Option<[Duration; 2]> {
+        match self {
+            Self::Phone(phone) => phone.pauses(entropy, taken),
+            Self::Carrier(_) | Self::Guest(_) => None,
         }
     }
 }

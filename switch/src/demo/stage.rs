@@ -20,6 +20,8 @@ use super::voice::Voice;
 /// Longer datagrams are cut; SIP over UDP has 64 KiB at most.
 const DATAGRAM: usize = 65_535;
 const EVENTS: usize = 256;
+/// What the switch still writes about the last calls takes so long.
+const EPILOGUE: Duration = Duration::from_millis(500);
 /// How often somebody looks whether to stop.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -56,6 +58,8 @@ pub(super) struct Stage {
     actors: Vec<Actor>,
     sources: Vec<Source>,
     tally: Tally,
+    /// Voices so far, so that each has another tone than those before it.
+    voices: usize,
     buffer: Vec<u8>,
 }
 
@@ -86,6 +90,7 @@ impl Stage {
             actors: Vec::new(),
             sources: Vec::new(),
             tally: Tally::default(),
+            voices: 0,
             buffer: vec![0; DATAGRAM],
         })
     }
@@ -127,6 +132,10 @@ impl Stage {
         while self.live() > 0 && self.clock.now().mono < until {
             self.turn()?;
         }
+        let until = self.clock.now().mono + EPILOGUE;
+        while self.clock.now().mono < until {
+            self.turn()?;
+        }
         for _ in 0..self.live() {
             self.tally.fail("a call that did not end".to_owned());
         }
@@ -162,7 +171,7 @@ impl Stage {
 
     fn deadline(&self) -> Option<Mono> {
         let voices = |actor: &Actor| {
-            actor.channels.iter().filter_map(|channel| channel.voice.as_ref().map(Voice::deadline)).min()
+            actor.channels.iter().filter_map(|channel| channel.voice.as_ref()?.deadline()).min()
         };
         self.actors.iter().flat_map(|actor| [actor.player.deadline(), voices(actor)]).flatten().min()
     }
@@ -195,11 +204,16 @@ impl Stage {
             match act {
                 // What is lost here is sent again by its transaction.
                 Act::Send(outbound) => drop(sip.send_to(&outbound.data, outbound.target.remote())),
-                Act::Speak { channel, to, side } => {
-                    let voice = Voice::new(now.mono, player.entropy(), side, to);
+                Act::Speak { channel, speech } => {
+                    self.voices += 1;
+                    let voice = Voice::new(now.mono, player.entropy(), speech, self.voices);
                     if let Some(channel) = channels.get_mut(channel) {
                         channel.voice = Some(voice);
                     }
+                }
+                Act::Hold { channel, hold } => {
+                    let voice = channels.get_mut(channel).and_then(|channel| channel.voice.as_mut());
+                    voice.into_iter().for_each(|voice| voice.hold(now.mono, hold));
                 }
                 Act::Hush { channel } => {
                     let voice = channels.get_mut(channel).and_then(|channel| channel.voice.take());

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::cue::Story;
-use super::tone::Side;
+use base::Mono;
+
+use super::cue::{Kind, Story};
+use super::recordings::Recording;
+use super::tone::{Pitch, Side};
 use super::voice::Hearing;
 
 /// Failures told in words; the rest is a number.
@@ -16,26 +19,50 @@ const WAITING: usize = 10_000;
 const AUDIBLE: Duration = Duration::from_secs(1);
 /// Percent of the packets sent by the other end that must be heard.
 const HEARD_PERCENT: u64 = 80;
+/// Music that is heard in a hold at least, in moments of 20 ms.
+const MUSIC: u64 = 25;
+/// Speech that an announcement has at least, in moments of 20 ms.
+const SPEECH: u64 = 50;
+/// Who was in a call to an announcement or conference so long should have heard what is heard there.
+const ATTENDED: Duration = Duration::from_secs(4);
+/// The others in a conference of three.
+const OTHERS: usize = 2;
+/// Moments of 20 ms in which somebody may seem to hear itself.
+const ECHO: u64 = 10;
+/// Recordings of this length hold both ends.
+const RECORDED: Duration = Duration::from_secs(2);
+/// Within this time a demo shows everything once.
+const ALL: Duration = Duration::from_secs(15);
 
 /// The sums of a demo.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// Phones that are registered.
     pub(super) registered: u64,
-    placed: u64,
-    answered: u64,
+    pub(super) placed: u64,
+    pub(super) answered: u64,
     finished: u64,
-    busy: u64,
-    unanswered: u64,
-    cancelled: u64,
-    both_ways: u64,
-    too_short: u64,
-    packets: u64,
-    recorded: u64,
-    failures: u64,
-    told: Vec<String>,
-    /// Ends of calls whose other end has not reported, by their SSRC.
-    waiting: BTreeMap<u32, Hearing>,
+    pub(super) busy: u64,
+    pub(super) unanswered: u64,
+    pub(super) cancelled: u64,
+    pub(super) both_ways: u64,
+    pub(super) transcoded: u64,
+    /// Calls with a hold in which music was heard.
+    pub(super) held: u64,
+    pub(super) too_short: u64,
+    pub(super) packets: u64,
+    pub(super) announced: u64,
+    pub(super) mixed: u64,
+    pub(super) recordings: u64,
+    pub(super) recorded: Duration,
+    pub(super) recorded_both: u64,
+    pub(super) records: u64,
+    pub(super) failures: u64,
+    pub(super) told: Vec<String>,
+    /// The first hold with music. The piece is read when it is first wanted, and who was held before may miss it.
+    music_since: Option<Mono>,
+    /// Ends of calls whose other end has not reported, by their own tone and the one they heard.
+    waiting: BTreeMap<(Pitch, Option<Pitch>), Vec<Hearing>>,
 }
 
 impl Tally {
@@ -53,14 +80,22 @@ impl Tally {
         }
     }
 
-    /// Counts one end of a call's audio and matches it with the other: an SSRC crosses the switch unchanged.
+    /// Counts one end of a call's audio.
     pub(super) fn hear(&mut self, hearing: Hearing) {
-        self.packets += hearing.heard;
-        match hearing.theirs.and_then(|theirs| self.waiting.remove(&theirs)) {
-            Some(other) => self.judge(&hearing, &other),
-            None if self.waiting.len() >= WAITING => self.fail("too many calls with one end".to_owned()),
-            None => {
-                self.waiting.insert(hearing.ours, hearing);
+        self.packets += hearing.heard + hearing.sound;
+        if hearing.echo > ECHO {
+            self.fail(format!("a {:?} heard itself {} times", hearing.side, hearing.echo));
+        }
+        match hearing.kind {
+            Kind::Talk => self.pair(hearing),
+            Kind::Announcement if hearing.sound >= SPEECH => self.announced += 1,
+            Kind::Conference if hearing.others >= OTHERS => self.mixed += 1,
+            Kind::Announcement | Kind::Conference if hearing.lasted < ATTENDED => self.too_short += 1,
+            Kind::Announcement => {
+                self.fail(format!("an announcement was not heard, but {} sounds of 20 ms", hearing.sound));
+            }
+            Kind::Conference => {
+                self.fail(format!("in a conference of three {} others were heard", hearing.others));
             }
         }
     }
@@ -75,7 +110,7 @@ impl Tally {
 
     /// The play is over: who has no other end by now has none.
     pub(super) fn close(&mut self) {
-        for hearing in std::mem::take(&mut self.waiting).into_values() {
+        for hearing in std::mem::take(&mut self.waiting).into_values().flatten() {
             let Hearing { side, sent, heard, lasted, .. } = hearing;
             if lasted < AUDIBLE * 2 {
                 // Both ends may wait; the caller's word is enough.
@@ -88,10 +123,38 @@ impl Tally {
     }
 
     /// Compares with the switch's own records of answered calls: none may be missing.
-    pub(super) fn check_records(&mut self, recorded: u64) {
-        self.recorded = recorded;
-        if recorded < self.answered {
-            self.fail(format!("{} answered calls, but records of {recorded}", self.answered));
+    pub(super) fn check_records(&mut self, records: u64) {
+        self.records = records;
+        if records < self.answered {
+            self.fail(format!("{} answered calls, but records of {records}", self.answered));
+        }
+    }
+
+    /// Counts a recording, in which one end must be heard left and the other right.
+    pub(super) fn check_recording(&mut self, recording: &Recording) {
+        let Recording { lasts, left, right } = *recording;
+        self.recordings += 1;
+        self.recorded += lasts;
+        let sides = left.zip(right).map(|(left, right)| (left.side(), right.side()));
+        if sides.is_some_and(|(left, right)| left != right) {
+            self.recorded_both += 1;
+        } else if lasts >= RECORDED {
+            self.fail(format!("a recording of {:.1} s holds {left:?} and {right:?}", lasts.as_secs_f64()));
+        }
+    }
+
+    /// A demo of this length has shown everything, unless it was very short.
+    pub(super) fn expect_all(&mut self, lasted: Duration) {
+        let shown = [
+            (self.both_ways, "no call had audio both ways"),
+            (self.transcoded, "no call was transcoded"),
+            (self.held, "nobody heard music on hold"),
+            (self.announced, "nobody heard an announcement"),
+            (self.mixed, "nobody was mixed in a conference"),
+            (self.recorded_both, "no recording holds both ends of a call"),
+        ];
+        for (_, what) in shown.into_iter().filter(|(count, _)| lasted >= ALL && *count == 0) {
+            self.fail(what.to_owned());
         }
     }
 
@@ -100,19 +163,57 @@ impl Tally {
         self.both_ways > 0 && self.failures == 0
     }
 
+    /// Matches one end of a call with the other: the one that heard it and that it heard.
+    fn pair(&mut self, hearing: Hearing) {
+        let (ours, theirs) = (hearing.ours, hearing.theirs);
+        let other = theirs.and_then(|theirs| self.waiting.get_mut(&(theirs, Some(ours)))?.pop());
+        match other {
+            Some(other) => self.judge(&hearing, &other),
+            None if self.waiting.values().map(Vec::len).sum::<usize>() >= WAITING => {
+                self.fail("too many calls with one end".to_owned());
+            }
+            None => self.waiting.entry((ours, theirs)).or_default().push(hearing),
+        }
+    }
+
     fn judge(&mut self, one: &Hearing, other: &Hearing) {
-        let hears = |ear: &Hearing, mouth: &Hearing| ear.heard * 100 >= mouth.sent * HEARD_PERCENT;
         if one.lasted.min(other.lasted) < AUDIBLE {
             self.too_short += 1;
-        } else if other.theirs != Some(one.ours) {
-            self.fail(format!("{:08x} hears {:08x}, which hears somebody else", one.ours, other.ours));
         } else if hears(one, other) && hears(other, one) {
             self.both_ways += 1;
+            self.transcoded += u64::from(one.coding != other.coding);
         } else {
             let (a, b) = ((one.sent, one.heard), (other.sent, other.heard));
             self.fail(format!("audio was lost: sent and heard {a:?} and {b:?}"));
         }
+        for (holder, waiter) in [(one, other), (other, one)] {
+            if holder.held >= AUDIBLE {
+                self.judge_hold(holder, waiter);
+            }
+        }
     }
+
+    fn judge_hold(&mut self, holder: &Hearing, waiter: &Hearing) {
+        if waiter.sound >= MUSIC {
+            self.held += 1;
+            self.music_since = self.music_since.min(holder.held_at).or(holder.held_at);
+        } else if self.music_since.is_some_and(|since| holder.held_at > Some(since)) {
+            let secs = holder.held.as_secs_f64();
+            let (by, from) = (holder.coding.name(), waiter.coding.name());
+            let music = waiter.sound;
+            self.fail(format!("{from} held by {by} for {secs:.1} s, but {music} moments of music"));
+        }
+    }
+}
+
+/// Whether one end hears what the other sends, except while it holds it.
+fn hears(ear: &Hearing, mouth: &Hearing) -> bool {
+    ear.heard * 100 >= mouth.sent.saturating_sub(moments(ear.held)) * HEARD_PERCENT
+}
+
+/// How many times 20 ms.
+fn moments(time: Duration) -> u64 {
+    u64::try_from(time.as_millis() / 20).unwrap_or(u64::MAX)
 }
 
 /// One line of progress.
@@ -128,81 +229,5 @@ impl fmt::Display for Tally {
     }
 }
 
-/// The last words.
-pub(super) struct Summary<'a>(pub(super) &'a Tally);
-
-impl fmt::Display for Summary<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let it = self.0;
-        writeln!(f, "phones registered    {}", it.registered)?;
-        writeln!(f, "calls placed         {}", it.placed)?;
-        writeln!(f, "  answered           {}", it.answered)?;
-        writeln!(f, "  busy               {}", it.busy)?;
-        writeln!(f, "  without answer     {}", it.unanswered)?;
-        writeln!(f, "  cancelled          {}", it.cancelled)?;
-        writeln!(f, "audio both ways      {}", it.both_ways)?;
-        writeln!(f, "  too short to tell  {}", it.too_short)?;
-        writeln!(f, "  packets heard      {}", it.packets)?;
-        writeln!(f, "call records         {} of answered calls", it.recorded)?;
-        writeln!(f, "failed unexpectedly  {}", it.failures)?;
-        it.told.iter().try_for_each(|what| writeln!(f, "  {what}"))?;
-        let more = it.failures.saturating_sub(it.told.len() as u64);
-        if more > 0 { writeln!(f, "  and {more} more") } else { Ok(()) }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hearing(side: Side, ours: u32, theirs: Option<u32>, heard: u64) -> Hearing {
-        Hearing { side, ours, theirs, sent: 100, heard, lasted: Duration::from_secs(2) }
-    }
-
-    #[test]
-    fn a_call_counts_when_both_ends_heard_each_other() {
-        let mut tally = Tally::default();
-        tally.hear(hearing(Side::Caller, 1, Some(2), 98));
-        assert!(!tally.is_good());
-        tally.hear(hearing(Side::Callee, 2, Some(1), 97));
-        tally.close();
-        assert!(tally.is_good());
-    }
-
-    #[test]
-    fn lost_audio_and_crossed_lines_are_failures() {
-        for second in [hearing(Side::Callee, 2, Some(1), 10), hearing(Side::Callee, 2, Some(3), 100)] {
-            let mut tally = Tally::default();
-            tally.hear(hearing(Side::Caller, 1, Some(2), 100));
-            tally.hear(second);
-            tally.close();
-            assert!(!tally.is_good() && tally.failures > 0);
-        }
-    }
-
-    #[test]
-    fn who_talked_to_nobody_is_told_at_the_end() {
-        let mut tally = Tally::default();
-        tally.hear(hearing(Side::Caller, 1, None, 0));
-        assert_eq!(tally.failures, 0);
-        tally.close();
-        assert!(
-            Summary(&tally).to_string().contains("a Caller talked to nobody for 2.0 s: sent 100, heard 0")
-        );
-    }
-
-    #[test]
-    fn a_call_of_an_instant_neither_counts_nor_fails() {
-        let mut tally = Tally::default();
-        tally.hear(Hearing { lasted: Duration::from_millis(300), ..hearing(Side::Caller, 1, None, 0) });
-        tally.close();
-        assert_eq!((tally.too_short, tally.failures), (1, 0));
-    }
-
-    #[test]
-    fn failures_are_told_up_to_a_bound() {
-        let mut tally = Tally::default();
-        (0..50).for_each(|n| tally.add(Story::Failed(format!("no {n}"))));
-        assert!(Summary(&tally).to_string().ends_with("no 19\n  and 30 more\n"));
-    }
-}
+mod tests;

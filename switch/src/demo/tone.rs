@@ -1,14 +1,19 @@
-//! The two tones of a call, so that each end knows by ear whether it hears the other.
+//! The tones of the play: each end of a call sends one of its own, so that ears know who is heard.
 
 use std::f64::consts::TAU;
 
-/// Samples in a packet of 20 ms at 8 kHz.
-pub(super) const SAMPLES: usize = 160;
-const RATE_HZ: f64 = 8_000.0;
+/// Tones there are, half of them for each side.
+pub(super) const PITCHES: usize = 32;
+/// Tones lie so far apart, and 20 ms hold a whole number of periods of each: none is heard for another.
+const STEP_HZ: u32 = 50;
+const LOWEST_HZ: u32 = 400;
 const AMPLITUDE: f64 = 8_000.0;
-
-/// One packet of G.711 µ-law.
-pub(super) type Payload = [u8; SAMPLES];
+/// Below this nothing is heard, as the root of the mean square.
+const SILENT: f64 = 60.0;
+/// Of the energy, what a tone of several has at least.
+const PART: f64 = 0.15;
+/// Of the energy, what tones have together where nothing else is heard.
+const WHOLE: f64 = 0.8;
 
 /// Which end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,52 +24,135 @@ pub(super) enum Side {
     Callee,
 }
 
-impl Side {
-    /// The far end's.
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Caller => Self::Callee,
-            Self::Callee => Self::Caller,
+/// One of the tones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Pitch(usize);
+
+/// What a moment of audio holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Nothing.
+    Silence,
+    /// Tones alone.
+    Tones(Chord),
+    /// Speech, music or anything else.
+    Sound,
+}
+
+/// A set of tones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Chord(u32);
+
+impl Pitch {
+    /// A tone of this side; neighbours in turn differ.
+    pub(super) fn of(side: Side, turn: usize) -> Self {
+        let odd = match side {
+            Side::Caller => 0,
+            Side::Callee => 1,
+        };
+        Self(turn % (PITCHES / 2) * 2 + odd)
+    }
+
+    /// Whose tone it is.
+    pub(super) fn side(self) -> Side {
+        if self.0.is_multiple_of(2) { Side::Caller } else { Side::Callee }
+    }
+
+    /// Its place among all.
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+
+    /// All of them.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        (0..PITCHES).map(Self)
+    }
+
+    /// The tone from its sample `at` on.
+    pub(super) fn write(self, at: u64, rate: u32, audio: &mut [i16]) {
+        let step = TAU * self.hz() / f64::from(rate);
+        for (sample, at) in audio.iter_mut().zip(at..) {
+            *sample = (AMPLITUDE * (step * (at % u64::from(rate)) as f64).sin()) as i16;
         }
     }
 
-    /// What this end sends, packet for packet: 20 ms hold a whole number of periods.
-    pub(super) fn tone(self) -> Payload {
-        let hz = match self {
-            Self::Caller => 400.0,
-            Self::Callee => 1_000.0,
-        };
-        std::array::from_fn(|at| ulaw((AMPLITUDE * (TAU * hz * at as f64 / RATE_HZ).sin()) as i16))
+    fn hz(self) -> f64 {
+        f64::from(LOWEST_HZ) + f64::from(STEP_HZ) * self.0 as f64
+    }
+
+    /// How much of the energy this tone has, by Goertzel's filter.
+    fn share(self, audio: &[i16], rate: u32, energy: f64) -> f64 {
+        let twice = 2.0 * (TAU * self.hz() / f64::from(rate)).cos();
+        let (one, two) =
+            audio.iter().fold((0.0, 0.0), |(one, two), sample| (f64::from(*sample) + twice * one - two, one));
+        let power = one * one + two * two - twice * one * two;
+        2.0 * power / (energy * audio.len() as f64)
     }
 }
 
-/// G.711 µ-law of a linear sample.
-fn ulaw(sample: i16) -> u8 {
-    const BIAS: u16 = 0x84;
-    const CLIP: u16 = 32_635;
-    let sign = if sample < 0 { 0x80 } else { 0 };
-    let magnitude = sample.unsigned_abs().min(CLIP) + BIAS;
-    let exponent = 8 - u16::try_from(magnitude.leading_zeros()).unwrap_or(8).min(8);
-    let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
-    !(sign | ((exponent as u8) << 4) | (mantissa as u8))
+impl Chord {
+    /// Every tone in it.
+    pub(super) fn pitches(self) -> impl Iterator<Item = Pitch> {
+        Pitch::all().filter(move |pitch| self.0 & (1 << pitch.0) != 0)
+    }
+}
+
+/// Listens to a moment of audio, 20 ms of it; `likely` saves work when it is the only tone.
+pub(super) fn listen(audio: &[i16], rate: u32, likely: Option<Pitch>) -> Heard {
+    let energy: f64 = audio.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    if energy < SILENT * SILENT * audio.len() as f64 || audio.is_empty() {
+        return Heard::Silence;
+    }
+    if let Some(pitch) = likely.filter(|pitch| pitch.share(audio, rate, energy) > 1.0 - PART) {
+        return Heard::Tones(Chord(1 << pitch.0));
+    }
+    let (mut chord, mut together) = (Chord::default(), 0.0);
+    for pitch in Pitch::all() {
+        let share = pitch.share(audio, rate, energy);
+        if share >= PART {
+            chord.0 |= 1 << pitch.0;
+            together += share;
+        }
+    }
+    if together >= WHOLE { Heard::Tones(chord) } else { Heard::Sound }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// ITU-T G.711 table 2.
-    #[test]
-    fn samples_are_companded_as_the_standard_says() {
-        let codes = [0, 8_159 * 4, -8_159 * 4, 4 * 31, -4 * 31, 4 * 95].map(ulaw);
-        assert_eq!(codes, [0xff, 0x80, 0x00, 0xef, 0x6f, 0xdf]);
+    fn tone(pitch: Pitch, rate: u32) -> Vec<i16> {
+        let mut audio = vec![0; rate as usize / 50];
+        pitch.write(7_777, rate, &mut audio);
+        audio
     }
 
     #[test]
-    fn the_tones_differ_and_go_on_without_a_click() {
-        let (low, high) = (Side::Caller.tone(), Side::Callee.tone());
-        assert_ne!(low, high);
-        assert_eq!(low[..20], low[140..]);
-        assert_eq!(high[..8], high[152..]);
+    fn each_tone_is_heard_as_itself_at_both_rates() {
+        for pitch in Pitch::all() {
+            for rate in [8_000, 16_000] {
+                let heard = listen(&tone(pitch, rate), rate, None);
+                assert_eq!(heard, Heard::Tones(Chord(1 << pitch.index())), "{pitch:?} at {rate}");
+                assert_eq!(listen(&tone(pitch, rate), rate, Some(pitch)), heard);
+            }
+        }
+    }
+
+    #[test]
+    fn two_tones_at_once_are_heard_as_two() {
+        let (one, other) = (Pitch::of(Side::Caller, 3), Pitch::of(Side::Callee, 3));
+        let both: Vec<i16> =
+            tone(one, 8_000).iter().zip(tone(other, 8_000)).map(|(one, other)| one + other).collect();
+        let Heard::Tones(chord) = listen(&both, 8_000, Some(one)) else { panic!("no tones") };
+        assert_eq!(chord.pitches().collect::<Vec<_>>(), [one, other]);
+        assert_eq!((one.side(), other.side()), (Side::Caller, Side::Callee));
+    }
+
+    #[test]
+    fn silence_and_other_sounds_are_no_tones() {
+        let between: Vec<i16> =
+            (0..160).map(|at| (6_000.0 * (TAU * 2_725.0 * f64::from(at) / 8_000.0).sin()) as i16).collect();
+        assert_eq!(listen(&between, 8_000, None), Heard::Sound);
+        assert_eq!(listen(&[3; 160], 8_000, None), Heard::Silence);
     }
 }

@@ -6,6 +6,7 @@ use sip::{ClientId, Dialog, ServerId};
 
 use super::End;
 use super::invite::Invite;
+use crate::demo::cue::Hold;
 
 /// A call and the channel it speaks on.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ pub(super) enum Opened {
     ByUs { invite: ClientId, ack: Bytes },
     /// They did; the ACK ends the repetition of the 2xx.
     ByThem { invite: ServerId },
+    /// Our offer to hold, or not to, is on its way.
+    Again { invite: ClientId, cseq: u32, hold: Hold },
 }
 
 impl Leg {
@@ -77,7 +80,9 @@ impl Leg {
     pub(super) fn client(&self) -> Option<ClientId> {
         match self {
             Self::Placing(placing) => Some(placing.id),
-            Self::Up(Up { opened: Opened::ByUs { invite, .. }, .. }) => Some(*invite),
+            Self::Up(Up { opened: Opened::ByUs { invite, .. } | Opened::Again { invite, .. }, .. }) => {
+                Some(*invite)
+            }
             Self::Leaving { bye, .. } => Some(*bye),
             Self::Up(Up { opened: Opened::ByThem { .. }, .. }) | Self::Offered(_) => None,
         }
@@ -88,9 +93,9 @@ impl Leg {
         match self {
             Self::Offered(offered) => Some(offered.id),
             Self::Up(Up { opened: Opened::ByThem { invite }, .. }) => Some(*invite),
-            Self::Up(Up { opened: Opened::ByUs { .. }, .. }) | Self::Placing(_) | Self::Leaving { .. } => {
-                None
-            }
+            Self::Up(Up { opened: Opened::ByUs { .. } | Opened::Again { .. }, .. })
+            | Self::Placing(_)
+            | Self::Leaving { .. } => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The body of every simulated phone and carrier: a user agent on one UDP address that does as it is told.
 
+mod holding;
 mod invite;
 mod leg;
 mod placing;
@@ -26,8 +27,6 @@ use registering::Registering;
 pub(super) use said::{End, News, Said};
 pub(super) use seat::Seat;
 
-/// The codec that is spoken here.
-const CODECS: [&str; 1] = ["PCMU"];
 /// Transactions at a time; a far end has a handful of calls.
 const TRANSACTIONS: usize = 1_000;
 
@@ -139,9 +138,9 @@ impl FarEnd {
         } else if let Some(key) = self.key_of_client(id) {
             match self.calls.get(&key).map(|call| &call.leg) {
                 Some(Leg::Placing(_)) => self.handle_progress(now, key, response, status),
-                Some(Leg::Up(_)) if status < 300 => self.acknowledge_again(key),
+                Some(Leg::Up(_)) => self.handle_agreed(key, response, status),
                 Some(Leg::Leaving { end, .. }) if status >= 200 => self.finish(key, *end),
-                Some(Leg::Up(_) | Leg::Leaving { .. } | Leg::Offered(_)) | None => {}
+                Some(Leg::Leaving { .. } | Leg::Offered(_)) | None => {}
             }
         }
     }

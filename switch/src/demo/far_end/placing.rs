@@ -7,14 +7,14 @@ use sip::{ClientId, Dialog};
 
 use super::invite::Invite;
 use super::leg::{Leg, Opened, Placing, Up, Wish};
-use super::{CODECS, CallKey, End, FarEnd, News, Said};
+use super::{CallKey, End, FarEnd, News, Said};
 use crate::demo::tone::Side;
 
 impl FarEnd {
     /// Calls a number; `None` when every channel is taken.
     pub(in crate::demo) fn call(&mut self, now: Now, caller: &str, number: &str) -> Option<CallKey> {
         let key = self.open(|it, ours| {
-            let offer = sdp::make_offer(&ours, &CODECS, &sdp::Numbers::default()).ok()?;
+            let offer = sdp::make_offer(&ours, &[it.seat.coding.name()], &sdp::Numbers::default()).ok()?;
             let invite = Invite::new(&it.seat, &mut *it.entropy, caller, number);
             let id = it.request(now, invite.draft(&offer))?;
             Some(Leg::Placing(Placing { id, invite, offer, wish: Wish::Wanted }))
@@ -125,7 +125,8 @@ impl FarEnd {
             (Wish::Wanted, Some(to)) => {
                 let opened = Opened::ByUs { invite, ack };
                 call.leg = Leg::Up(Up { dialog, session: offer, opened });
-                self.said.push_back(Said::Speak { channel: call.channel, to, side: Side::Caller });
+                let (channel, coding) = (call.channel, self.seat.coding);
+                self.said.push_back(Said::Speak { key, channel, to, side: Side::Caller, coding });
                 self.tell(News::Answered(key));
             }
             (Wish::Wanted, None) => {

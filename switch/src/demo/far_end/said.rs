@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use base::wire::Outbound;
 
 use super::CallKey;
+use crate::demo::coding::Coding;
+use crate::demo::cue::Hold;
 use crate::demo::tone::Side;
 
 /// What a far end wants done or tells.
@@ -14,12 +16,23 @@ pub(in crate::demo) enum Said {
     Send(Outbound),
     /// Speak on this channel.
     Speak {
+        /// In which call.
+        key: CallKey,
         /// Which of the channels it was given.
         channel: usize,
         /// The switch's RTP address.
         to: SocketAddr,
         /// Which end it is.
         side: Side,
+        /// Its codec.
+        coding: Coding,
+    },
+    /// The other end agrees: it waits, or no longer.
+    Hold {
+        /// On which channel.
+        channel: usize,
+        /// What it agrees to.
+        hold: Hold,
     },
     /// Speak no more on this channel.
     Hush {
@@ -41,6 +54,8 @@ pub(in crate::demo) enum News {
     Incoming(CallKey),
     /// A call is up.
     Answered(CallKey),
+    /// The other end is not held, or held for good: the status.
+    NotHeld(u16),
     /// A call is over.
     Ended(CallKey, End),
 }

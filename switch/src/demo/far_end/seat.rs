@@ -7,6 +7,8 @@ use base::wire::{Locals, Target, Transport};
 use sip::auth::Login;
 use sip::message::{NameAddr, Uri};
 
+use crate::demo::coding::Coding;
+
 /// An address, a name, a password.
 #[derive(Clone, Debug)]
 pub(in crate::demo) struct Seat {
@@ -18,6 +20,8 @@ pub(in crate::demo) struct Seat {
     pub(in crate::demo) user: String,
     /// How it logs in; `None` for who is known by address.
     pub(in crate::demo) login: Option<Login>,
+    /// What it speaks.
+    pub(in crate::demo) coding: Coding,
 }
 
 impl Seat {

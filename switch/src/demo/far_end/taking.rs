@@ -7,7 +7,7 @@ use sip::message::{Draft, Header, Message, Method};
 use sip::{Dialog, ServerId};
 
 use super::leg::{Leg, Offered, Opened, Up};
-use super::{CODECS, CallKey, End, FarEnd, News, Said};
+use super::{CallKey, End, FarEnd, News, Said};
 use crate::demo::tone::Side;
 
 /// What a far end understands.
@@ -41,7 +41,8 @@ impl FarEnd {
         draft.push(Header::Allow, ALLOW).body("application/sdp", Bytes::from(session.to_bytes()));
         self.stack.respond(now, id, draft);
         call.leg = Leg::Up(Up { dialog, session, opened: Opened::ByThem { invite: id } });
-        self.said.push_back(Said::Speak { channel: call.channel, to, side: Side::Callee });
+        let (channel, coding) = (call.channel, self.seat.coding);
+        self.said.push_back(Said::Speak { key, channel, to, side: Side::Callee, coding });
         self.tell(News::Answered(key));
         self.settle(now);
     }
@@ -105,7 +106,8 @@ impl FarEnd {
         let (Ok(dialog), Ok(offer)) = (Dialog::uas(request, &tag), Sdp::parse(&request.body())) else {
             return self.reply(now, id, request, 488);
         };
-        let answer = |ours| sdp::make_answer(&offer, &ours, &CODECS).ok();
+        let codecs = [self.seat.coding.name()];
+        let answer = |ours| sdp::make_answer(&offer, &ours, &codecs).ok();
         let key = self.open(|_, ours| {
             let answer = answer(ours)?;
             Some(Leg::Offered(Offered { id, dialog, offer: offer.clone(), answer }))
@@ -124,12 +126,13 @@ impl FarEnd {
             return self.reply(now, id, request, status);
         }
         let is_up = matches!(call.leg, Leg::Up(_));
+        let is_settled = is_up && !matches!(call.leg, Leg::Up(Up { opened: Opened::Again { .. }, .. }));
         if *method == Method::Bye {
             self.reply(now, id, request, 200);
             if is_up {
                 self.finish(key, End::HungUp);
             }
-        } else if *method == Method::Invite && is_up {
+        } else if *method == Method::Invite && is_settled {
             self.offer_again(now, id, key, request);
         } else if *method == Method::Options {
             self.reply(now, id, request, 200);

@@ -10,6 +10,8 @@ use sip::auth::Login;
 use sip::message::{Draft, Framing, Header, Method};
 
 use super::*;
+use crate::demo::coding::Coding;
+use crate::demo::cue::Hold;
 
 const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n";
@@ -30,7 +32,7 @@ fn switch() -> SocketAddr {
 impl Bench {
     fn new() -> Self {
         let login = Some(Login::new("1001", "secret"));
-        let seat = Seat { own: own(), switch: switch(), user: "1001".into(), login };
+        let seat = Seat { own: own(), switch: switch(), user: "1001".into(), login, coding: Coding::Pcmu };
         let channels = vec!["127.0.0.11:4000".parse().unwrap()];
         Self { end: FarEnd::new(seat, channels, Box::new(Counting::default())), now: Now::default() }
     }
@@ -46,7 +48,8 @@ impl Bench {
         while let Some(said) = self.end.poll() {
             match said {
                 Said::Send(outbound) => sent.push(Message::parse(outbound.data, Framing::Datagram).unwrap()),
-                Said::Speak { channel, to, side } => rest.push(format!("speak {channel} {to} {side:?}")),
+                Said::Speak { channel, to, side, .. } => rest.push(format!("speak {channel} {to} {side:?}")),
+                Said::Hold { channel, hold } => rest.push(format!("hold {channel} {hold:?}")),
                 Said::Hush { channel } => rest.push(format!("hush {channel}")),
                 Said::Told(news) => rest.push(format!("{news:?}")),
             }
@@ -207,4 +210,42 @@ fn a_call_without_audio_it_understands_is_refused() {
     bench.hears(request("INVITE", "a", "", "v=0\r\nno SDP\r\n"));
     let (sent, rest) = bench.says();
     assert_eq!((sent.last().unwrap().status(), rest.len()), (Some(488), 0));
+}
+
+/// RFC 3264 §8.4: an offer to hold has a version of its own, its answer is acknowledged, and so it ends.
+#[test]
+fn a_call_it_took_is_held_and_goes_on() {
+    let mut bench = Bench::new();
+    bench.hears(request("INVITE", "a", "", SDP));
+    bench.says();
+    bench.end.answer(bench.now, CallKey(1));
+    let (sent, _) = bench.says();
+    let first = Sdp::parse(&sent[0].body()).unwrap();
+    bench.hears(request("ACK", "b", &format!(";tag={}", sent[0].to_tag().unwrap()), ""));
+    for (hold, direction) in [(Hold::On, "sendonly"), (Hold::Off, "sendrecv")] {
+        bench.end.hold(bench.now, CallKey(1), hold);
+        let invite = bench.one();
+        let offer = Sdp::parse(&invite.body()).unwrap();
+        assert_eq!(offer.direction().name(), direction);
+        let [before, after] = [&first, &offer].map(|sdp| sdp.origin().unwrap());
+        assert_eq!(before.session_id, after.session_id);
+        assert_ne!(before.version, after.version);
+        bench.answers(&invite, 200, |draft| {
+            draft.body("application/sdp", Bytes::from_static(SDP.as_bytes()));
+        });
+        let (sent, rest) = bench.says();
+        assert_eq!(sent[0].method(), Some(&Method::Ack));
+        assert_eq!(rest, [format!("hold 0 {hold:?}")]);
+    }
+}
+
+#[test]
+fn a_hold_that_is_refused_is_told() {
+    let mut bench = Bench::new();
+    let (key, _) = bench.up();
+    bench.says();
+    bench.end.hold(bench.now, key, Hold::On);
+    let invite = bench.one();
+    bench.answers(&invite, 488, |_draft| {});
+    assert_eq!(bench.says().1, ["NotHeld(488)"]);
 }

@@ -6,6 +6,7 @@ use base::testing::Seeded;
 use base::wire::{Flow, Inbound, Transport};
 
 use super::*;
+use crate::demo::coding::Coding;
 use crate::demo::far_end::Seat;
 use crate::demo::script::Carrier;
 use crate::demo::tally::Tally;
@@ -22,6 +23,7 @@ struct Theatre {
     tally: Tally,
     /// Nothing gets through.
     cut: bool,
+    spoken: usize,
 }
 
 fn sip(at: usize) -> SocketAddr {
@@ -35,7 +37,13 @@ fn rtp(at: usize, channel: usize) -> SocketAddr {
 impl Theatre {
     fn new(seed: u64) -> Self {
         let player = |at: usize| {
-            let seat = Seat { own: sip(at), switch: sip(1 - at), user: "carrier".into(), login: None };
+            let seat = Seat {
+                own: sip(at),
+                switch: sip(1 - at),
+                user: "carrier".into(),
+                login: None,
+                coding: Coding::Pcmu,
+            };
             let channels = (0..usize::from(CHANNELS)).map(|channel| rtp(at, channel)).collect();
             let end = FarEnd::new(seat, channels, Box::new(Seeded::new(seed + at as u64)));
             let script = Script::Carrier(Carrier { dids: vec!["+15550101001".into()], agents: 6 });
@@ -49,6 +57,7 @@ impl Theatre {
             stories: Vec::new(),
             tally: Tally::default(),
             cut: false,
+            spoken: 0,
         }
     }
 
@@ -77,7 +86,7 @@ impl Theatre {
     }
 
     fn deadline(&self) -> Option<Mono> {
-        let voices = self.voices.values().map(Voice::deadline);
+        let voices = self.voices.values().filter_map(Voice::deadline);
         self.players.iter().filter_map(Player::deadline).chain(voices).min()
     }
 
@@ -104,9 +113,13 @@ impl Theatre {
                     };
                     self.wire.push_back((1 - at, Inbound { data: outbound.data, flow }));
                 }
-                Act::Speak { channel, to, side } => {
-                    let voice = Voice::new(self.now.mono, self.players[at].entropy(), side, to);
+                Act::Speak { channel, speech } => {
+                    self.spoken += 1;
+                    let voice = Voice::new(self.now.mono, self.players[at].entropy(), speech, self.spoken);
                     self.voices.insert(rtp(at, channel), voice);
+                }
+                Act::Hold { channel, hold } => {
+                    self.voices.get_mut(&rtp(at, channel)).expect("it spoke").hold(self.now.mono, hold);
                 }
                 Act::Hush { channel } => {
                     let voice = self.voices.remove(&rtp(at, channel)).expect("it spoke");
@@ -132,7 +145,7 @@ fn calls_are_placed_answered_refused_and_given_up_and_both_ends_hear_each_other(
     theatre.curtain();
     theatre.run(40);
     theatre.tally.close();
-    assert!(theatre.tally.is_good(), "{}", super::super::tally::Summary(&theatre.tally));
+    assert!(theatre.tally.is_good(), "{}", super::super::summary::Summary(&theatre.tally));
     for story in [Story::Answered, Story::Finished, Story::Busy, Story::Unanswered, Story::Cancelled] {
         assert!(theatre.count(&story) > 0, "{story:?}");
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use base::Entropy;
 
 use super::{Dial, Reaction, between, one_of, percent};
+use crate::demo::cue::Kind;
 
 /// As with phones: the first calls go as they should.
 const FIRST: u64 = 2;
@@ -38,7 +39,7 @@ impl Carrier {
         let caller = format!("+1555030{:04}", entropy.below(10_000));
         let gives_up = placed >= FIRST && percent(entropy, 12);
         let patience = if gives_up { between(entropy, 400, 900) } else { PATIENCE };
-        Some(Dial { caller, number, patience })
+        Some(Dial { caller, number, patience, kind: Kind::Talk })
     }
 
     /// A customer who is called: most answer, some are busy, some not at home.

@@ -3,9 +3,12 @@ use std::time::Duration;
 use base::Entropy;
 
 use super::{Dial, Reaction, between, one_of, percent};
+use crate::demo::cue::Kind;
 
 /// Calls that are taken as they should be before chance decides, so that the shortest demo shows one.
 const FIRST: u64 = 2;
+/// When the other end begins to wait, and for how long: within the shortest talk.
+const HOLD: [Duration; 2] = [Duration::from_millis(1_200), Duration::from_millis(3_000)];
 /// Numbers behind the carrier begin so.
 const OUTSIDE: &str = "+1555020";
 
@@ -31,7 +34,8 @@ impl Phone {
         let inside = percent(entropy, 40).then(|| one_of(entropy, &self.colleagues)).flatten();
         let outside = || format!("{OUTSIDE}{:04}", entropy.below(10_000));
         let number = inside.cloned().unwrap_or_else(outside);
-        Some(Dial { caller: self.extension.clone(), number, patience: Duration::from_secs(8) })
+        let caller = self.extension.clone();
+        Some(Dial { caller, number, patience: Duration::from_secs(8), kind: Kind::Talk })
     }
 
     pub(super) fn react(&self, entropy: &mut dyn Entropy, taken: u64, live: usize) -> Reaction {
@@ -46,6 +50,11 @@ impl Phone {
 
     pub(super) fn talk(&self, entropy: &mut dyn Entropy) -> Duration {
         between(entropy, 5_000, 15_000)
+    }
+
+    /// The first caller waits for a moment, and every fifth later on.
+    pub(super) fn pauses(&self, entropy: &mut dyn Entropy, taken: u64) -> Option<[Duration; 2]> {
+        (taken <= 1 || percent(entropy, 20)).then_some(HOLD)
     }
 }
 
