@@ -32,6 +32,7 @@ pub(super) fn start_media(
 ) -> Result<MediaIo, StartError> {
     let by_cores = u8::try_from(cores.clamp(1, MOST_WORKERS)).unwrap_or(1);
     let workers = if config.media.workers == 0 { by_cores } else { config.media.workers };
+    #[expect(clippy::result_large_err, reason = "an event that finds no room goes back to its worker")]
     let sink = move |shard: ShardId, event: MediaEvent| {
         let Some(inbox) = senders.get(usize::from(shard.0)) else { return Ok(()) };
         let Some(room) = inbox.room(Lane::Event) else { return Err(event) };
