@@ -42,6 +42,30 @@ impl Http {
     /// # Errors
     /// No connection, or no HTTP answer in time.
     pub fn send(&self, method: &str, path: &str, body: &[u8]) -> io::Result<(u16, String)> {
+        let (status, body) = self.exchange(method, path, "", body)?;
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    }
+
+    /// The status and the body of a POST of JSON.
+    ///
+    /// # Errors
+    /// No connection, or no HTTP answer in time.
+    pub fn post(&self, path: &str, body: &Value) -> io::Result<(u16, String)> {
+        let kind = "Content-Type: application/json\r\n";
+        let (status, body) = self.exchange("POST", path, kind, body.to_string().as_bytes())?;
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    }
+
+    /// The status and the octets of a GET, of a `range` such as `0-99` or of all.
+    ///
+    /// # Errors
+    /// No connection, or no HTTP answer in time.
+    pub fn octets(&self, path: &str, range: Option<&str>) -> io::Result<(u16, Vec<u8>)> {
+        let range = range.map(|range| format!("Range: bytes={range}\r\n")).unwrap_or_default();
+        self.exchange("GET", path, &range, &[])
+    }
+
+    fn exchange(&self, method: &str, path: &str, more: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
         let mut stream = TcpStream::connect_timeout(&self.server, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let authorization = match self.token.as_str() {
@@ -51,15 +75,16 @@ impl Http {
         let (host, length) = (self.server, body.len());
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{authorization}Content-Length: {length}\r\nConnection: close\r\n\r\n"
+            "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{authorization}{more}Content-Length: {length}\r\n\
+             Connection: close\r\n\r\n"
         )?;
         stream.write_all(body)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
-        let answer = String::from_utf8_lossy(&answer);
-        let status = answer.get(9..12).and_then(|digits| digits.parse().ok());
-        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
-        status.zip(body).ok_or_else(|| io::Error::other(format!("no HTTP answer: {answer:?}")))
+        let status = answer.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        let head = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let body = head.and_then(|head| Some(answer.get(head + 4..)?.to_vec()));
+        status.zip(body).ok_or_else(|| io::Error::other("no HTTP answer"))
     }
 
     /// The JSON behind `path`.

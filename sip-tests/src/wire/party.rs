@@ -1,7 +1,7 @@
 //! A SIP party of our own with a real RTP socket, driven line by line by the test.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an expected message may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -235,11 +235,15 @@ impl Party {
         Some(octets[..length].to_vec())
     }
 
-    /// Sends these payloads of PCMU, 20 ms apart.
+    /// Sends these payloads of PCMU, 20 ms apart by the clock: where one is late the next are not. Returns by how much the
+    /// latest was late, which says how busy the machine is.
     ///
     /// # Panics
     /// When they cannot be sent.
-    pub fn play(&self, to: SocketAddr, payloads: &[Vec<u8>]) {
+    #[expect(clippy::disallowed_methods, reason = "a phone's clock is what makes its sound keep time")]
+    pub fn play(&self, to: SocketAddr, payloads: &[Vec<u8>]) -> Duration {
+        let begun = Instant::now();
+        let mut latest = Duration::ZERO;
         for (payload, sequence) in payloads.iter().zip(1_u16..) {
             let mut packet = vec![0x80, 0];
             packet.extend(sequence.to_be_bytes());
@@ -247,8 +251,11 @@ impl Party {
             packet.extend([7; 4]);
             packet.extend(payload);
             self.rtp.send_to(&packet, to).expect("sendable");
-            std::thread::park_timeout(Duration::from_millis(20));
+            let next = begun + Duration::from_millis(20) * u32::from(sequence);
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+            latest = latest.max(next.elapsed());
         }
+        latest
     }
 
     /// `count` RTP packets, or fewer when no more come.
