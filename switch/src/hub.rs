@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use base::{CallId, CallOrder, Now, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
 use media_io::recordings::Library;
-use media_io::{MediaIo, Prompts};
+use media_io::{MediaIo, Prompts, TapEnd};
 use net::{Dns, NetGauge};
 use peer::guard::Place;
 use provision::{Change, Directory, Plan};
@@ -17,7 +17,7 @@ use store::Store;
 use tokio::sync::Semaphore;
 use webadmin::view::Live;
 use webadmin::{
-    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Readiness, RecordingFiles,
+    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Readiness, RecordingFiles, TapLine,
 };
 
 use crate::clock::Clock;
@@ -288,6 +288,12 @@ impl Node for Hub {
         let room = shard.inbox.room(Lane::Command).ok_or(OrderError::Busy)?;
         room.put(ShardInput::Order { call, order });
         Ok(())
+    }
+
+    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32) -> Result<TapLine, OrderError> {
+        let TapEnd { id: tap, audio, words } = self.media.taps().prepare().ok_or(OrderError::Busy)?;
+        self.order(call, CallOrder::Tap { leg, tap, hears, hz })?;
+        Ok(TapLine { audio, words })
     }
 
     fn lift(&self, place: Place) -> Later<'_, Result<(), NoSuchBan>> {

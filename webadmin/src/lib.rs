@@ -19,7 +19,7 @@ pub mod view;
 pub use front::{Front, Shown, front};
 pub use ports::{
     ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, OrderError, Ports, Readiness,
-    RecordingAudio, RecordingFiles, Sample, Sounds,
+    RecordingAudio, RecordingFiles, Sample, Sounds, TapLine,
 };
 pub use router::router;
 pub use serve::serve;

@@ -5,12 +5,14 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use base::media::TapWord;
 use base::{CallId, CallOrder, Now, RecordingId};
 use peer::guard::Place;
 use provision::{Directory, Plan};
 use serde::Serialize;
 use sounds::shelf::{Held, Levelling, SoundName, UploadFault};
 use store::Store;
+use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::view::Live;
 
@@ -57,6 +59,12 @@ pub trait Node: Send + Sync + 'static {
     /// When no such call is up, the shard's inbox is full, or the conference is out of its reach.
     fn order(&self, call: CallId, order: CallOrder) -> Result<(), OrderError>;
 
+    /// Taps a leg of a call: what it says, or hears, at so many samples a second.
+    ///
+    /// # Errors
+    /// When no such call is up, or the shard's inbox is full.
+    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32) -> Result<TapLine, OrderError>;
+
     /// Ends a ban at every shard and door.
     ///
     /// # Errors
@@ -79,6 +87,15 @@ pub trait Node: Send + Sync + 'static {
 
     /// Whether calls are taken, and why not.
     fn readiness(&self) -> Readiness;
+}
+
+/// The other end of a tap. Dropping it ends the tap.
+#[derive(Debug)]
+pub struct TapLine {
+    /// What is heard, 20 ms at a time; it ends with the tap.
+    pub audio: Receiver<Box<[i16]>>,
+    /// What is said to the far end.
+    pub words: Sender<TapWord>,
 }
 
 /// Prompts and music. All of it reads or writes files.

@@ -77,7 +77,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, shown: Shown, mut closed:
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_OCTETS);
-    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let closing = async { closed.wait_for(|closing| *closing).await.is_ok() };
     let ended = tokio::select! {
         ended = &mut connection => ended,

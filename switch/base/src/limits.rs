@@ -217,3 +217,8 @@ pub const JITTER_LEAST: Duration = Duration::from_millis(20);
 pub const JITTER_MOST: Duration = Duration::from_millis(200);
 /// Milliseconds of audio in one packet (RFC 6716 §3.2.5); a longer one is damaged.
 pub const AUDIO_PACKET_MS: u32 = 120;
+
+/// Taps set at a time at one media worker; one more ends at once.
+pub const TAPS: usize = 64;
+/// Seconds of audio that may be said into a tap ahead of time; what is more is left out.
+pub const TAP_AHEAD_SECS: usize = 30;

@@ -1,6 +1,6 @@
 //! What people ask of a call that is up.
 
-use crate::media::{Gain, RecordingAct};
+use crate::media::{Gain, RecordingAct, TapId};
 
 /// What people do with a call that is up. Legs are named by their place in the call, the caller's is 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,17 @@ pub enum CallOrder {
     },
     /// Starts a recording, or pauses, resumes or stops the one that runs.
     Record(RecordOrder),
+    /// Streams a far end's audio to whoever holds the other end of the tap, and what is said there to the far end.
+    Tap {
+        /// Who.
+        leg: usize,
+        /// The tap's name.
+        tap: TapId,
+        /// What it hears instead of what it says.
+        hears: bool,
+        /// Samples a second: 8,000, 16,000 or 48,000.
+        hz: u32,
+    },
     /// Moves both sides into a conference on the same media worker.
     Conference {
         /// Which.

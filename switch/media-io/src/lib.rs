@@ -19,9 +19,11 @@ mod prompts;
 pub mod recordings;
 mod sockets;
 mod stats;
+mod taps;
 mod worker;
 
 pub use config::{Clock, EntropySource, EventSink, MediaIoConfig, StartError};
 pub use media_io::MediaIo;
 pub use prompts::{Prompts, Shelf, ShelfStats};
 pub use stats::WorkerStats;
+pub use taps::{TapEnd, Taps};

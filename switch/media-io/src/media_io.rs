@@ -13,6 +13,7 @@ use crate::inbox::{Outbox, inbox};
 use crate::recordings::{Archive, Desk, Library};
 use crate::sockets::Local;
 use crate::stats::{Gauges, WorkerStats};
+use crate::taps::Taps;
 use crate::worker::{INBOX, Parts, Worker};
 
 /// The media workers. Dropping it ends them.
@@ -20,6 +21,7 @@ pub struct MediaIo {
     workers: Vec<Handle>,
     /// Ends after the workers.
     archive: Option<Archive>,
+    taps: Taps,
 }
 
 struct Handle {
@@ -48,11 +50,12 @@ impl MediaIo {
             None => (None, Vec::new()),
         };
         desks.reverse();
-        let mut started = Self { workers: Vec::new(), archive };
+        let mut started = Self { workers: Vec::new(), archive, taps: Taps::default() };
         for id in 0..workers {
             let first_port = first + (u32::from(id) * each * 2) as u16;
             let part = Part { id, local, first_port, pairs: each };
-            started.workers.push(start_worker(part, config, Arc::clone(&sink), desks.pop())?);
+            let ways = Ways { desk: desks.pop(), taps: started.taps.clone() };
+            started.workers.push(start_worker(part, config, Arc::clone(&sink), ways)?);
         }
         Ok(started)
     }
@@ -81,6 +84,12 @@ impl MediaIo {
     #[must_use]
     pub fn library(&self) -> Option<Library> {
         self.archive.as_ref().map(Archive::library)
+    }
+
+    /// A handle for those who listen to legs and speak to them while they talk.
+    #[must_use]
+    pub fn taps(&self) -> Taps {
+        self.taps.clone()
     }
 
     /// How many workers there are; commands may name `0..workers()`.
@@ -125,11 +134,17 @@ struct Part {
     pairs: u32,
 }
 
+/// Ways out of a worker that are neither sockets nor its shard.
+struct Ways {
+    desk: Option<Desk>,
+    taps: Taps,
+}
+
 fn start_worker(
     part: Part,
     config: &MediaIoConfig,
     sink: EventSink,
-    desk: Option<Desk>,
+    ways: Ways,
 ) -> Result<Handle, StartError> {
     let poll = Poll::new()?;
     let (outbox, inbox) = inbox(Waker::new(poll.registry(), INBOX)?);
@@ -145,7 +160,8 @@ fn start_worker(
         entropy: (config.entropy)(),
         clips: Arc::clone(&config.clips),
         sink,
-        desk,
+        desk: ways.desk,
+        taps: ways.taps,
         gauges: Arc::clone(&gauges),
     });
     let thread =

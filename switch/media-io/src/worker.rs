@@ -5,10 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::media::{MediaCommand, MediaEvent, PortLease, RecordingFault};
+use base::media::{MediaCommand, MediaEvent, PortLease, RecordingFault, Tap, TapId, TapWord};
 use base::{Entropy, Mono, PortId, ShardId};
 use media::play::Clips;
 use media::record::Parcel;
+use media::tap::Tapped;
 use media::{Arrival, Engine};
 use mio::{Events, Poll, Token};
 
@@ -18,6 +19,7 @@ use crate::pool::Pool;
 use crate::recordings::Desk;
 use crate::sockets::{Local, Sockets, of_token};
 use crate::stats::{Gauges, WorkerStats};
+use crate::taps::{Line, Taps};
 
 /// The token of the inbox.
 pub(crate) const INBOX: Token = Token(usize::MAX);
@@ -51,6 +53,9 @@ pub(crate) struct Worker {
     /// The way to the threads that write recordings, and a parcel that found them with no room.
     desk: Option<Desk>,
     unwritten: Option<Parcel>,
+    /// Other ends of taps: those that wait to be set, and those that are.
+    taps: Taps,
+    lines: Vec<(TapId, Line)>,
     packet: Box<[u8; PACKET_OCTETS]>,
     stats: WorkerStats,
 }
@@ -68,6 +73,7 @@ pub(crate) struct Parts {
     pub(crate) clips: Arc<dyn Clips + Send + Sync>,
     pub(crate) sink: EventSink,
     pub(crate) desk: Option<Desk>,
+    pub(crate) taps: Taps,
     pub(crate) gauges: Arc<Gauges>,
 }
 
@@ -87,6 +93,8 @@ impl Worker {
             waiting: VecDeque::new(),
             desk: parts.desk,
             unwritten: None,
+            taps: parts.taps,
+            lines: Vec::new(),
             packet: Box::new([0; PACKET_OCTETS]),
             stats: WorkerStats::default(),
         }
@@ -107,6 +115,7 @@ impl Worker {
             self.take_commands(now, early);
             self.read_all(now, &ready);
             self.record();
+            self.tap(now);
             self.tell();
             self.note();
         }
@@ -188,6 +197,9 @@ impl Worker {
         else {
             return;
         };
+        if let MediaCommand::Tap(Tap { id, .. }) = command {
+            self.lines.extend(self.taps.take(id).map(|line| (id, line)));
+        }
         let ends = matches!(command, MediaCommand::Close { .. });
         self.engine.handle(now, shard, command);
         if ends {
@@ -254,6 +266,29 @@ impl Worker {
             if let Err(parcel) = desk.send(parcel) {
                 self.unwritten = Some(parcel);
                 return;
+            }
+        }
+    }
+
+    /// Carries what taps hear to their other ends, and what is said there to far ends.
+    fn tap(&mut self, now: Mono) {
+        for (id, line) in &mut self.lines {
+            while let Some(word) = line.word() {
+                match word {
+                    TapWord::Audio(audio) => self.engine.speak_into(*id, &audio),
+                    TapWord::Clear => self.engine.hush(*id),
+                }
+            }
+        }
+        while let Some((id, tapped)) = self.engine.poll_tapped() {
+            let line = self.lines.iter().find(|(tap, _)| *tap == id).map(|(_, line)| line);
+            match tapped {
+                Tapped::Over => self.lines.retain(|(tap, _)| *tap != id),
+                Tapped::Audio(block) => {
+                    if !line.is_some_and(|line| line.give(block)) {
+                        self.engine.drop_tap(now, id);
+                    }
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::lull::Lull;
 use crate::mix::{Factor, Limiter, Ramp};
 use crate::receive::{Pulled, Receiver};
 use crate::speech::Speech;
+use crate::tap::Inlet;
 
 /// A moment in which a change is not heard, as mean square: −48 dBov.
 pub(crate) const QUIET: f32 = 1.6e-5;
@@ -43,6 +44,8 @@ pub(crate) struct Audio {
     pub(crate) heard: Frame,
     /// What plays to it.
     pub(crate) plays: Plays,
+    /// What a tap says to it.
+    pub(crate) inlet: Option<Box<Inlet>>,
     /// Digits on their way to it, and the timestamp at which the event that is sent began.
     pub(crate) sender: Option<Box<Sender>>,
     pub(crate) event_at: u32,
@@ -98,6 +101,7 @@ impl Audio {
             part: None,
             heard: silent,
             plays: Plays::default(),
+            inlet: None,
             sender: None,
             event_at: 0,
             tones: None,
@@ -121,7 +125,7 @@ impl Audio {
 
     /// Whether something of its own is to be heard by the far end.
     pub(crate) fn is_wanted_out(&self) -> bool {
-        !self.plays.is_empty() || self.sender.is_some()
+        !self.plays.is_empty() || self.sender.is_some() || self.inlet.is_some()
     }
 
     /// What the far end said in this beat, at some rate; `None` when there is nothing to hear in it.

@@ -31,6 +31,7 @@ pub mod rtp;
 mod silence;
 mod speech;
 pub mod srtp;
+pub mod tap;
 
 pub use departures::Sending;
 pub use engine::{Arrival, Channel, Engine, Load};

@@ -15,6 +15,7 @@ mod resources;
 mod schemas;
 mod sounds;
 mod status;
+mod tap;
 mod tokens;
 
 use axum::extract::DefaultBodyLimit;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/recordings", get(recordings::list))
         .route("/recordings/{id}", get(recordings::one).delete(recordings::remove))
         .route("/recordings/{id}/audio", get(recordings::audio))
+        .route("/calls/{id}/legs/{leg}/tap", get(tap::tap))
         .route("/users/{name}/password", put(people::set_password))
         .route("/apply", post(apply::apply))
         .route("/export", get(apply::export))

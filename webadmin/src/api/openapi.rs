@@ -131,6 +131,7 @@ fn others() -> Vec<(String, Value)> {
         ("/recordings/{id}", in_path("id", recording)),
         ("/recordings/{id}/audio", in_path("id", get("Plays a recording, decrypted; takes Range", &[]))),
         ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
+        ("/calls/{id}/legs/{leg}/tap", tap()),
         ("/users/{name}/password", in_path("name", json!({ "put": password }))),
         ("/apply", json!({ "post": apply })),
         ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),
@@ -144,6 +145,16 @@ fn others() -> Vec<(String, Value)> {
         ("/tokens/{id}", in_path("id", json!({ "delete": operation("Revokes a token", &[], None, 204) }))),
     ];
     others.map(|(path, item)| (path.to_owned(), item)).into()
+}
+
+fn tap() -> Value {
+    let in_path = |name: &str, kind: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": kind } });
+    let summary = "Streams a leg's audio over a WebSocket, and plays to it what is sent there";
+    let asked = [parameter("audio"), parameter("hz")];
+    json!({
+        "parameters": [in_path("id", "string"), in_path("leg", "integer")],
+        "get": operation(summary, &asked, None, 101),
+    })
 }
 
 fn sounds(many: &str, group: &str, id: &str) -> [(String, Value); 3] {

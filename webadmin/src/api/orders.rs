@@ -152,7 +152,7 @@ pub(crate) async fn recording(
 }
 
 /// The live call of an id, for who may do something with it.
-fn live(web: &Web, who: &Identity, id: &str) -> Result<(CallId, CallView), Problem> {
+pub(super) fn live(web: &Web, who: &Identity, id: &str) -> Result<(CallId, CallView), Problem> {
     who.require(Right::Manage)?;
     let call = call_id(id)?;
     let found = web.ports.node.live().calls.into_iter().find(|call| call.id == id);
@@ -166,11 +166,15 @@ fn send(web: &Web, who: &Identity, call: CallId, order: CallOrder) -> Answer {
             tracing::info!(%call, by = who.name, "something is done with a call by hand");
             Ok((StatusCode::ACCEPTED, Json(json!({ "id": call.to_string() }))))
         }
-        Err(error @ OrderError::NoSuchCall) => Err(Problem::not_found(error.to_string())),
-        Err(error @ OrderError::Busy) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(1))
-        }
-        Err(error @ OrderError::OutOfReach) => Err(Problem::new(StatusCode::CONFLICT, error.to_string())),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+pub(super) fn refused(error: OrderError) -> Problem {
+    match error {
+        OrderError::NoSuchCall => Problem::not_found(error.to_string()),
+        OrderError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(1),
+        OrderError::OutOfReach => Problem::new(StatusCode::CONFLICT, error.to_string()),
     }
 }
 

@@ -7,7 +7,9 @@ mod password;
 mod secret;
 mod tries;
 
-pub(crate) use guard::{Identity, Right, SESSION_COOKIE, SESSION_SECS, identify, session_cookie_of};
+pub(crate) use guard::{
+    Credential, Identity, Right, SESSION_COOKIE, SESSION_SECS, identify, session_cookie_of,
+};
 pub use hasher::Hasher;
 pub(crate) use origin::{is_local, peer_address, same_origin};
 pub(crate) use password::Passwords;

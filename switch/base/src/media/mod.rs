@@ -30,7 +30,7 @@ pub use recording::{
     Channels, Ear, Gap, Recorder, RecordingAct, RecordingFault, RecordingFile, RecordingFormat, WhenFull,
 };
 pub use sound::{Gain, Over, Play, PlayId, PromptName, Sound, Tone, TonePart};
-pub use tap::{Tap, TapId};
+pub use tap::{Tap, TapId, TapWord};
 
 /// A pair of bound sockets that a shard may write into SDP. RTCP is on the next port up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,15 @@ use crate::PortId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TapId(pub u64);
 
+/// What is said into a tap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TapWord {
+    /// Audio at the tap's rate, after all that was said before.
+    Audio(Box<[i16]>),
+    /// What was said and is not played yet is not to be played.
+    Clear,
+}
+
 /// A tap to be set. Its audio goes to whoever holds the other end of that name, 20 ms at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tap {

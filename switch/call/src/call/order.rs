@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::media::{MediaCommand, Over};
+use base::media::{Ear, MediaCommand, Over, Tap};
 use base::{CallOrder, LegId};
 
 use super::exchange::is_readable;
@@ -50,6 +50,13 @@ impl Call {
                 }
             }
             CallOrder::Record(order) => self.record_ordered(ctx, order),
+            CallOrder::Tap { leg, tap: id, hears, hz } => {
+                for port in self.legs_meant(Some(leg)).into_iter().filter_map(|leg| open_port(self.leg(leg)?))
+                {
+                    let ear = if hears { Ear::To(port) } else { Ear::From(port) };
+                    ctx.out.push(Act::Media(MediaCommand::Tap(Tap { id, port, ear, hz })));
+                }
+            }
             CallOrder::Conference { name } => self.move_into(ctx, &name),
         }
     }

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::media::{LegMedia, MediaEvent};
+use base::media::{LegMedia, MediaEvent, TapId};
 use base::{Entropy, Mono, PortId, RoomId, ShardId};
 use smallvec::SmallVec;
 
@@ -24,6 +24,7 @@ use crate::play::{Clips, NoClips};
 use crate::port::Port;
 use crate::record::Recordings;
 use crate::room::Room;
+use crate::tap::Tapped;
 
 mod audience;
 mod beat;
@@ -80,6 +81,9 @@ pub struct Engine {
     open: usize,
     rooms: BTreeMap<RoomId, Room>,
     recordings: Recordings,
+    taps: Vec<tap::Set>,
+    /// What came out of taps; at most two beats of each, as it is taken after every beat.
+    tapped: VecDeque<(TapId, Tapped)>,
     /// Slots of the ports whose audio is worked on, in no order.
     working: Vec<u32>,
     /// When audio is worked on next; `None` while no port needs it.
@@ -120,6 +124,8 @@ impl Engine {
             open: 0,
             rooms: BTreeMap::new(),
             recordings: Recordings::new(worker),
+            taps: Vec::new(),
+            tapped: VecDeque::new(),
             working: Vec::new(),
             next_beat: None,
             load: Load::default(),

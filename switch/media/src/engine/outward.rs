@@ -70,7 +70,7 @@ impl Engine {
             if play::sound(&mut beat, audio, played) == Sources::Covered {
                 sources = Factor::ZERO;
             }
-            tap::tapped_in(&mut beat, audio, played);
+            tap::tapped_in(audio, played);
         }
         audio.sources = audio.sources.towards(sources);
         if !audio.sources.is_silent() {

@@ -65,7 +65,7 @@ impl Engine {
         }
     }
 
-    fn is_there(&self, ear: Ear) -> bool {
+    pub(super) fn is_there(&self, ear: Ear) -> bool {
         match ear {
             Ear::From(port) | Ear::To(port) => port.worker == self.worker && self.port(port.slot).is_some(),
             Ear::Room(room) => room.worker() == self.worker,
