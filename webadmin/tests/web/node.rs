@@ -10,18 +10,19 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base::RecordingId;
-use base::media::LegMedia;
+use base::media::{LegMedia, TapId};
 use base::{CallId, CallOrder, Mono, Now, Wall};
 use peer::guard::Place;
 use provision::{Directory, Entity, Plan, Role, User};
 use serde_json::Value;
 use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
 use store::Store;
+use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use webadmin::view::{BanView, CallView, LegView, Live, RegistrationView};
 use webadmin::{
     ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Ports, Readiness, RecordingAudio,
-    RecordingFiles, Shown, Sounds, auth,
+    RecordingFiles, Shown, Sounds, TapLine, auth,
 };
 
 /// The token of commands on the machine: owner.
@@ -131,6 +132,14 @@ impl Node for Fake {
         }
         self.inner.lock().expect("no test panics inside").orders.push(order);
         Ok(())
+    }
+
+    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32) -> Result<TapLine, OrderError> {
+        let (audio_in, audio) = mpsc::channel(4);
+        let (words, _said) = mpsc::channel(4);
+        self.order(call, CallOrder::Tap { leg, tap: TapId(1), hears, hz })?;
+        drop(audio_in);
+        Ok(TapLine { audio, words })
     }
 
     fn lift(&self, place: Place) -> Later<'_, Result<(), NoSuchBan>> {

@@ -1,10 +1,12 @@
 //! The listening socket.
 
+use base::CallOrder;
+use base::media::TapId;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::node::Site;
+use crate::node::{LIVE_CALL, Site};
 
 #[tokio::test]
 async fn a_connection_is_served_and_closed_at_the_end() {
@@ -84,4 +86,36 @@ async fn ask(stream: &mut TcpStream, path: &str) -> String {
             return answer;
         }
     }
+}
+
+/// RFC 6455 §4.2: what is no handshake is told so, and pages of other sites do not listen.
+#[tokio::test]
+async fn a_leg_is_tapped_over_a_websocket_by_admins_alone() {
+    let site = Site::new().await;
+    let (admin, supervisor) = (site.token("admin").await, site.token("supervisor").await);
+    let path = |leg: usize, rest: &str| format!("/calls/{LIVE_CALL}/legs/{leg}/tap{rest}");
+    site.api(&supervisor, "GET", &path(0, ""), "").await.assert_problem(403);
+    site.api(&admin, "GET", &path(0, ""), "").await.assert_problem(426);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (end, ended) = oneshot::channel::<()>();
+    let served = tokio::spawn(webadmin::serve(listener, site.shown(), async { drop(ended.await) }));
+    let ask = async |path: &str| {
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        let request = format!(
+            "GET /api/v1{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).await.expect("an answer");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    assert_eq!(ask(&path(1, "?audio=hears&hz=8000")).await, "HTTP/1.1 101");
+    assert_eq!(ask(&path(9, "")).await, "HTTP/1.1 422");
+    assert_eq!(ask(&path(0, "?hz=44100")).await, "HTTP/1.1 422");
+    let asked = CallOrder::Tap { leg: 1, tap: TapId(1), hears: true, hz: 8_000 };
+    assert_eq!(site.fake.orders(), [asked]);
+    drop(end);
+    served.await.expect("ended");
 }

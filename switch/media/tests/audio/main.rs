@@ -6,5 +6,6 @@ mod digits;
 mod playing;
 mod rooms;
 mod seams;
+mod taps;
 mod two;
 mod world;
