@@ -198,6 +198,11 @@ impl Node {
         self.block.at(1, HTTP)
     }
 
+    /// The owner's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Its API, asked as the owner.
     pub fn api(&self) -> Http {
         Http::new(self.http(), &self.token)
