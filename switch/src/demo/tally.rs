@@ -166,7 +166,12 @@ impl Tally {
     /// Matches one end of a call with the other: the one that heard it and that it heard.
     fn pair(&mut self, hearing: Hearing) {
         let (ours, theirs) = (hearing.ours, hearing.theirs);
-        let other = theirs.and_then(|theirs| self.waiting.get_mut(&(theirs, Some(ours)))?.pop());
+        let other = theirs.and_then(|theirs| {
+            let ends = self.waiting.get_mut(&(theirs, Some(ours)))?;
+            // At the end many calls end at once, and two of them may have the same tones.
+            let far = |at: &usize| ends.get(*at).map(|end| end.lasted.abs_diff(hearing.lasted));
+            (0..ends.len()).min_by_key(far).map(|at| ends.swap_remove(at))
+        });
         match other {
             Some(other) => self.judge(&hearing, &other),
             None if self.waiting.values().map(Vec::len).sum::<usize>() >= WAITING => {

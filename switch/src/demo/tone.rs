@@ -44,13 +44,13 @@ pub(super) enum Heard {
 pub(super) struct Chord(u32);
 
 impl Pitch {
-    /// A tone of this side; neighbours in turn differ.
+    /// A tone of this side; neighbours in turn differ, and the next round of callers meets other callees.
     pub(super) fn of(side: Side, turn: usize) -> Self {
-        let odd = match side {
-            Side::Caller => 0,
-            Side::Callee => 1,
-        };
-        Self(turn % (PITCHES / 2) * 2 + odd)
+        let tones = PITCHES / 2;
+        match side {
+            Side::Caller => Self(turn % tones * 2),
+            Side::Callee => Self((turn + turn / tones) % tones * 2 + 1),
+        }
     }
 
     /// Whose tone it is.

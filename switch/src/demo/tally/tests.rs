@@ -47,6 +47,14 @@ fn a_call_counts_when_both_ends_heard_each_other() {
 }
 
 #[test]
+fn calls_with_the_same_tones_that_end_at_once_are_told_apart_by_their_length() {
+    let long = |side| Hearing { sent: 500, lasted: Duration::from_secs(10), ..hearing(side, 490) };
+    let (caller, callee) = (hearing(Side::Caller, 98), hearing(Side::Callee, 98));
+    let tally = after(&[caller, long(Side::Caller), callee, long(Side::Callee)]);
+    assert_eq!((tally.both_ways, tally.failures), (2, 0));
+}
+
+#[test]
 fn lost_audio_crossed_lines_and_echoes_are_failures() {
     let callee = hearing(Side::Callee, 100);
     let crossed = Hearing { theirs: Some(Pitch::of(Side::Caller, 2)), ..callee };
