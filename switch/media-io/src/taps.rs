@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use base::media::{TapId, TapWord};
 use dashmap::DashMap;
@@ -15,8 +14,6 @@ const BLOCKS: usize = 50;
 const WORDS: usize = 64;
 /// Taps that were asked for and not set yet; further ones are refused.
 const WAITING: usize = 256;
-/// How long one may wait to be set.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a listener holds. Dropping it ends the tap.
 #[derive(Debug)]
@@ -34,7 +31,6 @@ pub struct TapEnd {
 pub(crate) struct Line {
     audio: Sender<Box<[i16]>>,
     words: Receiver<TapWord>,
-    since: Instant,
 }
 
 /// Lines that wait for their tap to be set.
@@ -52,14 +48,15 @@ impl Taps {
     #[must_use]
     pub fn prepare(&self) -> Option<TapEnd> {
         let Waiting { lines, named } = &*self.0;
-        lines.retain(|_, line| line.since.elapsed() < PATIENCE && !line.audio.is_closed());
+        // Who was not set in time has gone by itself.
+        lines.retain(|_, line| !line.audio.is_closed());
         if lines.len() >= WAITING {
             return None;
         }
         let id = TapId(named.fetch_add(1, Ordering::Relaxed) + 1);
         let (audio_in, audio) = mpsc::channel(BLOCKS);
         let (words, words_out) = mpsc::channel(WORDS);
-        lines.insert(id, Line { audio: audio_in, words: words_out, since: Instant::now() });
+        lines.insert(id, Line { audio: audio_in, words: words_out });
         Some(TapEnd { id, audio, words })
     }
 
