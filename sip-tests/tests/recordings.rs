@@ -7,7 +7,7 @@ use base::media::{
 };
 use base::{CallOrder, Cause, Party, PortId, RecordOrder};
 use call::ShardInput;
-use provision::{Entity, RecordWhen, RecordingPolicy};
+use provision::{Conference, Entity, RecordWhen, RecordingPolicy};
 use sip_tests::{Line, State, World, office};
 
 fn policy(world: &mut World, policy: RecordingPolicy) {
@@ -128,6 +128,31 @@ fn on_a_call_out_the_customer_is_the_trunks_side_too() {
     world.settle();
     let (port, recorder) = recorders(&world).pop().expect("recorded");
     assert_eq!((port, recorder.of[1]), (port_of(&world, line), Ear::From(port)));
+}
+
+/// Left what a member says, right what it hears.
+#[test]
+fn a_call_into_a_conference_is_recorded_with_what_it_says_and_what_it_hears() {
+    let (mut world, carrier, _) = office(7);
+    policy(&mut world, all("meetings"));
+    world.directory.put(Entity::Conference(Conference::named("team")));
+    world.number("+49700", "conference:team");
+    world.directory.numbers.get_mut("+49700").expect("a number").recording = "meetings".to_owned();
+    world.set_up();
+    let line = world.dial(carrier, "+49700");
+    world.settle();
+    let (port, recorder) = recorders(&world).pop().expect("recorded");
+    assert_eq!(port, port_of(&world, line));
+    assert_eq!(
+        (&recorder.of[..], recorder.channels),
+        (&[Ear::From(port), Ear::To(port)][..], Channels::Stereo)
+    );
+    world.bye(line);
+    world.settle();
+    let (call, recording) = (recorder.call, recorder.id);
+    tell(&mut world, MediaEvent::RecordingStarted { port, call, recording });
+    tell(&mut world, MediaEvent::Recorded { port, call, recording, file: file(&recorder) });
+    world.assert_clean();
 }
 
 #[test]

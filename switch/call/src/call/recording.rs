@@ -3,6 +3,8 @@
 //! A call that a policy records is recorded from its answer on. An announcement is played to both sides while the
 //! recording has begun already, so that nothing said over it is missing; neither it nor the warning tone is in the
 //! file, which holds what the far ends say. The customer, left, is who comes or is reached by a trunk, else who calls.
+//! Of a call in a conference it holds what that far end says, left, and all that it hears, right: others' voices, and
+//! the announcements and tones made for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use provision::{RecordWhen, RecordingPolicy};
 use route::Recordable;
 use smallvec::{SmallVec, smallvec};
 
-use super::joining::open_port;
+use super::joining::{Joined, open_port};
 use super::{Call, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::leg::Leg;
@@ -126,7 +128,11 @@ impl Call {
             self.recorded = Recorded::Not;
             return;
         }
-        let Phase::Talking { callee } = self.phase else { return };
+        let callee = match self.phase {
+            Phase::Talking { callee } => callee,
+            Phase::Local(_) if matches!(self.joined, Joined::Room(_)) => self.caller(),
+            Phase::Local(_) | Phase::Hunting(_) | Phase::Over(_) => return,
+        };
         if self.answered_at.is_none() {
             return;
         }
@@ -278,7 +284,7 @@ impl Call {
             .collect()
     }
 
-    /// Those who talk, the customer first.
+    /// Those who talk, the customer first; in a conference what one of them says and hears.
     fn ears(&self) -> SmallVec<[Ear; 2]> {
         let talks = |leg: &&Leg| leg.talking().is_some();
         let is_outside = |leg: &Leg| matches!(leg.endpoint, Endpoint::Trunk(_));
@@ -288,7 +294,11 @@ impl Call {
         {
             legs.swap(0, customer);
         }
-        legs.into_iter().filter_map(open_port).map(Ear::From).collect()
+        let ports = legs.into_iter().filter_map(open_port);
+        match self.joined {
+            Joined::Room(_) => ports.take(1).flat_map(|port| [Ear::From(port), Ear::To(port)]).collect(),
+            Joined::Nobody | Joined::Two(..) | Joined::Itself(_) => ports.map(Ear::From).collect(),
+        }
     }
 }
 

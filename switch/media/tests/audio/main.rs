@@ -4,6 +4,7 @@ mod bad;
 mod churn;
 mod digits;
 mod playing;
+mod recorded;
 mod rooms;
 mod seams;
 mod taps;

@@ -12,6 +12,7 @@ use base::{Mono, PortId, RoomId, ShardId};
 use media::codec::{self, Decoder, Encoder};
 use media::dsp::level;
 use media::frame::Rate;
+use media::record::Parcel;
 use media::{Arrival, Channel, Engine, rtp};
 
 pub(crate) const PCMU: Payload = Payload { number: 0, clock_hz: 8_000, codec: Codec::Pcmu };
@@ -53,6 +54,8 @@ pub(crate) struct World {
     pub(crate) now: Mono,
     pub(crate) fars: Vec<Far>,
     pub(crate) events: Vec<MediaEvent>,
+    /// Samples of the recordings, both channels where they have two.
+    pub(crate) recorded: Vec<i16>,
 }
 
 pub(crate) fn best(codec: Codec) -> Rate {
@@ -198,7 +201,8 @@ impl World {
 
     pub(crate) fn with(payloads: impl IntoIterator<Item = (Payload, Wishes)>) -> Self {
         let engine = Engine::new(0, 2_048, Box::new(Seeded::new(7)));
-        let mut world = Self { engine, now: Mono(1_000_000), fars: Vec::new(), events: Vec::new() };
+        let mut world =
+            Self { engine, now: Mono(1_000_000), fars: Vec::new(), events: Vec::new(), recorded: Vec::new() };
         for ((payload, wishes), slot) in payloads.into_iter().zip(0..) {
             let far = Far::new(slot, payload);
             world.obey(MediaCommand::Open { port: port(slot) });
@@ -311,7 +315,12 @@ impl World {
                 far.take(self.now, packet);
             }
         }
-        while self.engine.poll_parcel().is_some() {}
+        while let Some(parcel) = self.engine.poll_parcel() {
+            if let Parcel::Audio { block, .. } = parcel {
+                self.recorded.extend(block.samples());
+                self.engine.recycle(block);
+            }
+        }
         while let Some((shard, event)) = self.engine.poll_event() {
             assert_eq!(shard, SHARD);
             self.events.push(event);
