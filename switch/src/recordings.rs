@@ -14,6 +14,9 @@ use webadmin::{RecordingAudio, RecordingFiles};
 
 use crate::clock::Clock;
 
+#[cfg(test)]
+mod tests;
+
 /// How often is looked whether the disk has room.
 const ROOM_LOOK: Duration = Duration::from_secs(2);
 /// Rounds of looking for room to one of looking for what need not be kept.
@@ -41,7 +44,7 @@ impl Keeper {
     fn run(self, entries: &Receiver<Entry>) {
         for round in (0..ROUNDS).cycle() {
             if round == 0 {
-                self.sweep("retention", |store, now| store.unkept_recordings(now, BATCH));
+                self.sweep("retention", |store, now| store.unkept_recordings(now, BATCH), || true);
             }
             self.make_room();
             match entries.recv_timeout(ROOM_LOOK) {
@@ -80,18 +83,24 @@ impl Keeper {
     }
 
     fn make_room(&self) {
-        let mut wanted = self.library.too_much();
-        if wanted == 0 {
+        let too_much = || self.library.too_much() > 0;
+        if !too_much() {
             return;
         }
-        tracing::warn!(octets = wanted, "the budget of recordings is nearly used up: the oldest go");
-        while wanted > 0 && self.sweep("budget", |store, _now| store.oldest_recordings(10)) {
-            wanted = self.library.too_much();
-        }
+        tracing::warn!(
+            octets = self.library.too_much(),
+            "the budget of recordings is nearly used up: the oldest go"
+        );
+        while too_much() && self.sweep("budget", |store, _now| store.oldest_recordings(10), too_much) {}
     }
 
-    /// Deletes what `find` names; `false` when that was nothing.
-    fn sweep<'a, F>(&'a self, by: &str, find: impl FnOnce(&'a Store, base::Wall) -> F) -> bool
+    /// Deletes what `find` names, in its order, for as long as that is `wanted`; `false` when that was nothing.
+    fn sweep<'a, F>(
+        &'a self,
+        by: &str,
+        find: impl FnOnce(&'a Store, base::Wall) -> F,
+        wanted: impl Fn() -> bool,
+    ) -> bool
     where
         F: Future<Output = Result<Vec<StoredRecording>, StoreError>>,
     {
@@ -103,13 +112,13 @@ impl Keeper {
                 return false;
             }
         };
-        let deleted = found.iter().filter(|recording| self.delete(recording, by)).count();
-        let octets: u64 = found.iter().map(|recording| recording.file.octets).sum();
-        if deleted > 0 {
-            let oldest = found.first().map(|recording| recording.recording);
-            tracing::info!(deleted, octets, by, oldest = ?oldest, used = self.library.used(), "recordings deleted");
-        }
-        deleted > 0
+        let due = found.iter().take_while(|_recording| wanted());
+        let deleted: Vec<_> = due.filter(|recording| self.delete(recording, by)).collect();
+        let Some(oldest) = deleted.first().map(|recording| recording.recording) else { return false };
+        let octets: u64 = deleted.iter().map(|recording| recording.file.octets).sum();
+        let (deleted, used) = (deleted.len(), self.library.used());
+        tracing::info!(deleted, octets, by, %oldest, used, "recordings deleted");
+        true
     }
 
     fn delete(&self, recording: &StoredRecording, by: &str) -> bool {
