@@ -13,7 +13,7 @@ use media::codec;
 use media::frame::Rate;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sip_tests::wire::{Block, Node, Party, RtpPacket, level_at, sdp_port, until};
+use sip_tests::wire::{Block, Node, Party, RtpPacket, level_at, node_path, sdp_port, until};
 
 const ID: &str = "recorded";
 /// For so long each side keeps a tone before it goes on to the next.
@@ -37,7 +37,8 @@ struct Call {
 }
 
 impl Call {
-    /// One that is up, to a number that is recorded by `policy`, the rest of a `recording_policy` table.
+    /// One that is up, to a number that is recorded by `policy`: the rest of a `recording_policy` table, and what else is
+    /// to be set up.
     fn up(policy: &str) -> Self {
         let block = Block::claim();
         let (from, carrier) = (block.ip(2), block.at(3, 5_060));
@@ -325,4 +326,32 @@ fn a_recording_cut_off_by_kill_9_plays_and_is_in_the_list_after_the_next_start()
         assert!((4..=6).contains(&steps), "{steps} of 6 tones");
         assert_walked(&channel, first_hz, steps, &gaps(&recording), near);
     }
+}
+
+/// Issue row "Recording": "a page in English and Spanish", here the Spanish one.
+#[test]
+fn on_its_page_a_recording_is_found_heard_from_its_gap_on_and_deleted_when_somebody_is_sure() {
+    const PASSWORD: &str = "a-long-password-for-tests";
+    let user = format!("[[user]]\nlogin = \"boss\"\nrole = \"admin\"\npassword = \"{PASSWORD}\"");
+    let call = Call::up(&format!("when = \"all\"\n\n{user}"));
+    call.talk(8, || {
+        thread::park_timeout(Duration::from_millis(800));
+        call.act("pause");
+        thread::park_timeout(Duration::from_millis(300));
+        call.act("resume");
+    });
+    call.end();
+    let id = call.recording();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/browser/recordings-page.mjs");
+    let output = Command::new("timeout")
+        .args(["-k", "2", "100", "node", script, &format!("http://{}", call.node.http()), "boss", PASSWORD])
+        .env("TANDEM_TEST_NODE_PATH", node_path())
+        .output()
+        .expect("Node is installed, as sip-tests/run does");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (status, problem) = call.node.api().octets(&path(&id), None).expect("an answer");
+    assert_eq!(status, 410, "{}", String::from_utf8_lossy(&problem));
+    assert!(call.files().is_empty(), "nothing is left on disk");
+    let heard = call.node.api().json(&format!("/api/v1/recordings/{}", id["id"].as_str().expect("an id")));
+    assert_eq!((&heard["deleted_by"], &heard["listens"][0]["who"]), (&json!("boss"), &json!("boss")));
 }
