@@ -32,25 +32,25 @@ fn all(name: &str) -> RecordingPolicy {
 }
 
 fn recorders(world: &World) -> Vec<(PortId, Recorder)> {
-    let started = world.media.asked.iter().filter_map(|command| match command {
-        MediaCommand::Record { port, recorder } => Some((*port, (**recorder).clone())),
-        _ => None,
+    let started = world.media.asked.iter().filter_map(|command| {
+        let MediaCommand::Record { port, recorder } = command else { return None };
+        Some((*port, (**recorder).clone()))
     });
     started.collect()
 }
 
 fn acts(world: &World) -> Vec<RecordingAct> {
-    let acts = world.media.asked.iter().filter_map(|command| match command {
-        MediaCommand::Recording { act, .. } => Some(*act),
-        _ => None,
+    let acts = world.media.asked.iter().filter_map(|command| {
+        let MediaCommand::Recording { act, .. } = command else { return None };
+        Some(*act)
     });
     acts.collect()
 }
 
 fn plays(world: &World) -> Vec<&Play> {
-    let plays = world.media.asked.iter().filter_map(|command| match command {
-        MediaCommand::Play { play, .. } => Some(&**play),
-        _ => None,
+    let plays = world.media.asked.iter().filter_map(|command| {
+        let MediaCommand::Play { play, .. } = command else { return None };
+        Some(&**play)
     });
     plays.collect()
 }
@@ -106,9 +106,9 @@ fn a_call_that_a_policy_records_is_recorded_from_its_answer_with_the_customer_le
     world.settle();
     tell(&mut world, MediaEvent::Recorded { port: *port, call, recording, file: file(recorder) });
     world.assert_clean();
-    let why = world.facts.iter().find_map(|fact| match &fact.what {
-        What::RecordingStarted { why, .. } => Some(why.to_string()),
-        _ => None,
+    let why = world.facts.iter().find_map(|fact| {
+        let What::RecordingStarted { why, .. } = &fact.what else { return None };
+        Some(why.to_string())
     });
     assert_eq!(why.as_deref(), Some("recording policy sales of number +4930123"));
     let kept = world.facts.iter().filter(|fact| matches!(fact.what, What::Recorded { .. }));
@@ -181,9 +181,9 @@ fn both_sides_are_told_by_an_announcement_and_by_a_tone_that_stops_in_a_pause() 
         .media
         .asked
         .iter()
-        .filter_map(|command| match command {
-            MediaCommand::StopPlay { play, .. } => *play,
-            _ => None,
+        .filter_map(|command| {
+            let MediaCommand::StopPlay { play, .. } = command else { return None };
+            *play
         })
         .collect();
     assert_eq!(stopped, beeps);
