@@ -75,6 +75,22 @@ fn an_opus_phone_and_a_pcmu_phone_hear_each_other() {
     talk_through("opus/48000/2", "PCMU/8000/1");
 }
 
+#[test]
+fn an_opus_phone_and_a_pcma_phone_hear_each_other() {
+    talk_through("opus/48000/2", "PCMA/8000/1");
+}
+
+/// ITU-T G.722, RFC 3551 §4.5.2: its clock is said to be 8 kHz.
+#[test]
+fn a_g722_phone_and_a_pcmu_phone_hear_each_other() {
+    talk_through("G722/16000/1", "PCMU/8000/1");
+}
+
+#[test]
+fn an_opus_phone_and_a_g722_phone_hear_each_other() {
+    talk_through("opus/48000/2", "G722/16000/1");
+}
+
 /// ITU-T O.6: the test tone of 1,004 Hz.
 #[test]
 fn a_phone_that_dials_the_milliwatt_hears_it() {

@@ -48,7 +48,7 @@ pub fn widen(offer: &mut Sdp, allowed: &[String], numbers: &Numbers) -> Result<(
 
 /// Makes the answer to the near end's `offer` of the far end's anchored one: one speech codec, which is the far end's
 /// choice where it was offered, else the first of `order` that we can make of it, else the one that loses least; keypad
-/// events where offered, comfort noise where both have it. The far end's codec that is then in use comes back; `None` when
+/// events where offered, comfort noise where both have it or audio is worked on. The far end's codec that is then in use comes back; `None` when
 /// it has refused the stream.
 ///
 /// # Errors
@@ -58,8 +58,9 @@ pub fn narrow(answer: &mut Sdp, offer: &Sdp, order: &[String]) -> Result<Option<
     let far = formats::read(audio);
     let near = formats::read(offer.audio().ok_or(NoCodecLeft)?);
     let (speech, in_use) = shared(&near, &far).or_else(|| made(&near, &far, order)).ok_or(NoCodecLeft)?;
-    let noise = near.iter().find(|format| format.codec == Codec::ComfortNoise);
-    let noise = noise.filter(|noise| far.iter().any(|format| format.is_like(noise))).cloned();
+    let noise = noise_beside(&speech, &near);
+    let works = speech.codec != in_use;
+    let noise = noise.filter(|noise| works || far.iter().any(|format| format.is_like(noise))).cloned();
     let events = events_beside(&speech, &near).map(|events| {
         let of_far = far.iter().find(|format| format.is_like(events));
         Format { fmtp: of_far.map_or_else(|| events.fmtp.clone(), |far| far.fmtp.clone()), ..events.clone() }
@@ -74,6 +75,12 @@ pub(crate) fn events_beside<'a>(speech: &Format, offered: &'a [Format]) -> Optio
     let events = || offered.iter().filter(|format| format.codec == Codec::TelephoneEvent);
     let with = |clock_hz: u32| events().find(|events| events.clock_hz == clock_hz);
     with(speech.clock_hz).or_else(|| with(8_000)).or_else(|| events().next())
+}
+
+/// The comfort noise to answer with: of the clock of the speech, whose silence it stands for (RFC 3389 §4).
+pub(crate) fn noise_beside<'a>(speech: &Format, offered: &'a [Format]) -> Option<&'a Format> {
+    let fits = |format: &&Format| format.codec == Codec::ComfortNoise && format.clock_hz == speech.clock_hz;
+    offered.iter().find(fits)
 }
 
 /// Those that carry speech and are named, in the order of the names.
@@ -240,10 +247,12 @@ mod tests {
     }
 
     #[test]
-    fn keypad_events_are_answered_though_the_far_end_has_none_and_noise_only_when_it_has() {
+    fn keypad_events_are_answered_though_the_far_end_has_none_and_noise_when_it_has_or_audio_is_worked_on() {
         assert_eq!(narrowed("0\n", PHONE, &[]).0, "0 101");
         assert_eq!(narrowed("0\n", "0 13\n", &[]).0, "0");
         assert_eq!(narrowed("0 13\n", "0 13\n", &[]).0, "0 13");
+        assert_eq!(narrowed("8\n", "0 13\n", &[]).0, "0 13");
+        assert_eq!(narrowed("8\n", "96 13\na=rtpmap:96 opus/48000/2\n", &[]).0, "96", "of another clock");
         let mut refused = sdp("0\n");
         refused.media[0].port = 0;
         assert_eq!(narrow(&mut refused, &sdp(PHONE), &[]), Ok(None));

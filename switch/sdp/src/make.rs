@@ -2,7 +2,7 @@
 
 use base::media::Codec;
 
-use crate::across::events_beside;
+use crate::across::{events_beside, noise_beside};
 use crate::anchor::{Ours, anchor, point_session_to};
 use crate::attributes::Line;
 use crate::codecs::NoCodecLeft;
@@ -42,7 +42,8 @@ pub fn make_offer(ours: &Ours, codecs: &[&str], numbers: &Numbers) -> Result<Sdp
     Ok(sdp)
 }
 
-/// Our answer to an offer: one codec, the first offered one that is named, and telephone-event if offered. Flows as far
+/// Our answer to an offer: one codec, the first offered one that is named, and telephone-event and comfort noise if
+/// offered. Flows as far
 /// as the offer and `ours.direction` allow (RFC 3264 §6.1); every other stream is refused.
 ///
 /// # Errors
@@ -53,8 +54,9 @@ pub fn make_answer(offer: &Sdp, ours: &Ours, codecs: &[&str]) -> Result<Sdp, NoC
     let wanted = |format: &&Format| format.carries_speech() && format.rank(codecs).is_some();
     let speech = formats.iter().find(wanted).ok_or(NoCodecLeft)?;
     let fmtp = Format::ours(speech.codec).map_or_else(|| speech.fmtp.clone(), |ours| ours.fmtp);
-    let events = events_beside(speech, &formats).cloned();
-    let formats: Vec<Format> = std::iter::once(Format { fmtp, ..speech.clone() }).chain(events).collect();
+    let noise = noise_beside(speech, &formats).filter(|_| speech.codec.is_speech());
+    let beside = noise.into_iter().chain(events_beside(speech, &formats)).cloned();
+    let formats: Vec<Format> = std::iter::once(Format { fmtp, ..speech.clone() }).chain(beside).collect();
     let mirrored = offer.direction_of(offered).reversed();
     let direction = mirrored.and(ours.direction.unwrap_or(Direction::SendRecv));
     let rtcp_mux = ours.rtcp_mux && offered.rtcp_mux();
@@ -111,13 +113,13 @@ mod tests {
     fn an_answer_takes_one_codec_and_refuses_other_streams() {
         let offer = Sdp::parse(
             b"v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\na=sendonly\na=tool:x\n\
-            m=audio 4000 RTP/AVP 18 8 0 96 97\na=rtpmap:96 telephone-event/48000\n\
+            m=audio 4000 RTP/AVP 18 8 0 13 96 97\na=rtpmap:96 telephone-event/48000\n\
             a=rtpmap:97 telephone-event/8000\na=fmtp:97 0-15\na=ptime:30\na=x-odd:1\nm=video 4002 RTP/AVP 31\n",
         );
         let offer = offer.unwrap();
         let answer = make_answer(&offer, &ours(), &["PCMU", "PCMA"]).unwrap();
         let expected = "v=0\no=tandem 5 1 IN IP6 2001:db8::7\ns=-\nc=IN IP6 2001:db8::7\nt=0 0\n\
-            m=audio 20000 RTP/AVP 8 97\na=rtpmap:97 telephone-event/8000\na=fmtp:97 0-15\na=ptime:30\n\
+            m=audio 20000 RTP/AVP 8 13 97\na=rtpmap:97 telephone-event/8000\na=fmtp:97 0-15\na=ptime:30\n\
             a=recvonly\nm=video 0 RTP/AVP 31\n";
         assert_eq!(text(&answer), expected);
         assert_eq!(answers_match(&offer, &answer), Ok(()));

@@ -182,8 +182,11 @@ impl Engine {
     /// Whether the far end of `listener` can take the packets of `source` as they come. What cannot be decoded here is
     /// only ever passed on.
     fn fits(&self, source: u32, listener: &Port) -> bool {
-        let Some(spoken) = self.port(source).and_then(Port::spoken) else { return true };
-        !spoken.codec.is_speech() || listener.same(&spoken).is_some()
+        let Some(speaker) = self.port(source) else { return true };
+        let Some(spoken) = speaker.spoken().filter(|spoken| spoken.codec.is_speech()) else { return true };
+        // Whose noise it cannot take would be dead air while nobody speaks.
+        let takes_noise = speaker.noise().is_none_or(|noise| listener.same(&noise).is_some());
+        takes_noise && listener.same(&spoken).is_some()
     }
 
     fn entry_of(&mut self, heard: Heard) -> &mut SmallVec<[u32; 2]> {

@@ -13,7 +13,7 @@ use crate::departures::Sending;
 use crate::digits::{Audio as Taken, Turn};
 use crate::frame::TICK_MS;
 use crate::hearing::Way;
-use crate::lull::{self, Filling};
+use crate::lull::Filling;
 use crate::mix::{self, Factor, Ramp};
 use crate::port::Port;
 use crate::room::Room;
@@ -130,8 +130,11 @@ impl Engine {
             self.send_encoded(now, slot, encoded, &bench.payload);
         }
         let ticks = noise.clock_hz / 1_000 * TICK_MS as u32;
-        let octets = usize::from(filling == Filling::Noise);
-        self.send_encoded(now, slot, Encoded { payload: noise, ticks, octets }, &[lull::LEVEL]);
+        let (octets, level) = match filling {
+            Filling::Noise(level) => (1, level),
+            Filling::Audio | Filling::Nothing => (0, 0),
+        };
+        self.send_encoded(now, slot, Encoded { payload: noise, ticks, octets }, &[level]);
     }
 
     /// Sends a packet of our own; nothing goes out for one without content, but the clock runs on.

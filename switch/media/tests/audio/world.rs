@@ -152,6 +152,14 @@ impl Far {
         [&header[..], &payload].concat()
     }
 
+    /// A packet of comfort noise, where its speech stopped (RFC 3389 §4).
+    fn noise(&mut self, number: u8, level: u8) -> Vec<u8> {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(self.payload.clock_hz / 50);
+        let header = rtp::header(number, false, self.sequence, self.timestamp, 7_000 + self.slot);
+        [&header[..], &[level]].concat()
+    }
+
     /// The level of a frequency over the last so many milliseconds that it heard.
     pub(crate) fn level(&self, hz: u32, ms: usize) -> f32 {
         let samples = self.rate().hz() as usize / 1_000 * ms;
@@ -271,6 +279,12 @@ impl World {
         let mut remote = remote(far, far.payload, Wishes::default());
         remote.payloads.push(payload);
         self.obey(MediaCommand::Remote { port: port(slot), remote });
+    }
+
+    /// A far end says how loud its background is.
+    pub(crate) fn noise(&mut self, slot: u32, number: u8, level: u8) {
+        let packet = self.fars[slot as usize].noise(number, level);
+        self.inject(slot, &packet);
     }
 
     /// A packet from the address of a far end that the far end did not mean.
