@@ -139,6 +139,20 @@ fn keypad_events_are_offered_and_answered_whatever_the_other_side_has() {
     world.assert_clean();
 }
 
+/// RFC 3389 §4: where audio is worked on, comfort noise is agreed leg by leg; where packets are relayed, by both or none.
+#[test]
+fn comfort_noise_is_answered_where_the_other_side_takes_it_or_audio_is_worked_on() {
+    let (mut world, carrier, phone) = pair(12, &["0 PCMU/8000", "13 CN/8000"], &["8 PCMA/8000"]);
+    let (caller, _) = up(&mut world, carrier, phone);
+    assert_eq!(numbers(&world.talk(caller).remote_body), ["0", "13"]);
+    world.end_all();
+    world.agents[phone].formats = &["0 PCMU/8000"];
+    let (caller, _) = up(&mut world, carrier, phone);
+    assert_eq!(numbers(&world.talk(caller).remote_body), ["0"]);
+    world.end_all();
+    world.assert_clean();
+}
+
 /// RFC 3264 §8.3.2: within a dialog a number keeps its meaning, and each dialog has its own.
 #[test]
 fn numbers_stay_what_they_are_when_either_side_offers_anew() {
