@@ -26,6 +26,7 @@ impl Net {
         let seconds = Arc::new(AtomicU64::new(1));
         let (sender, events) = sync_channel(1_000);
         let config = config(ports, workers, bind, Arc::clone(&seconds));
+        #[expect(clippy::result_large_err, reason = "an event that finds no room is handed back")]
         let sink = move |shard, event| {
             assert_eq!(shard, SHARD);
             sender.try_send(event).map_err(|full| match full {
@@ -227,7 +228,9 @@ fn silence_is_told_though_nothing_wakes_the_worker() {
 #[test]
 fn a_range_too_small_for_the_workers_does_not_start() {
     let config = config(31_600..=31_601, 2, None, Arc::default());
-    let refused = MediaIo::start(&config, Arc::new(|_, _| Ok(())));
+    #[expect(clippy::result_large_err, reason = "an event that finds no room is handed back")]
+    let sink = |_, _| Ok(());
+    let refused = MediaIo::start(&config, Arc::new(sink));
     assert!(matches!(refused, Err(StartError::Ports { pairs: 1, workers: 2 })));
 }
 
