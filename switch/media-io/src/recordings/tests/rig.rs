@@ -80,6 +80,7 @@ impl Rig {
     pub(super) fn start(config: &ArchiveConfig) -> Self {
         let (tell, events) = sync_channel(1_000);
         let tell = Mutex::new(tell);
+        #[expect(clippy::result_large_err, reason = "an event that finds no room is handed back")]
         let sink = move |_shard: ShardId, event: MediaEvent| {
             let tell = tell.lock().unwrap_or_else(PoisonError::into_inner);
             tell.send(event).expect("the test listens");
