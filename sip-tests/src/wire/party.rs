@@ -14,7 +14,7 @@ const OTHERS: usize = 50;
 #[derive(Debug)]
 pub struct Party {
     sip: UdpSocket,
-    rtp: UdpSocket,
+    pub(super) rtp: UdpSocket,
     rtcp: UdpSocket,
 }
 

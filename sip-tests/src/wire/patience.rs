@@ -32,3 +32,15 @@ pub fn still(what: &str, span: Duration, mut holds: impl FnMut() -> bool) {
         thread::park_timeout(LOOK);
     }
 }
+
+/// Makes an attempt up to three times: sound in real time breaks where the machine has much else to do, and each attempt
+/// has a switch and calls of its own.
+///
+/// # Panics
+/// As the third one does.
+pub fn in_three_tries(attempt: impl Fn()) {
+    let fails = || std::panic::catch_unwind(std::panic::AssertUnwindSafe(&attempt)).is_err();
+    if fails() && fails() {
+        attempt();
+    }
+}

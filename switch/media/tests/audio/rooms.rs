@@ -209,3 +209,22 @@ fn who_waits_alone_in_a_room_gets_silence() {
     assert!(world.fars[0].heads.len() >= 49);
     assert!(world.fars[0].heard.iter().all(|sample| *sample == 0));
 }
+
+/// Nobody but the returning one changes for the others.
+#[test]
+fn who_is_unmuted_softer_leaves_the_others_as_loud_as_they_were() {
+    let mut world = conference(&[PCMU, G722, PCMA]);
+    world.run(1_000);
+    world.speak(0, None, 0);
+    world.run(900);
+    world.forget();
+    world.speak(0, Some(room(1)), -1_200);
+    world.run(300);
+    for (listener, source) in [(0, 1), (0, 2), (1, 2), (2, 1)] {
+        assert_near(
+            world.fars[listener].level(HZ[source], 100),
+            dbm0(PEAK),
+            &format!("{listener} hears {source}"),
+        );
+    }
+}
