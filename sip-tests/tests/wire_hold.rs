@@ -54,7 +54,8 @@ fn assert_talk(calls: &mut Pairs) {
     for (phone, theirs, own) in [(&calls.near[0], CALLEE, CALLER), (&calls.far[0], CALLER, CALLEE)] {
         let heard = phone.heard();
         let (clear, echo) = (heard.last_tone(theirs, 300), heard.last_tone(own, 300));
-        assert!((clear - TONE_DBM0).abs() < 1.0, "{theirs} Hz has {clear:.1} dBm0");
+        // Opus shapes a tone as it thinks fit.
+        assert!((clear - TONE_DBM0).abs() < 2.0, "{theirs} Hz has {clear:.1} dBm0");
         assert!(echo < -45.0, "{own} Hz has {echo:.1} dBm0");
     }
 }
