@@ -1,4 +1,4 @@
-//! Opus (RFC 6716, RFC 7587) by a library behind [`library`]; nothing else here knows which.
+//! Opus (RFC 6716, RFC 7587) by a library behind the module `library`; nothing else here knows which.
 //!
 //! The library decodes to and encodes from 8, 16 or 48 kHz by itself, so no resampler is ever needed beside it, and it
 //! makes one channel of two.
