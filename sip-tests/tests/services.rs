@@ -131,6 +131,30 @@ fn callers_from_everywhere_meet_in_one_conference() {
     world.assert_clean();
 }
 
+/// Who speaks is told by the media worker to one port of each shard, and seen at the leg that speaks.
+#[test]
+fn who_speaks_in_a_conference_is_seen_at_its_leg() {
+    let (mut world, carrier, phone) = office(6);
+    conference(&mut world, "");
+    let lines = [world.dial(phone, "700"), world.dial(carrier, "+49700")];
+    world.settle();
+    let room = world.media.room_of(world.talk(lines[0]).media).expect("in a room");
+    let (speaker, _, _, _) = world.media.towards(world.talk(lines[1]).media).expect("a port");
+    for now in [Some(speaker), None] {
+        for line in lines {
+            tell(&mut world, line, |port| MediaEvent::Speaker { port, room, speaker: now });
+        }
+        let speaks = |call: &call::CallView| call.legs.iter().any(|leg| leg.speaking);
+        let at = base::Now { mono: world.mono(), wall: base::Wall(0) };
+        let calls = world.shards.iter().flat_map(|shard| shard.view(at).calls);
+        let seen = calls.filter(speaks).count();
+        assert_eq!(seen, usize::from(now.is_some()));
+    }
+    lines.into_iter().for_each(|line| world.bye(line));
+    world.settle();
+    world.assert_clean();
+}
+
 #[test]
 fn a_conference_with_a_pin_lets_nobody_in_without_it() {
     let (mut world, carrier, _) = office(5);

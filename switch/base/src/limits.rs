@@ -189,7 +189,7 @@ pub const RECORDING_GAPS: usize = 1_000;
 /// Closed recordings that wait to be entered in the database; further ones are at the next start.
 pub const RECORDING_ENTRIES: usize = 16_384;
 /// Frames of 10 ms that a playing waits for a clip that is read from disk; then the clip is missing.
-pub const CLIP_WAIT_FRAMES: u32 = 200;
+pub const CLIP_WAIT_FRAMES: u32 = 1_000;
 /// Octets of decoded sounds kept in memory; beyond them the ones unused longest go.
 pub const CLIP_OCTETS: usize = 64 * 1_048_576;
 /// Sounds asked for that wait to be decoded; at the bound a playing asks again with its next frame.

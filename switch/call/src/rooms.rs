@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use base::{CallId, RoomId, ShardId};
+use base::{CallId, PortId, RoomId, ShardId};
 
 /// The rooms that anybody is in.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Rooms(BTreeMap<RoomId, Room>);
 struct Room {
     here: Vec<CallId>,
     elsewhere: BTreeMap<ShardId, u32>,
+    /// Who speaks loudest, as its media worker last said.
+    speaker: Option<PortId>,
 }
 
 /// The room of a conference: the same at every shard, and on one worker, from which its members' ports are leased.
@@ -26,6 +28,18 @@ pub fn room_of(conference: &str, workers: u8) -> RoomId {
 }
 
 impl Rooms {
+    /// Who speaks in a room has changed.
+    pub(crate) fn heard(&mut self, room: RoomId, speaker: Option<PortId>) {
+        if let Some(known) = self.0.get_mut(&room) {
+            known.speaker = speaker;
+        }
+    }
+
+    /// Whether the far end of that port is the one who speaks in a room.
+    pub(crate) fn is_speaker(&self, room: RoomId, port: PortId) -> bool {
+        self.0.get(&room).is_some_and(|known| known.speaker == Some(port))
+    }
+
     /// A call of this shard comes in; how many of its calls are there now.
     pub(crate) fn enter(&mut self, room: RoomId, call: CallId) -> u32 {
         let here = &mut self.0.entry(room).or_default().here;

@@ -129,6 +129,8 @@ pub struct LegView {
     pub gain: i16,
     /// It hears music because the other one holds it.
     pub on_hold: bool,
+    /// It is the one who speaks in its conference.
+    pub speaking: bool,
     /// Figures of its media so far, the last five seconds for scores; all 0 before the first.
     pub media: LegMedia,
     /// What is wrong with its media now: `one_way`, `dead_air`, `from_nowhere 192.0.2.7:4000`.

@@ -205,9 +205,9 @@ fn a_clip_that_loads_is_waited_for_and_one_that_never_comes_is_missing() {
     assert!(level(&heard[1_680..2_320], 400.0, Rate::Hz8000) > -10.0);
 
     let never = Shelf { slow: AtomicU32::new(u32::MAX), ..Shelf::default() };
-    let (heard, end) = run(play(vec![prompt("word")], 1), &never, Rate::Hz8000, 300);
+    let (heard, end) = run(play(vec![prompt("word")], 1), &never, Rate::Hz8000, 1_100);
     assert!(matches!(end, Some(PlayEnd::Missing(_))));
-    assert_eq!(heard.len() / 80, 201);
+    assert_eq!(heard.len() / 80, base::limits::CLIP_WAIT_FRAMES as usize + 1);
 }
 
 #[test]

@@ -63,8 +63,8 @@ fn wide() -> u32 {
 /// Opens the stream.
 pub(crate) async fn tap(
     State(web): State<Web>,
-    Path((id, leg)): Path<(String, usize)>,
     who: Identity,
+    Path((id, leg)): Path<(String, usize)>,
     Query(asked): Query<Asked>,
     mut request: Request,
 ) -> Result<Response<Body>, Problem> {

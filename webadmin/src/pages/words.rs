@@ -102,6 +102,7 @@ words! {
     no: "no", "no";
     conference: "Conference", "Conferencia";
     on_hold: "music on hold", "música en espera";
+    speaking: "speaks", "habla";
     muted: "Muted", "Silenciado";
     deaf: "Hears nobody", "No oye a nadie";
     digit: "Digit", "Dígito";

@@ -8,10 +8,11 @@ use super::{Call, Phase};
 use crate::headers;
 use crate::leg::{Leg, LegState};
 use crate::negotiate::Negotiation;
+use crate::rooms::Rooms;
 use crate::view::{CallView, LegView};
 
 impl Call {
-    pub(crate) fn view(&self) -> CallView {
+    pub(crate) fn view(&self, rooms: &Rooms) -> CallView {
         CallView {
             id: self.id,
             started_at: self.started.wall,
@@ -29,7 +30,7 @@ impl Call {
             codec: self.facts.codec.clone(),
             session: self.session.pair(),
             user_to_user: headers::user_to_user(&self.invite).unwrap_or_default().join(", "),
-            legs: self.legs.iter().map(|leg| self.leg_view(leg)).collect(),
+            legs: self.legs.iter().map(|leg| self.leg_view(leg, rooms)).collect(),
             recording: self.recording_word(),
             worker: self.worker,
             happenings: self.happenings.clone(),
@@ -38,7 +39,7 @@ impl Call {
 }
 
 impl Call {
-    fn leg_view(&self, leg: &Leg) -> LegView {
+    fn leg_view(&self, leg: &Leg, rooms: &Rooms) -> LegView {
         let part = open_port(leg).and_then(|port| self.mix.parts().iter().find(|part| part.port == port));
         let place = |port| self.legs.iter().position(|leg| open_port(leg) == Some(port));
         let voice = self.voice(leg.id);
@@ -49,6 +50,8 @@ impl Call {
             hears: part
                 .map(|part| part.sources.iter().filter_map(|heard| place(heard.port)).collect())
                 .unwrap_or_default(),
+            speaking: part
+                .is_some_and(|part| part.speaks.is_some_and(|(room, _)| rooms.is_speaker(room, part.port))),
             in_room: part.is_some_and(|part| part.room.is_some() || part.speaks.is_some()),
             muted: voice.muted,
             deaf: voice.deaf,

@@ -179,6 +179,9 @@ impl Shard {
             return self.turn(now, call, CallInput::Recording(event));
         }
         let port = event.port();
+        if let MediaEvent::Speaker { room, speaker, .. } = event {
+            return self.rooms.heard(room, speaker);
+        }
         if let MediaEvent::Leased { worker, leases } = event {
             if leases.is_empty() {
                 self.count("ports_exhausted");

@@ -20,7 +20,7 @@ impl Shard {
             .iter()
             .filter_map(|id| self.calls.get(id))
             .filter(|slot| !slot.call.is_told())
-            .map(|slot| slot.call.view())
+            .map(|slot| slot.call.view(&self.rooms))
             .collect();
         let owner = self.is_owner();
         ShardView {
