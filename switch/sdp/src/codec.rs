@@ -1,5 +1,7 @@
 //! What a payload type number stands for.
 
+use std::ops::RangeInclusive;
+
 use crate::media::Media;
 use crate::text::Sdp;
 
@@ -40,12 +42,16 @@ impl PartialEq for Codec<'_> {
     }
 }
 
+/// Clocks that streams of sound have, in ticks per second; a format of another is passed over.
+const CLOCKS: RangeInclusive<u32> = 1_000..=192_000;
+
 /// What `format` means in `media`: by `a=rtpmap`, else by RFC 3551 table 4. `None` for a dynamic number
-/// nobody explained.
+/// nobody explained, and for a clock below 1,000 or above 192,000 Hz.
 #[must_use]
 pub fn codec_of<'a>(media: &'a Media, format: &str) -> Option<Codec<'a>> {
     let mapped = crate::attributes::of_format(&media.lines, "rtpmap", format).and_then(read_rtpmap);
-    mapped.or_else(|| format.parse().ok().and_then(static_codec))
+    let codec = mapped.or_else(|| format.parse().ok().and_then(static_codec))?;
+    Some(codec).filter(|codec| CLOCKS.contains(&codec.clock_hz))
 }
 
 /// The name of the first codec that carries speech in the anchored stream, upper case: `PCMU`.
@@ -60,7 +66,7 @@ fn read_rtpmap(value: &str) -> Option<Codec<'_>> {
     let mut parts = value.split('/').map(str::trim);
     let (name, clock) = (parts.next()?, parts.next()?);
     let channels = parts.next().and_then(|text| text.parse().ok()).unwrap_or(1);
-    Some(Codec { name, clock_hz: clock.parse().ok().filter(|hz| *hz > 0)?, channels })
+    Some(Codec { name, clock_hz: clock.parse().ok()?, channels })
 }
 
 /// RFC 3551 table 4. G.722 says 8000 though it samples at 16000 (§4.5.2).
@@ -101,5 +107,21 @@ mod tests {
         assert_eq!(codec_of(audio, "96").unwrap(), Codec { name: "OPUS", clock_hz: 48_000, channels: 2 });
         assert!(codec_of(audio, "97").is_none());
         assert_eq!(first_codec_name(&sdp).as_deref(), Some("G722"));
+    }
+
+    #[test]
+    fn a_codec_counts_with_its_own_clock_and_absurd_clocks_are_passed_over() {
+        let known = |map: &str| {
+            let body = format!("v=0\nm=audio 4000 RTP/AVP 96\na=rtpmap:96 {map}\n");
+            let sdp = Sdp::parse(body.as_bytes()).unwrap();
+            codec_of(sdp.audio().unwrap(), "96").map(|codec| codec.known(""))
+        };
+        assert_eq!(known("PCMU/8000"), Some(base::media::Codec::Pcmu));
+        assert!(known("PCMU/16000").is_some_and(|codec| matches!(codec, base::media::Codec::Other(_))));
+        assert_eq!(known("telephone-event/192000"), Some(base::media::Codec::TelephoneEvent));
+        for clock in ["0", "1", "999", "192001", "4294967295", "4294967296", "-8000", ""] {
+            assert_eq!(known(&format!("PCMU/{clock}")), None, "{clock}");
+            assert_eq!(known(&format!("telephone-event/{clock}")), None, "{clock}");
+        }
     }
 }
