@@ -206,6 +206,8 @@ pub const MUSIC_MS: u64 = 1_200_000;
 pub const USER_SOUNDS: usize = 5_000;
 /// SSRCs of one stream under one SRTP key; packets of a further one are dropped and counted.
 pub const SRTP_STREAMS: usize = 64;
+/// Keys that a far end has left and whose used numbers are remembered; for a further one the oldest is forgotten.
+pub const SRTP_PAST_KEYS: usize = 4;
 /// `a=crypto` lines of one stream that are looked at; further ones are left out.
 pub const CRYPTO_LINES: usize = 16;
 

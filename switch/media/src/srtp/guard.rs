@@ -8,6 +8,7 @@ use super::Rejected;
 use super::index::Streams;
 use super::inward::Inward;
 use super::outward::Outward;
+use super::past::Past;
 
 /// Protects what goes to a far end and opens what comes from it.
 pub struct Guard {
@@ -16,6 +17,7 @@ pub struct Guard {
     inn: Inward,
     /// The far end's key before this one, until something comes under the new one: packets under way at a change.
     before: Option<Box<Inward>>,
+    past: Past,
 }
 
 impl Guard {
@@ -27,11 +29,12 @@ impl Guard {
             inn: inward(keys, Streams::default()),
             keys: keys.clone(),
             before: None,
+            past: Past::default(),
         }
     }
 
     /// Takes over the keys of another negotiation. A key that stays goes on where it was (RFC 4568 §7.1.4), and so do
-    /// a stream's numbers under a new one.
+    /// a stream's numbers under a new one; under one that comes back nothing is taken twice.
     pub fn rekey(&mut self, keys: &StreamKeys) {
         if keys.send != self.keys.send {
             self.out = outward(&keys.send, self.out.streams().rekeyed());
@@ -39,9 +42,8 @@ impl Guard {
         if (&keys.receive, keys.mki_octets) != (&self.keys.receive, self.keys.mki_octets) {
             let next = inward(keys, self.inn.streams().rekeyed());
             let last = std::mem::replace(&mut self.inn, next);
-            if last.is_confirmed() {
-                self.before = Some(Box::new(last));
-            }
+            self.leave(last, &keys.receive);
+            self.inn.come_back(&mut self.past);
         }
         self.keys = keys.clone();
     }
@@ -78,6 +80,14 @@ impl Guard {
         self.open(|inward| inward.rtcp(packet))
     }
 
+    /// The far end's key is another from now on.
+    fn leave(&mut self, last: Inward, next: &(Suite, MasterKey)) {
+        let left =
+            if last.is_confirmed() { self.before.replace(Box::new(last)) } else { Some(Box::new(last)) };
+        let back = self.before.take_if(|before| before.has_key(next));
+        left.into_iter().chain(back).for_each(|left| left.leave(&mut self.past));
+    }
+
     fn open(
         &mut self,
         mut with: impl FnMut(&mut Inward) -> Result<usize, Rejected>,
@@ -85,7 +95,7 @@ impl Guard {
         let opened = with(&mut self.inn);
         match (&mut self.before, opened) {
             (before @ Some(_), Ok(length)) => {
-                *before = None;
+                before.take().into_iter().for_each(|before| before.leave(&mut self.past));
                 Ok(length)
             }
             (Some(before), Err(Rejected::Unauthentic | Rejected::Malformed)) => with(before),
@@ -105,6 +115,5 @@ fn outward((suite, key): &(Suite, MasterKey), streams: Streams) -> Outward {
 }
 
 fn inward(keys: &StreamKeys, streams: Streams) -> Inward {
-    let (suite, key) = &keys.receive;
-    Inward::new(*suite, key, keys.mki_octets, streams)
+    Inward::new(&keys.receive, keys.mki_octets, streams)
 }

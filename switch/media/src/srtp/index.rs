@@ -54,6 +54,18 @@ impl Streams {
         Ok(())
     }
 
+    /// Whatever was used of either is used.
+    pub(super) fn join(&mut self, other: Self) {
+        for theirs in other.all {
+            if let Some(ours) = self.all.iter_mut().find(|ours| ours.ssrc == theirs.ssrc) {
+                ours.rtp.join(theirs.rtp);
+                ours.rtcp.join(theirs.rtcp);
+            } else if self.all.len() < 2 * SRTP_STREAMS {
+                self.all.push(theirs);
+            }
+        }
+    }
+
     /// For the next key: the numbers of each stream go on (RFC 3711 §3.3.1), but for those begun longest ago.
     pub(super) fn rekeyed(&self) -> Self {
         let latest = self.all.len().saturating_sub(SRTP_STREAMS / 2);
@@ -62,6 +74,24 @@ impl Streams {
 }
 
 impl Window {
+    /// Whatever was used of either is used.
+    fn join(&mut self, other: Self) {
+        let Some(theirs) = other.top else { return };
+        let Some(ours) = self.top.filter(|ours| *ours >= theirs) else {
+            let before = std::mem::replace(self, other);
+            return if before.top.is_some() {
+                self.join(before)
+            };
+        };
+        let behind = u32::try_from(ours - theirs).unwrap_or(u32::MAX);
+        self.used |= other.used.checked_shl(behind).unwrap_or(0);
+    }
+
+    /// Whether a number lies beyond all that was used.
+    pub(super) fn is_before(&self, index: u64) -> bool {
+        self.top.is_none_or(|top| top < index)
+    }
+
     /// The number that a header's sequence number most likely stands for; `None` for one before the first.
     pub(super) fn guess(&self, sequence: u16) -> Option<u64> {
         let Some(top) = self.top else { return Some(u64::from(sequence)) };

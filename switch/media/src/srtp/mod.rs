@@ -14,6 +14,7 @@ mod guard;
 mod index;
 mod inward;
 mod outward;
+mod past;
 #[cfg(test)]
 mod tests;
 

@@ -377,6 +377,54 @@ fn keys_change_in_a_call_without_a_gap() {
     }
 }
 
+/// RFC 3711 §3.3.2: what was sent under a key is not taken again when the key comes back.
+#[test]
+fn a_key_that_comes_back_takes_nothing_twice_and_goes_on() {
+    for suite in SUITES {
+        // Some count on under another key, some begin anew.
+        for anew in [false, true] {
+            let (mut one, mut other) = pair(suite);
+            let next = |guard: &mut Guard, n: u16| protect(guard, &rtp(9, n, 3)).unwrap();
+            let mut first: Vec<Vec<u8>> = (60_000..60_010).map(|n| next(&mut one, n)).collect();
+            let reports = protect_report(&mut one, &report(9));
+            first.iter().for_each(|sealed| assert!(open(&mut other, sealed).is_ok()));
+            assert!(open_report(&mut other, &reports).is_ok());
+            other.rekey(&keys(suite, 2, 7));
+            let under_way = next(&mut one, 60_010);
+            assert!(open(&mut other, &under_way).is_ok());
+            first.push(under_way);
+            let (mut second, from) = (Guard::new(&keys(suite, 7, 2)), if anew { 5 } else { 60_011 });
+            for n in from..from + 3 {
+                assert!(open(&mut other, &next(&mut second, n)).is_ok(), "{suite:?} {anew}");
+            }
+            other.rekey(&keys(suite, 2, 1));
+            for sealed in &first {
+                assert!(open(&mut other, sealed).is_err(), "{suite:?} {anew}: a replay");
+            }
+            assert!(open_report(&mut other, &reports).is_err(), "{suite:?}: a replayed report");
+            for n in 60_020..60_025 {
+                let sealed = next(&mut one, n);
+                assert!(open(&mut other, &sealed).is_ok(), "{suite:?} {anew}: the key goes on");
+                assert!(open(&mut other, &sealed).is_err());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_was_never_heard_of_changes_nothing_for_the_one_before_it() {
+    let suite = Suite::AesCm128Sha1_80;
+    let (mut one, mut other) = pair(suite);
+    let sealed: Vec<Vec<u8>> = (1..6).map(|n| protect(&mut one, &rtp(9, n, 3)).unwrap()).collect();
+    assert!(sealed[..4].iter().all(|sealed| open(&mut other, sealed).is_ok()));
+    for seed in 10..20 {
+        other.rekey(&keys(suite, 2, seed));
+        other.rekey(&keys(suite, 2, 1));
+        assert!(sealed[..4].iter().all(|sealed| open(&mut other, sealed).is_err()), "{seed}");
+    }
+    assert!(open(&mut other, &sealed[4]).is_ok());
+}
+
 #[test]
 fn without_room_for_a_tag_nothing_goes_out() {
     let (mut one, _) = pair(Suite::AeadAes256Gcm);
