@@ -10,7 +10,7 @@ const MAX_MISORDER: u16 = 100;
 /// A timestamp further than this from where the clock should be is a new beginning of the source's clock.
 const CLOCK_JUMP_MS: u32 = 2_000;
 /// A pause longer than this is one that the far end has noticed: the clock runs on by as much.
-const NOTICED_MS: u64 = 150;
+const NOTICED_MS: u32 = 150;
 /// The longest packet.
 const PACKET_MS: u32 = 120;
 
@@ -114,7 +114,7 @@ impl Outgoing {
         let due = self.timestamp_due(now, clock_hz);
         let timestamp = header.timestamp.wrapping_add(line.timestamp);
         let drift = timestamp.wrapping_sub(due).cast_signed().unsigned_abs();
-        let jumped = clocked == Clocked::Running && drift > clock_hz / 1_000 * CLOCK_JUMP_MS;
+        let jumped = clocked == Clocked::Running && drift > rtp::ticks(clock_hz, CLOCK_JUMP_MS);
         if row.is_none() || jumped {
             line.timestamp = due.wrapping_sub(header.timestamp);
         }
@@ -188,7 +188,7 @@ impl Outgoing {
         let Some(at) = self.at else { return self.timestamp };
         let behind = self.timestamp.wrapping_add(self.step);
         let elapsed = ticks_since(now, at, clock_hz);
-        let noticed = self.step + (u64::from(clock_hz) * NOTICED_MS / 1_000) as u32;
+        let noticed = self.step.saturating_add(rtp::ticks(clock_hz, NOTICED_MS));
         if elapsed > noticed { self.timestamp.wrapping_add(elapsed) } else { behind }
     }
 
@@ -203,7 +203,7 @@ impl Outgoing {
             return;
         }
         let step = numbers.timestamp.wrapping_sub(self.timestamp);
-        if ahead == 0 && (1..=clock_hz / 1_000 * PACKET_MS).contains(&step) {
+        if ahead == 0 && (1..=rtp::ticks(clock_hz, PACKET_MS)).contains(&step) {
             self.step = step;
         }
         self.next = numbers.sequence.wrapping_add(1);
@@ -310,6 +310,22 @@ mod tests {
         out.leave_out(1, &header(7, 103, 16_480));
         let numbers = out.relay(Mono(80_000), 1, &header(7, 104, 16_640), 8_000, Clocked::Running);
         assert_eq!(offset(base, numbers), (3, 640, false));
+    }
+
+    /// The clock of an encoding that is only passed on is what SDP said.
+    #[test]
+    fn no_clock_is_too_slow_or_too_fast() {
+        for clock_hz in [0, 1, 7_999, u32::MAX] {
+            let mut out = Outgoing::new(&mut Counting::default());
+            for n in 0..5_u16 {
+                let now = Mono(u64::from(n) * 3_000_000);
+                let packet = header(7, n, u32::from(n).wrapping_mul(0x7fff_ffff));
+                let relayed = out.relay(now, 1, &packet, clock_hz, Clocked::Running);
+                out.pause(u32::MAX);
+                let own = out.own(now, u32::MAX, clock_hz);
+                assert_eq!(own.sequence, relayed.sequence.wrapping_add(1));
+            }
+        }
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Stream {
     fn count(&mut self, sequence: u16) -> Sequence {
         let mut ahead = sequence.wrapping_sub(self.highest);
         if ahead < MAX_DROPOUT {
-            self.cycles += u32::from(sequence < self.highest);
+            self.cycles = self.cycles.wrapping_add(u32::from(sequence < self.highest));
             self.highest = sequence;
         } else if ahead <= u16::MAX - MAX_MISORDER {
             if self.suspect == Some(sequence) {
@@ -213,7 +213,8 @@ impl Stream {
         let difference = transit.wrapping_sub(before).cast_signed().unsigned_abs();
         // A jump of more than 10 s is a new timestamp base, not jitter.
         if difference < clock_hz.saturating_mul(10) {
-            self.jitter = (self.jitter + difference).saturating_sub((self.jitter + 8) >> 4);
+            let faded = self.jitter.saturating_add(8) >> 4;
+            self.jitter = self.jitter.saturating_add(difference).saturating_sub(faded);
         }
     }
 

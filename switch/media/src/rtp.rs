@@ -45,6 +45,11 @@ pub fn payload(packet: &[u8]) -> Option<&[u8]> {
     RtpReader::new(packet).ok().map(|reader| reader.payload())
 }
 
+/// Ticks of so many milliseconds; as many as there are numbers for, where a clock is absurd.
+pub(crate) fn ticks(clock_hz: u32, ms: u32) -> u32 {
+    u32::try_from(u64::from(clock_hz) * u64::from(ms) / 1_000).unwrap_or(u32::MAX)
+}
+
 /// A header of twelve octets: version 2, no padding, no extension, no contributing sources.
 #[must_use]
 pub fn header(payload_type: u8, marker: bool, sequence: u16, timestamp: u32, ssrc: u32) -> [u8; 12] {

@@ -4,6 +4,7 @@ use base::media::{Codec, Payload, Wishes};
 
 use crate::codec::{self, Encoder};
 use crate::frame::{Frame, Rate, TICK_MS};
+use crate::rtp;
 
 /// Octets of the longest payload: 60 ms of Opus at its highest rate stay below.
 pub(crate) const PAYLOAD_OCTETS: usize = 3_840;
@@ -68,7 +69,7 @@ impl Speech {
         if frames == 0 {
             return None;
         }
-        let ticks = coder.payload.clock_hz / 1_000 * (frames * TICK_MS) as u32;
+        let ticks = rtp::ticks(coder.payload.clock_hz, (frames * TICK_MS) as u32);
         let encoded = coder.encoder.encode(&self.pending, out);
         self.pending.clear();
         // Lengths that the codec does not have, such as 30 ms of Opus, only come up when a stream ends: nothing is sent.
@@ -79,7 +80,7 @@ impl Speech {
     pub(crate) fn gathered(&self) -> u32 {
         self.coder.as_ref().map_or(0, |coder| {
             let frames = self.pending.len() / coder.encoder.rate().frame();
-            coder.payload.clock_hz / 1_000 * (frames * TICK_MS) as u32
+            rtp::ticks(coder.payload.clock_hz, (frames * TICK_MS) as u32)
         })
     }
 

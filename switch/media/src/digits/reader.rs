@@ -143,9 +143,9 @@ impl Reader {
         let ahead = packet.timestamp.wrapping_sub(down.timestamp);
         if ahead == 0 && down.ticks > 0xf000 && event.ticks < 0x1000 {
             // No segment of the RFC: a sender that lets the duration wrap.
-            down.past += u64::from(SEGMENT) + 1;
+            down.past = down.past.saturating_add(u64::from(SEGMENT) + 1);
         } else if ahead == SEGMENT && !packet.marker {
-            down.past += u64::from(SEGMENT);
+            down.past = down.past.saturating_add(u64::from(SEGMENT));
             down.timestamp = packet.timestamp;
         } else if ahead != 0 {
             return false;
@@ -168,7 +168,8 @@ impl Reader {
     fn lift(&mut self) -> Option<Press> {
         let State::Down(down) = self.state else { return None };
         self.state = State::Up { timestamp: down.timestamp, code: down.code, ticks: down.ticks };
-        let us = (down.past + u64::from(down.ticks)) * 1_000_000 / u64::from(down.clock_hz);
+        let ticks = down.past.saturating_add(u64::from(down.ticks));
+        let us = ticks.saturating_mul(1_000_000) / u64::from(down.clock_hz);
         Some(Press { digit: digit_of(down.code)?, lasted: Duration::from_micros(us), by: DigitBy::Event })
     }
 }

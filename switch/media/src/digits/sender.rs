@@ -273,7 +273,7 @@ impl Sending {
 
 impl Ended {
     fn turn(&mut self, ms: u32) -> Option<EventPacket> {
-        self.packet.ago += ticks(FRAME_MS, self.clock_hz) as u32;
+        self.packet.ago = self.packet.ago.wrapping_add(ticks(FRAME_MS, self.clock_hz) as u32);
         if self.left == 0 || !ms.is_multiple_of(COPY_MS) {
             return None;
         }

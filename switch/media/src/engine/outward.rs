@@ -17,6 +17,7 @@ use crate::lull::Filling;
 use crate::mix::{self, Factor, Ramp};
 use crate::port::Port;
 use crate::room::Room;
+use crate::rtp;
 use crate::speech::Encoded;
 
 impl Engine {
@@ -103,7 +104,7 @@ impl Engine {
             self.send_event(now, slot, audio, packet);
         }
         if turn.audio == Taken::Withheld {
-            let ticks = payload.clock_hz / 1_000 * TICK_MS as u32;
+            let ticks = rtp::ticks(payload.clock_hz, TICK_MS as u32);
             return self.port_mut(slot).into_iter().for_each(|port| port.out.pause(ticks));
         }
         if let Some(noise) = self.port(slot).and_then(Port::noise) {
@@ -129,7 +130,7 @@ impl Engine {
         if let Some(encoded) = audio.speech.flush(&mut bench.payload) {
             self.send_encoded(now, slot, encoded, &bench.payload);
         }
-        let ticks = noise.clock_hz / 1_000 * TICK_MS as u32;
+        let ticks = rtp::ticks(noise.clock_hz, TICK_MS as u32);
         let (octets, level) = match filling {
             Filling::Noise(level) => (1, level),
             Filling::Audio | Filling::Nothing => (0, 0),

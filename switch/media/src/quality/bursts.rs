@@ -42,17 +42,17 @@ impl Bursts {
         if self.came >= GAP {
             match self.lost {
                 0 => {}
-                1 => self.lone += 1,
-                2.. => self.gap_to_burst += 1,
+                1 => self.lone = self.lone.saturating_add(1),
+                2.. => self.gap_to_burst = self.gap_to_burst.saturating_add(1),
             }
             self.lost = 1;
             self.came_in_gaps = self.came_in_gaps.saturating_add(self.came);
         } else {
             self.lost = self.lost.saturating_add(1);
             if self.came == 0 {
-                self.in_a_row += 1;
+                self.in_a_row = self.in_a_row.saturating_add(1);
             } else {
-                self.again += 1;
+                self.again = self.again.saturating_add(1);
                 self.came_in_bursts = self.came_in_bursts.saturating_add(self.came - 1);
             }
         }
@@ -65,7 +65,7 @@ impl Bursts {
             return 1.0;
         }
         // The first row of all is counted nowhere.
-        let rows = (self.lone + self.gap_to_burst + self.again + 1) as f32;
+        let rows = self.lone as f32 + self.gap_to_burst as f32 + self.again as f32 + 1.0;
         ((rows + self.in_a_row as f32) / rows * (1.0 - loss.clamp(0.0, 0.99))).max(1.0)
     }
 

@@ -145,8 +145,8 @@ impl Watch {
         let pulse = Pulse {
             may_send: stream.may_send,
             may_receive: stream.may_receive,
-            sent: stream.sent - std::mem::replace(&mut self.sent, stream.sent),
-            received: received - std::mem::replace(&mut self.received, received),
+            sent: stream.sent.saturating_sub(std::mem::replace(&mut self.sent, stream.sent)),
+            received: received.saturating_sub(std::mem::replace(&mut self.received, received)),
             paused: self.paused,
             heard: std::mem::take(&mut self.heard),
             far_deaf: self.far.deaf.take(),
@@ -204,7 +204,7 @@ impl Watch {
             burst_ms: ms(shape.burst),
             gap_ms: ms(shape.gap),
             round_trip_ms: self.far.round_trip.map_or(0, |time| time.as_millis().min(65_535) as u16),
-            end_system_ms: waiting + PACKET_MS as u16,
+            end_system_ms: waiting.saturating_add(PACKET_MS as u16),
             rating,
             mos_tenths: (mos_centi / 10) as u8,
             waiting_ms: waiting,
@@ -271,7 +271,7 @@ impl Far {
         let Some(reception) = &report.reception else {
             self.round_trip = back.or(self.round_trip);
             // It has heard us before, and now it hears nobody.
-            if self.reports && !report.reports && !report.bye && sent - self.sent >= SURELY {
+            if self.reports && !report.reports && !report.bye && sent.saturating_sub(self.sent) >= SURELY {
                 (self.deaf, self.sent) = (Some(true), sent);
             }
             return;
@@ -281,7 +281,7 @@ impl Far {
         (self.fraction, self.metrics) = (reception.fraction, report.metrics.or(self.metrics));
         let us = u64::from(reception.jitter_ticks) * 1_000_000 / u64::from(clock_hz.max(1));
         self.jitter_us = u32::try_from(us).unwrap_or(u32::MAX);
-        if self.reports && reception.highest == self.highest && sent - self.sent >= SURELY {
+        if self.reports && reception.highest == self.highest && sent.saturating_sub(self.sent) >= SURELY {
             self.deaf = Some(true);
         } else if reception.highest != self.highest {
             self.deaf = Some(false);

@@ -60,12 +60,14 @@ impl Lateness {
 
     /// Takes the arrival of a packet.
     pub(super) fn measure(&mut self, now: Mono, timestamp: u32) {
-        let ticks = self.unwrapped(timestamp);
-        let transit = now.0 as i64 - self.micros(ticks);
-        let behind = self.line().map_or(0, |line| transit - line);
-        if behind.abs() > JUMP_US {
+        let mut ticks = self.unwrapped(timestamp);
+        let transit = self.transit(now, ticks);
+        let behind = self.line().map_or(0, |line| transit.saturating_sub(line));
+        if behind.saturating_abs() > JUMP_US {
+            // Counted anew, so that the sum of jumps has no end to reach.
+            ticks = i64::from(timestamp);
             self.least = [None; SPANS];
-            self.draw(now, transit);
+            self.draw(now, self.transit(now, ticks));
         } else {
             self.draw(now, transit);
             self.count(behind.max(0));
@@ -76,7 +78,7 @@ impl Lateness {
     /// How long after it could have been here a sample plays that plays at `at`; `None` before the first packet.
     pub(super) fn delay_us(&self, at: Mono, timestamp: u32) -> Option<i64> {
         let line = self.line()?;
-        Some(at.0 as i64 - self.micros(self.unwrapped(timestamp)) - line)
+        Some(self.transit(at, self.unwrapped(timestamp)).saturating_sub(line))
     }
 
     /// The delay that is wanted, at least `least`.
@@ -124,8 +126,11 @@ impl Lateness {
         )
     }
 
-    fn micros(&self, ticks: i64) -> i64 {
-        (i128::from(ticks) * 1_000_000 / i128::from(self.clock_hz)) as i64
+    /// From the moment of so many ticks to `at`, in microseconds.
+    fn transit(&self, at: Mono, ticks: i64) -> i64 {
+        let taken = i128::from(ticks) * 1_000_000 / i128::from(self.clock_hz);
+        let transit = i128::from(at.0) - taken;
+        i64::try_from(transit).unwrap_or(if transit < 0 { i64::MIN } else { i64::MAX })
     }
 }
 
@@ -153,6 +158,19 @@ mod tests {
     #[test]
     fn one_late_packet_in_a_hundred_is_left_behind() {
         assert_eq!(target_after(|n| if n % 100 == 0 { 150 } else { 0 }, 1_000), 20);
+    }
+
+    #[test]
+    fn timestamps_that_jump_for_ever_add_up_to_nothing() {
+        let mut lateness = Lateness::new();
+        lateness.begin(8_000);
+        for n in 0..10_000_u32 {
+            let at = Mono(u64::from(n) * 1_000);
+            lateness.measure(at, n.wrapping_mul(0x7fff_ffff));
+            let delay = lateness.delay_us(at, n.wrapping_mul(0x7fff_ffff));
+            assert!(delay.is_some_and(|delay| delay.abs() < 1 << 40), "{delay:?}");
+        }
+        assert!(lateness.last.is_some_and(|(_, ticks)| ticks.abs() < 1 << 40));
     }
 
     /// RFC 3550 §5.1: timestamps wrap.

@@ -33,6 +33,8 @@ const RETRY_PULLS: u8 = 3;
 const CHOICE_MS: u32 = 30;
 /// Packets after a loss in which a codec with forward error correction gets time for it.
 const LOSSY_PACKETS: u16 = 500;
+/// All that can wait: a delay beyond it is a timestamp's jump that is not yet understood.
+const LONGEST_MS: u32 = limits::JITTER_PACKETS as u32 * limits::AUDIO_PACKET_MS;
 
 /// Where play-out stands.
 #[derive(Debug)]
@@ -134,7 +136,7 @@ impl Receiver {
             return;
         }
         let Some(delay) = self.delay_us(now, self.play.cursor) else { return };
-        self.play.delay_ms = u32::try_from(delay / 1_000).unwrap_or(0);
+        self.play.delay_ms = shown_ms(delay);
         let off = delay - self.target_us();
         if self.play.hold > 0 || (-SHORTER_US..=LONGER_US).contains(&off) {
             return;
@@ -251,7 +253,7 @@ impl Receiver {
         self.concealer.end(self.ready.tail_mut(decoded));
         self.noise.set(None);
         if let Some(delay) = self.delay_us(now, self.play.cursor) {
-            self.play.delay_ms = u32::try_from(delay / 1_000).unwrap_or(0);
+            self.play.delay_ms = shown_ms(delay);
         }
         decoded > 0
     }
@@ -298,8 +300,8 @@ impl Receiver {
     }
 
     fn made_up(&mut self, ms: u32) {
-        self.play.made_up_ms += ms;
-        self.play.unexplained_ms += ms;
+        self.play.made_up_ms = self.play.made_up_ms.saturating_add(ms);
+        self.play.unexplained_ms = self.play.unexplained_ms.saturating_add(ms);
     }
 
     /// The far end pauses: what was said last ends softly.
@@ -346,4 +348,9 @@ impl Receiver {
         let ready = Duration::from_micros(self.ready.len() as u64 * 1_000_000 / u64::from(self.rate.hz()));
         self.lateness.delay_us(now + ready, timestamp)
     }
+}
+
+/// A delay as figures have it: none below nothing, none longer than what can wait.
+fn shown_ms(delay_us: i64) -> u32 {
+    u32::try_from((delay_us / 1_000).clamp(0, i64::from(LONGEST_MS))).unwrap_or(LONGEST_MS)
 }
