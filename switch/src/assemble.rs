@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 pub use self::error::StartError;
 pub use self::running::Running;
 
-use self::chores::{keep_house, watch_store};
+use self::chores::{keep_house, watch_media, watch_store};
 use self::nursery::Nursery;
 use self::stored::{keep_recordings, open_journal, station_realms, stored};
 use self::web::{listen, start_web, web_ports};
@@ -108,7 +108,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         handles: Vec::new(),
     };
     let shards = nursery.raise(inboxes)?;
-    let broken = nursery.broken.subscribe();
+    let (breaks, broken) = (nursery.broken.clone(), nursery.broken.subscribe());
     let handles = nursery.handles;
 
     let dns = {
@@ -134,6 +134,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         runtime.spawn(resolve::serve(dns, asked)),
         runtime.spawn(keep_house(Arc::clone(&hub))),
         runtime.spawn(watch_store(Arc::clone(&hub))),
+        runtime.spawn(watch_media(Arc::clone(&hub), breaks)),
     ];
     Ok(Running { hub, net, http: address, shards, broken, web, keeper, recordings, chores, journal })
 }

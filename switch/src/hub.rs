@@ -234,6 +234,11 @@ impl Hub {
             .then(|| format!("Banned for a time after failed logins: {}{more}", shown.join(", ")))
     }
 
+    /// A sentence for each media worker that has ended, whose calls are mute.
+    fn media_ended(&self) -> impl Iterator<Item = String> {
+        self.media.ended().map(|worker| format!("media: worker {worker} ended"))
+    }
+
     /// Every shard gets it, also one whose inbox is full just now.
     async fn tell_all(&self, what: impl Fn() -> ShardInput) {
         for shard in &self.shards {
@@ -323,7 +328,13 @@ impl Node for Hub {
         let realms = self.realms.clone();
         let stale = realms.now(&self.directory.load()).stale();
         let missing = self.sounds.stats().missing_text();
-        stale.iter().map(ToString::to_string).chain(self.banned()).chain(missing).collect()
+        stale
+            .iter()
+            .map(ToString::to_string)
+            .chain(self.banned())
+            .chain(missing)
+            .chain(self.media_ended())
+            .collect()
     }
 
     fn readiness(&self) -> Readiness {
@@ -334,6 +345,6 @@ impl Node for Hub {
             (self.store_down.load(Ordering::Relaxed), "store: does not answer"),
         ];
         let held = reasons.into_iter().filter(|(holds, _)| *holds);
-        Readiness::unless(held.map(|(_, reason)| reason.to_owned()).collect())
+        Readiness::unless(held.map(|(_, reason)| reason.to_owned()).chain(self.media_ended()).collect())
     }
 }

@@ -147,6 +147,8 @@ fn media(hub: &Hub) -> Vec<Metric> {
         counter("rtp_", "sent", all(|worker| worker.sent)),
         counter("rtp_", "unsent", all(|worker| worker.unsent)),
         counter("media_", "beats_late", all(|worker| worker.beats_late)),
+        counter("media_", "panics", all(|worker| worker.panics)),
+        counter("media_", "events_dropped", all(|worker| worker.untold)),
         counter("media_", "beats_skipped", all(|worker| worker.beats_skipped)),
         Metric::gauge("tandem_rtp_leased", "RTP port pairs bound for shards.", all(|it| it.leased) as f64),
         Metric::gauge("tandem_rtp_open", "RTP port pairs in use.", all(|worker| worker.open) as f64),

@@ -85,7 +85,7 @@ where
     loop {
         tokio::select! {
             () = running.broken() => {
-                tracing::error!("ending, because a shard broke");
+                tracing::error!("ending, because a shard or a media worker broke");
                 return Outcome::Failed;
             }
             asked = signals.next() => {

@@ -12,6 +12,7 @@
 //! Deliberately absent: any decision about who may send or hear (that is `media`), and clocks (one is passed in).
 
 mod config;
+mod fence;
 mod inbox;
 mod media_io;
 mod pool;

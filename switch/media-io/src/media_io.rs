@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -14,7 +15,7 @@ use crate::recordings::{Archive, Desk, Library};
 use crate::sockets::Local;
 use crate::stats::{Gauges, WorkerStats};
 use crate::taps::Taps;
-use crate::worker::{INBOX, Parts, Worker};
+use crate::worker::{Ended, INBOX, Parts, Worker};
 
 /// The media workers. Dropping it ends them.
 pub struct MediaIo {
@@ -103,6 +104,12 @@ impl MediaIo {
         self.workers.iter().map(|worker| worker.gauges.read())
     }
 
+    /// Workers that have ended unasked: their calls are mute, and the node has to end.
+    pub fn ended(&self) -> impl Iterator<Item = u8> {
+        let workers = (0..=u8::MAX).zip(&self.workers);
+        workers.filter(|(_, worker)| worker.gauges.has_ended()).map(|(id, _)| id)
+    }
+
     /// Ends the workers and waits for them. Calls in progress lose their media.
     pub fn shutdown(self) {
         drop(self);
@@ -164,8 +171,15 @@ fn start_worker(
         taps: ways.taps,
         gauges: Arc::clone(&gauges),
     });
-    let thread =
-        std::thread::Builder::new().name(format!("media-{}", part.id)).spawn(move || worker.run())?;
+    let end = Arc::clone(&gauges);
+    let run = move || {
+        // The worker is gone after a panic: nothing of it is seen again.
+        if catch_unwind(AssertUnwindSafe(|| worker.run())).unwrap_or(Ended::Broken) == Ended::Broken {
+            tracing::error!(worker = part.id, "a media worker has ended");
+            end.end();
+        }
+    };
+    let thread = std::thread::Builder::new().name(format!("media-{}", part.id)).spawn(run)?;
     Ok(Handle { outbox, gauges, thread: Some(thread) })
 }
 

@@ -1,6 +1,6 @@
 //! Figures of the workers, readable at any time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Figures of one worker. Counters run from the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct WorkerStats {
     pub beats_late: u64,
     /// Beats left out, since the worker was too late.
     pub beats_skipped: u64,
+    /// Panics that were caught; each has cost the port it came from.
+    pub panics: u64,
+    /// Events left out, since their shard had taken none for long.
+    pub untold: u64,
 }
 
 /// Written by the worker once per turn.
@@ -37,9 +41,21 @@ pub(crate) struct Gauges {
     rooms: AtomicU64,
     beats_late: AtomicU64,
     beats_skipped: AtomicU64,
+    panics: AtomicU64,
+    untold: AtomicU64,
+    ended: AtomicBool,
 }
 
 impl Gauges {
+    /// The worker has ended unasked.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn write(&self, stats: &WorkerStats) {
         self.received.store(stats.received, Ordering::Relaxed);
         self.sent.store(stats.sent, Ordering::Relaxed);
@@ -50,6 +66,8 @@ impl Gauges {
         self.rooms.store(stats.rooms, Ordering::Relaxed);
         self.beats_late.store(stats.beats_late, Ordering::Relaxed);
         self.beats_skipped.store(stats.beats_skipped, Ordering::Relaxed);
+        self.panics.store(stats.panics, Ordering::Relaxed);
+        self.untold.store(stats.untold, Ordering::Relaxed);
     }
 
     pub(crate) fn read(&self) -> WorkerStats {
@@ -63,6 +81,8 @@ impl Gauges {
             rooms: self.rooms.load(Ordering::Relaxed),
             beats_late: self.beats_late.load(Ordering::Relaxed),
             beats_skipped: self.beats_skipped.load(Ordering::Relaxed),
+            panics: self.panics.load(Ordering::Relaxed),
+            untold: self.untold.load(Ordering::Relaxed),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::media::{MediaCommand, MediaEvent, PortLease, RecordingFault, Tap, TapId, TapWord};
+use base::limits::MEDIA_EVENTS_WAITING;
+use base::media::{LegMedia, MediaCommand, MediaEvent, PortLease, RecordingFault, Tap, TapId, TapWord};
 use base::{Entropy, Mono, PortId, ShardId};
 use media::play::Clips;
 use media::record::Parcel;
@@ -14,6 +15,7 @@ use media::{Arrival, Engine};
 use mio::{Events, Poll, Token};
 
 use crate::config::{Clock, EventSink};
+use crate::fence::{Fence, Held};
 use crate::inbox::Inbox;
 use crate::pool::Pool;
 use crate::recordings::Desk;
@@ -31,6 +33,8 @@ const RETRY: Duration = Duration::from_millis(10);
 const COMMANDS_PER_TURN: usize = 256;
 /// Packets taken from one socket before the others get their turn.
 const PACKETS_PER_SOCKET: usize = 16;
+/// Words taken from one tap before the others get their turn.
+const WORDS_PER_TURN: usize = 8;
 /// Sockets read between two looks at the clock.
 const READS_PER_LOOK: usize = 32;
 /// Octets of the longest packet relayed, less one; longer ones are dropped.
@@ -46,6 +50,9 @@ pub(crate) struct Worker {
     gauges: Arc<Gauges>,
     pool: Pool<Sockets>,
     engine: Engine,
+    fence: Fence,
+    /// The engine is not to be used any more.
+    lost: bool,
     /// Sockets with more to read.
     unread: VecDeque<Token>,
     /// Events not yet taken by their shard.
@@ -58,6 +65,15 @@ pub(crate) struct Worker {
     lines: Vec<(TapId, Line)>,
     packet: Box<[u8; PACKET_OCTETS]>,
     stats: WorkerStats,
+}
+
+/// How a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// As asked.
+    Stopped,
+    /// It could not go on.
+    Broken,
 }
 
 /// What a worker is made of.
@@ -89,6 +105,8 @@ impl Worker {
             gauges: parts.gauges,
             pool: Pool::new(parts.first_port, parts.pairs),
             engine: Engine::new(parts.id, parts.pairs as usize, parts.entropy).with_clips(parts.clips),
+            fence: Fence::default(),
+            lost: false,
             unread: VecDeque::new(),
             waiting: VecDeque::new(),
             desk: parts.desk,
@@ -100,15 +118,15 @@ impl Worker {
         }
     }
 
-    /// Works until told to stop.
-    pub(crate) fn run(mut self) {
+    /// Works until told to stop, or until it cannot go on.
+    pub(crate) fn run(mut self) -> Ended {
         let mut ready = Events::with_capacity(1_024);
         while !self.inbox.is_stopped() {
             let early = match self.wait(&mut ready) {
                 Ok(early) => early,
                 Err(error) => {
                     tracing::error!(%error, worker = self.id, "a media worker cannot poll and ends");
-                    return;
+                    return Ended::Broken;
                 }
             };
             let now = (self.clock)().mono;
@@ -118,7 +136,12 @@ impl Worker {
             self.tap(now);
             self.tell();
             self.note();
+            if self.lost {
+                tracing::error!(worker = self.id, "a media worker's engine is broken and ends");
+                return Ended::Broken;
+            }
         }
+        Ended::Stopped
     }
 
     /// Reads what is there, and lets no heap of packets keep the engine from its beat.
@@ -139,8 +162,28 @@ impl Worker {
     }
 
     fn beat(&mut self, now: Mono) {
-        self.engine.tick(now);
+        self.hold(now, "a beat", |engine| engine.tick(now));
         self.send();
+    }
+
+    /// Works on the engine; a panic costs the port it came from. Whether all went well.
+    fn hold(&mut self, now: Mono, doing: &'static str, work: impl FnOnce(&mut Engine)) -> bool {
+        if self.lost {
+            return false;
+        }
+        let held = self.fence.hold(now, &mut self.engine, work);
+        self.judge(doing, held)
+    }
+
+    fn judge(&mut self, doing: &'static str, held: Held) -> bool {
+        match held {
+            Held::Done => return true,
+            Held::Mended(mended) => {
+                tracing::error!(closed = ?mended.closed, known = mended.is_known, "{doing} made a media worker panic");
+            }
+            Held::Lost => self.lost = true,
+        }
+        false
     }
 
     fn note(&self) {
@@ -152,6 +195,7 @@ impl Worker {
             rooms: load.rooms,
             beats_late: load.late,
             beats_skipped: load.skipped,
+            panics: self.fence.panics(),
             ..self.stats
         });
     }
@@ -201,7 +245,13 @@ impl Worker {
             self.lines.extend(self.taps.take(id).map(|line| (id, line)));
         }
         let ends = matches!(command, MediaCommand::Close { .. });
-        self.engine.handle(now, shard, command);
+        let port = command.port();
+        let opens = matches!(command, MediaCommand::Open { .. });
+        let is_done = self.hold(now, "a command", |engine| engine.handle(now, shard, command));
+        if let Some(port) = port.filter(|_| opens && !is_done) {
+            // It never was open, so the engine has nothing to tell.
+            self.waiting.push_back((shard, MediaEvent::Closed { port, media: LegMedia::default() }));
+        }
         if ends {
             self.pool.release(now, slot);
         }
@@ -232,15 +282,19 @@ impl Worker {
             if self.pool.lessee(slot).is_none() {
                 self.pool.disturb(now, slot);
             } else if length < PACKET_OCTETS {
-                if let Some(packet) = self.packet.get_mut(..length) {
-                    self.engine.receive(now, Arrival { slot, channel, from }, packet);
-                }
+                self.accept(now, Arrival { slot, channel, from }, length);
                 self.send();
             }
         }
         if !self.unread.contains(&token) {
             self.unread.push_back(token);
         }
+    }
+
+    fn accept(&mut self, now: Mono, arrival: Arrival, length: usize) {
+        let Some(packet) = self.packet.get_mut(..length).filter(|_| !self.lost) else { return };
+        let held = self.fence.hold(now, &mut self.engine, |engine| engine.receive(now, arrival, packet));
+        self.judge("a packet", held);
     }
 
     fn send(&mut self) {
@@ -273,8 +327,10 @@ impl Worker {
     /// Carries what taps hear to their other ends, and what is said there to far ends.
     fn tap(&mut self, now: Mono) {
         for (id, line) in &mut self.lines {
-            while let Some(word) = line.word() {
+            for _ in 0..WORDS_PER_TURN {
+                let Some(word) = line.word() else { break };
                 match word {
+                    TapWord::Audio(audio) if audio.is_empty() => {}
                     TapWord::Audio(audio) => self.engine.speak_into(*id, &audio),
                     TapWord::Clear => self.engine.hush(*id),
                 }
@@ -310,7 +366,11 @@ impl Worker {
     /// Offers every waiting event once. Those of one shard stay in order: its first refusal defers the rest.
     fn tell(&mut self) {
         while let Some(event) = self.engine.poll_event() {
-            self.waiting.push_back(event);
+            if self.waiting.len() >= MEDIA_EVENTS_WAITING && is_spared(&event.1) {
+                self.stats.untold += 1;
+            } else {
+                self.waiting.push_back(event);
+            }
         }
         let mut full: Vec<ShardId> = Vec::new();
         for _ in 0..self.waiting.len() {
@@ -321,5 +381,25 @@ impl Worker {
                 self.waiting.push_back((shard, event));
             }
         }
+    }
+}
+
+/// Whether a shard that has been too busy for long can do without it: no call's state hangs on it.
+fn is_spared(event: &MediaEvent) -> bool {
+    match event {
+        MediaEvent::Quality { .. } | MediaEvent::Speaker { .. } | MediaEvent::Digit { .. } => true,
+        MediaEvent::Leased { .. }
+        | MediaEvent::Latched { .. }
+        | MediaEvent::Silent { .. }
+        | MediaEvent::Heard { .. }
+        | MediaEvent::Trouble { .. }
+        | MediaEvent::Detected { .. }
+        | MediaEvent::Played { .. }
+        | MediaEvent::Collected { .. }
+        | MediaEvent::RecordingStarted { .. }
+        | MediaEvent::Recorded { .. }
+        | MediaEvent::RecordingFailed { .. }
+        | MediaEvent::TapEnded { .. }
+        | MediaEvent::Closed { .. } => false,
     }
 }

@@ -42,6 +42,12 @@ impl Departures {
         written
     }
 
+    /// What was half written when a panic came is left out.
+    pub(crate) fn mend(&mut self) {
+        let end = self.list.last().map_or(0, |(_, end)| *end);
+        self.octets.truncate(end);
+    }
+
     /// The next packet; the buffer begins anew when there is none.
     pub(crate) fn next(&mut self) -> Option<(Sending, &[u8])> {
         let Some((sending, end)) = self.list.get(self.next).copied() else {
@@ -67,6 +73,8 @@ mod tests {
         let mut departures = Departures::default();
         for round in 0..2_u8 {
             for slot in 0..3_u8 {
+                departures.octets.push(0xee);
+                departures.mend();
                 let kept = departures.add(sending(slot.into()), |octets, begin| {
                     assert_eq!(begin, octets.len());
                     octets.extend([round, slot]);

@@ -34,4 +34,4 @@ pub mod srtp;
 pub mod tap;
 
 pub use departures::Sending;
-pub use engine::{Arrival, Channel, Engine, Load};
+pub use engine::{Arrival, Channel, Engine, Load, Mended};

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::hub::Hub;
 
 /// How often addresses are looked at again and ended registrations are removed from the store.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 /// How often is looked whether the store answers.
 const STORE_LOOK: Duration = Duration::from_secs(2);
+/// How often is looked whether every media worker runs.
+const MEDIA_LOOK: Duration = Duration::from_millis(250);
 
 pub(super) async fn keep_house(hub: Arc<Hub>) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING);
@@ -19,6 +23,15 @@ pub(super) async fn keep_house(hub: Arc<Hub>) {
             tracing::warn!(%error, "ended registrations stay in the store for now");
         }
     }
+}
+
+/// Looks whether a media worker has ended unasked: the node must then end, as when a shard broke.
+pub(super) async fn watch_media(hub: Arc<Hub>, broken: watch::Sender<bool>) {
+    let mut rounds = tokio::time::interval(MEDIA_LOOK);
+    while hub.media.ended().next().is_none() {
+        rounds.tick().await;
+    }
+    broken.send_replace(true);
 }
 
 pub(super) async fn watch_store(hub: Arc<Hub>) {

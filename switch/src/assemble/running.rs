@@ -54,7 +54,7 @@ impl Running {
         &self.hub
     }
 
-    /// Resolves when a shard broke, so that the node must end.
+    /// Resolves when a shard or a media worker broke, so that the node must end.
     pub async fn broken(&self) {
         let mut broken = self.broken.clone();
         if broken.wait_for(|broken| *broken).await.is_err() {

@@ -51,6 +51,10 @@ impl Call {
                     ctx.out.extend(quality::bucket(media.mos_centi).map(Act::Count));
                     ctx.out.push(Act::Fact(What::LegMedia { leg, media }));
                 }
+                // Its worker gave the port up: nobody would hear anything any more.
+                if self.port_of(leg).is_some() {
+                    self.finish(ctx, Refusal::of(Cause::Internal), Party::System);
+                }
             }
             MediaEvent::Quality { media, .. } => {
                 self.judge(ctx, leg, |quality, _| quality.figures = Some(media))

@@ -11,6 +11,7 @@ use crate::quality::Watch;
 impl Engine {
     /// Carries out a command of `shard`, which leased the port. `Lease` is not for engines and does nothing.
     pub fn handle(&mut self, now: Mono, shard: ShardId, command: MediaCommand) {
+        self.at_work = command.port().map(|port| port.slot);
         match command {
             MediaCommand::Lease { .. } => {}
             MediaCommand::Open { port } => self.open(port.slot, shard),
@@ -67,7 +68,7 @@ impl Engine {
     }
 
     /// Nobody hears the port from now on and it hears nobody. One that was never opened ends with empty figures.
-    fn close(&mut self, now: Mono, id: PortId, shard: ShardId) {
+    pub(super) fn close(&mut self, now: Mono, id: PortId, shard: ShardId) {
         let slot = id.slot;
         if self.port(slot).is_none() {
             let closed = MediaEvent::Closed { port: id, media: LegMedia::default() };

@@ -121,6 +121,7 @@ impl Engine {
             let any = !bench.keys.is_empty();
             any.then(|| bench.keys.remove(0))
         }) {
+            self.at_work = Some(slot);
             self.key(now, slot, key);
         }
     }

@@ -33,6 +33,7 @@ mod digits;
 mod ears;
 mod hear;
 mod inward;
+mod mend;
 mod mixing;
 mod outward;
 pub(crate) mod play;
@@ -49,6 +50,7 @@ mod wanted;
 pub(crate) use beat::Beat;
 use beat::Bench;
 pub(crate) use digits::Keys;
+pub use mend::Mended;
 pub(crate) use secure::Protection;
 pub use tick::Load;
 
@@ -91,6 +93,8 @@ pub struct Engine {
     load: Load,
     /// Counts beats, and steps between two of them.
     stamp: u64,
+    /// The slot whose turn it is, for who asks after a panic.
+    at_work: Option<u32>,
     /// Away while somebody works on it.
     bench: Option<Box<Bench>>,
     /// Listeners whose work has ended, and the sources whose packets they get as they are from now on.
@@ -130,6 +134,7 @@ impl Engine {
             next_beat: None,
             load: Load::default(),
             stamp: 0,
+            at_work: None,
             bench: Some(Box::default()),
             seams: Vec::new(),
             deadlines: BinaryHeap::new(),

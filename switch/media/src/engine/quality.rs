@@ -26,6 +26,7 @@ impl Engine {
             && at <= now
         {
             self.deadlines.pop();
+            self.at_work = Some(slot);
             let Some(port) = self.port_mut(slot).filter(|port| port.silence.queued == Some(at)) else {
                 continue;
             };

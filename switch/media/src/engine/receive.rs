@@ -11,6 +11,7 @@ impl Engine {
     /// changed in place.
     pub fn receive(&mut self, now: Mono, arrival: Arrival, packet: &mut [u8]) {
         let slot = arrival.slot;
+        self.at_work = Some(slot);
         let Some(packet) = self.opened(now, &arrival, packet) else { return };
         let Some(port) = self.port_mut(slot) else { return };
         match port.accept(now, arrival.channel, arrival.from, packet) {

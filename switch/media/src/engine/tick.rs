@@ -1,11 +1,15 @@
 //! The beat of all audio work: every ten milliseconds while some port needs it.
 
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use base::Mono;
+use base::{Mono, RoomId};
 
 use super::Engine;
+use super::beat::Bench;
 use crate::frame::TICK_MS;
+use crate::room::Room;
 
 /// How far apart beats are.
 pub(super) const BEAT: Duration = Duration::from_millis(TICK_MS as u64);
@@ -30,6 +34,7 @@ pub struct Load {
 impl Engine {
     /// Does what is due.
     pub fn tick(&mut self, now: Mono) {
+        self.at_work = None;
         self.watch(now);
         for done in 0.. {
             let Some(at) = self.next_beat.filter(|at| *at <= now) else { return };
@@ -57,36 +62,50 @@ impl Engine {
         let Some(mut bench) = self.bench.take() else { return };
         let mut rooms = std::mem::take(&mut self.rooms);
         self.stamp += 1;
-        self.choose_rates(&mut rooms);
-        for index in 0..self.working.len() {
-            if let Some(slot) = self.working.get(index).copied() {
-                self.listen_to(now, slot, &rooms, &mut bench);
-            }
-        }
-        for (id, room) in &mut rooms {
-            self.gather(*id, room);
-            self.serve_audience(now, *id, room);
-        }
-        for index in 0..self.working.len() {
-            if let Some(slot) = self.working.get(index).copied() {
-                self.speak_to(now, slot, &rooms, &mut bench);
-            }
-        }
+        // Rooms and bench come back whatever happens; what else a panic leaves behind is for `mend`.
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work(now, &mut rooms, &mut bench)));
         self.rooms = rooms;
         self.bench = Some(bench);
+        if let Err(panic) = worked {
+            resume_unwind(panic);
+        }
         self.record_beat(now);
         self.tap_beat(now);
         self.look_again(now);
         self.sweep();
     }
 
+    fn work(&mut self, now: Mono, rooms: &mut BTreeMap<RoomId, Room>, bench: &mut Bench) {
+        self.choose_rates(rooms);
+        for index in 0..self.working.len() {
+            if let Some(slot) = self.working.get(index).copied() {
+                self.at_work = Some(slot);
+                self.listen_to(now, slot, rooms, bench);
+            }
+        }
+        self.at_work = None;
+        for (id, room) in &mut *rooms {
+            self.gather(*id, room);
+            self.serve_audience(now, *id, room);
+        }
+        for index in 0..self.working.len() {
+            if let Some(slot) = self.working.get(index).copied() {
+                self.at_work = Some(slot);
+                self.speak_to(now, slot, rooms, bench);
+            }
+        }
+        self.at_work = None;
+    }
+
     /// At what ended in a beat.
     fn look_again(&mut self, now: Mono) {
         self.take_keys(now);
         while let Some(slot) = self.bench.as_mut().and_then(|bench| bench.changed.pop()) {
+            self.at_work = Some(slot);
             self.note_playing(now, slot);
             self.reconsider(now, slot);
         }
+        self.at_work = None;
         self.close_seams(now);
     }
 }
