@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use base::media::{CollectEnd, CollectId, MediaCommand, MediaEvent, Over, Play, PlayEnd, PlayId, Sound};
+use base::media::{
+    CollectEnd, CollectId, DigitBy, MediaCommand, MediaEvent, Over, Play, PlayEnd, PlayId, Sound,
+};
 use base::{Cause, Party};
 use provision::{Conference, Entity};
 use sip_tests::{Line, SILENT, State, World, office};
@@ -68,9 +70,7 @@ fn a_prompt_that_does_not_exist_is_counted_and_the_call_goes_on() {
     let Sound::Prompt(name) = play.items[1].clone() else { panic!("a prompt") };
     tell(&mut world, caller, |port| MediaEvent::Played { port, play: play.id, end: PlayEnd::Missing(name) });
     assert_eq!(world.state(caller), State::Over, "{}", world.ladder());
-    let now = base::Now { mono: world.mono(), wall: base::Wall(0) };
-    let counted = |shard: &call::Shard| shard.view(now).counters.get("prompts_missing").copied().unwrap_or(0);
-    assert_eq!(world.shards.iter().map(counted).sum::<u64>(), 1);
+    assert_eq!(counted(&world, "prompts_missing"), 1);
     world.assert_clean();
 }
 
@@ -155,24 +155,96 @@ fn who_speaks_in_a_conference_is_seen_at_its_leg() {
     world.assert_clean();
 }
 
+/// The far end types this as the answer to the question asked last.
+fn collect(world: &mut World, line: Line, digits: &str) {
+    let (at, ..) = world.media.towards(world.talk(line).media).expect("a port");
+    let asked = world.media.asked.iter().rev().find_map(|command| {
+        let MediaCommand::Collect { port, collect } = command else { return None };
+        (*port == at).then_some(collect.id)
+    });
+    let (collect, digits): (CollectId, _) = (asked.expect("a question"), digits.to_owned());
+    tell(world, line, |port| MediaEvent::Collected { port, collect, digits, end: CollectEnd::Terminator });
+}
+
+/// Listens to the last words and is hung up on.
+fn hear_out(world: &mut World, line: Line) {
+    let last = plays(world, line).last().map(|play| play.id).expect("a play");
+    over(world, line, last);
+    assert_eq!(world.state(line), State::Over, "{}", world.ladder());
+}
+
+fn counted(world: &World, counter: &str) -> u64 {
+    let now = base::Now { mono: world.mono(), wall: base::Wall(0) };
+    world.shards.iter().map(|shard| shard.view(now).counters.get(counter).copied().unwrap_or(0)).sum()
+}
+
+/// A source with five wrong PINs in ten minutes gets no further question for ten minutes, whatever it knows by then.
+/// Shards count each for itself.
+#[test]
+fn who_guesses_pins_is_refused_for_ten_minutes() {
+    let (mut world, carrier, _) = office(12);
+    conference(&mut world, "4711");
+    let shards = world.shards.len() as u64;
+    let mut guesses = 0;
+    for _ in 0..20 * shards {
+        let line = world.dial(carrier, "+49700");
+        world.settle();
+        for _ in 0..3 {
+            if words(plays(&world, line).last().expect("a play")).last().map(String::as_str)
+                != Some("en/conference/enter-pin")
+            {
+                break;
+            }
+            collect(&mut world, line, "0000");
+            guesses += 1;
+        }
+        hear_out(&mut world, line);
+    }
+    assert_eq!((guesses, counted(&world, "conference_pins_wrong")), (5 * shards, 5 * shards));
+    world.run_for(Duration::from_secs(601));
+    let later = world.dial(carrier, "+49700");
+    world.settle();
+    collect(&mut world, later, "4711");
+    assert!(world.media.room_of(world.talk(later).media).is_some(), "{}", world.ladder());
+    world.end_all();
+    world.assert_clean();
+}
+
+/// The call page shows that keys were pressed, not which.
+#[test]
+fn digits_of_a_pin_are_shown_to_nobody() {
+    let (mut world, carrier, _) = office(13);
+    conference(&mut world, "4711");
+    let line = world.dial(carrier, "+49700");
+    world.settle();
+    let press = |world: &mut World, digit: char| {
+        tell(world, line, |port| MediaEvent::Digit {
+            port,
+            digit,
+            lasted: Duration::from_millis(100),
+            by: DigitBy::Event,
+        });
+    };
+    "4711#".chars().for_each(|digit| press(&mut world, digit));
+    collect(&mut world, line, "4711");
+    press(&mut world, '5');
+    let now = base::Now { mono: world.mono(), wall: base::Wall(0) };
+    let shown: Vec<String> = world
+        .shards
+        .iter()
+        .flat_map(|shard| shard.view(now).calls)
+        .flat_map(|call| call.happenings)
+        .map(|happening| happening.detail)
+        .collect();
+    assert_eq!(shown, ["•", "•", "•", "•", "•", "5"]);
+    world.end_all();
+    world.assert_clean();
+}
+
 #[test]
 fn a_conference_with_a_pin_lets_nobody_in_without_it() {
     let (mut world, carrier, _) = office(5);
     conference(&mut world, "4711");
-    let collect = |world: &mut World, line: Line, digits: &str| {
-        let asked = world.media.asked.iter().rev().find_map(|command| {
-            let MediaCommand::Collect { collect, .. } = command else { return None };
-            Some(collect.id)
-        });
-        let digits = digits.to_owned();
-        let collect: CollectId = asked.expect("a question");
-        tell(world, line, |port| MediaEvent::Collected {
-            port,
-            collect,
-            digits,
-            end: CollectEnd::Terminator,
-        });
-    };
     let right = world.dial(carrier, "+49700");
     world.settle();
     assert_eq!(words(plays(&world, right)[0])[1], "en/conference/enter-pin");
@@ -187,9 +259,7 @@ fn a_conference_with_a_pin_lets_nobody_in_without_it() {
     for guess in ["1", "2", "3"] {
         collect(&mut world, wrong, guess);
     }
-    let last = plays(&world, wrong).last().copied().cloned().expect("a play");
-    over(&mut world, wrong, last.id);
-    assert_eq!(world.state(wrong), State::Over, "three tries: {}", world.ladder());
+    hear_out(&mut world, wrong);
     world.assert_clean();
 }
 
@@ -276,6 +346,23 @@ fn who_gives_up_while_it_hears_why_gets_487() {
     world.settle();
     assert_eq!(world.talk(caller).status(), 487, "{}", world.ladder());
     world.assert_clean();
+}
+
+/// Conformance §7.2 M7: an INVITE from a trunk may be forged; words for a third host would go to a victim.
+#[test]
+fn a_trunk_that_names_a_third_host_hears_no_words_before_the_refusal() {
+    for (third, status) in [(None, 183), (Some([198, 51, 100, 66].into()), 404)] {
+        let (mut world, carrier, _) = office(14);
+        world.directory.trunks.get_mut("carrier").expect("a trunk").spoken_refusals = true;
+        world.set_up();
+        world.agents[carrier].media_host = third;
+        let unknown = world.dial(carrier, "+4999");
+        world.settle();
+        assert_eq!(world.talk(unknown).status(), status, "{}", world.ladder());
+        world.run_for(Duration::from_secs(7));
+        assert_eq!(world.talk(unknown).status(), 404);
+        world.assert_clean();
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The running node as the web layer and the supervisor see it: pictures of the shards, commands to them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
@@ -239,6 +240,17 @@ impl Hub {
         self.media.ended().map(|worker| format!("media: worker {worker} ended"))
     }
 
+    /// Which conferences' PINs are guessed, in a sentence; `None` for none.
+    fn guessed(&self) -> Option<String> {
+        let pictures = self.shards.iter().map(|shard| shard.picture.load_full());
+        let names: BTreeSet<String> = pictures.flat_map(|picture| picture.guessed.clone()).collect();
+        let shown: Vec<_> = names.iter().take(BANS_NAMED).map(String::as_str).collect();
+        (!shown.is_empty()).then(|| {
+            let names = shown.join(", ");
+            format!("Too many wrong PINs, callers wait before each question: conference {names} (the log says from where)")
+        })
+    }
+
     /// Every shard gets it, also one whose inbox is full just now.
     async fn tell_all(&self, what: impl Fn() -> ShardInput) {
         for shard in &self.shards {
@@ -332,6 +344,7 @@ impl Node for Hub {
             .iter()
             .map(ToString::to_string)
             .chain(self.banned())
+            .chain(self.guessed())
             .chain(missing)
             .chain(self.media_ended())
             .collect()

@@ -9,7 +9,7 @@ mod repeat;
 mod talk;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use base::Mono;
 use base::wire::Transport;
@@ -98,6 +98,8 @@ pub struct Agent {
     pub switch: SocketAddr,
     /// What it answers challenges with.
     pub password: Option<String>,
+    /// The host that its offers name for media; its own when `None`.
+    pub media_host: Option<IpAddr>,
     /// What it does with calls.
     pub manner: Manner,
     /// What it does with re-INVITEs.
@@ -169,6 +171,7 @@ impl Agent {
             transport,
             switch,
             password: None,
+            media_host: None,
             manner: ANSWER,
             reinvites: Reinvite::Accept,
             guard: None,

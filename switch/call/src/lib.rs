@@ -14,6 +14,7 @@ mod lines;
 mod mix;
 mod negotiate;
 mod password;
+mod pins;
 mod ports;
 mod quality;
 mod reasons;

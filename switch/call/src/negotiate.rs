@@ -225,9 +225,7 @@ impl Negotiation {
         }
         self.codec = name_of_first(&read, remote);
         self.secured = read.keys.is_some();
-        let host = self.theirs.host.to_canonical();
-        let elsewhere = read.rtp.is_some_and(|rtp| rtp.ip() != host);
-        let standing = if elsewhere { self.theirs.standing } else { Standing::Settled };
+        let standing = self.theirs.standing;
         self.told_early |= standing == Standing::Early;
         let remote = Remote {
             rtp: read.rtp.filter(|at| self.may_send_to(*at)),
@@ -246,6 +244,15 @@ impl Negotiation {
         self.theirs.standing = Standing::Settled;
         let told_early = std::mem::replace(&mut self.told_early, false);
         (told_early && self.open).then_some(MediaCommand::Settle { port: self.port() })
+    }
+
+    /// Whether what is said to whoever made this offer could be meant for a third host that it has named in bad faith.
+    pub(crate) fn may_be_turned_on_another(&self, offer: &Sdp) -> bool {
+        let trusted =
+            |ip| self.theirs.rule.from.iter().flat_map(|from| from.iter()).any(|net| net.contains(ip));
+        let named = sdp::remote(offer, None).rtp.map(|rtp| rtp.ip());
+        self.theirs.standing == Standing::Early
+            && named.is_some_and(|ip| ip != self.theirs.host.to_canonical() && !trusted(ip))
     }
 
     /// Media for our own ports would go round for ever, and what is close to this machine alone is named by nobody far

@@ -31,6 +31,8 @@ pub struct ShardView {
     pub workers: u8,
     /// Bans that stand, the latest first, at most 1,000.
     pub bans: Vec<BanView>,
+    /// Conferences whose PIN too many get wrong by this shard.
+    pub guessed: Vec<String>,
     /// What is held now.
     pub live: Live,
 }

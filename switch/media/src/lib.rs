@@ -12,6 +12,7 @@ mod departures;
 pub mod detect;
 pub mod digits;
 pub mod dsp;
+mod early;
 mod engine;
 pub mod frame;
 mod hearing;

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::audio::Audio;
 use crate::digits;
+use crate::early::Early;
 use crate::engine::{Channel, Keys, Protection};
 use crate::hearing::Hearing;
 use crate::latch::{Latch, Mark, Source, Trust};
@@ -23,9 +24,6 @@ use crate::silence::Silence;
 /// How long a far end gets media without ever being heard: an address named in bad faith
 /// is not flooded for a whole call.
 const UNHEARD: Duration = Duration::from_secs(60);
-/// Packets that a third host named in an INVITE gets before the caller has shown that it reads what we send, or the
-/// host is heard: 20 s of a ringing tone.
-const EARLY_PACKETS: u16 = 1_000;
 
 /// State of an open port.
 #[derive(Debug)]
@@ -59,8 +57,10 @@ pub(crate) struct Port {
     pub(crate) watch: Watch,
     /// Since when the far end's address is used without anything heard from it.
     unheard_since: Option<Mono>,
-    /// Packets left for a far end of early standing.
-    early_left: Option<u16>,
+    /// What is left for a far end of early standing.
+    early: Option<Early>,
+    /// Something plays to it alone, or keys are pressed for it.
+    pub(crate) sounds: bool,
     sent: u64,
     sent_octets: u64,
     strays: u64,
@@ -106,7 +106,8 @@ impl Port {
             played: None,
             watch,
             unheard_since: None,
-            early_left: None,
+            early: None,
+            sounds: false,
             sent: 0,
             sent_octets: 0,
             strays: 0,
@@ -123,8 +124,8 @@ impl Port {
         if moved || sends_again {
             self.unheard_since = Some(now);
         }
-        if moved && remote.standing == Standing::Early && self.names_a_third_host(remote) {
-            self.early_left = Some(self.early_left.unwrap_or(EARLY_PACKETS));
+        if moved && remote.standing == Standing::Early {
+            self.early = Some(Early::after(self.early, self.names_a_third_host(remote)));
         }
         if let Some(address) = remote.rtcp {
             self.rtcp.expect(address);
@@ -144,7 +145,7 @@ impl Port {
 
     /// The far end has shown that it reads what we send.
     pub(crate) fn settle(&mut self) {
-        self.early_left = None;
+        self.early = None;
     }
 
     /// Checks a packet and counts it; `None` for a stray.
@@ -162,7 +163,7 @@ impl Port {
             Channel::Rtcp => self.accept_rtcp(now, from, packet),
         };
         match accepted {
-            Some(_) => (self.unheard_since, self.early_left) = (None, None),
+            Some(_) => (self.unheard_since, self.early) = (None, None),
             None => self.strays += 1,
         }
         accepted
@@ -178,7 +179,7 @@ impl Port {
             Source::New => true,
             Source::Stray => return None,
         };
-        (self.unheard_since, self.early_left) = (None, None);
+        (self.unheard_since, self.early) = (None, None);
         self.reception.packets += 1;
         self.reception.octets += packet.len() as u64;
         Some(is_new)
@@ -197,8 +198,9 @@ impl Port {
     /// Where an RTP packet for the far end goes; counted as sent.
     pub(crate) fn send_rtp(&mut self, now: Mono) -> Option<SocketAddr> {
         let to = self.rtp.destination().filter(|_| self.flow.sends() && !self.is_in_doubt(now))?;
-        if let Some(left) = &mut self.early_left {
-            *left = left.checked_sub(1)?;
+        let is_own = self.sounds || self.hearing.room.is_some();
+        if let Some(early) = &mut self.early {
+            early.take(is_own)?;
         }
         self.sent += 1;
         Some(to)
@@ -374,6 +376,7 @@ impl Port {
     pub(crate) fn drop_audio(&mut self) -> Option<Box<Audio>> {
         let played = self.played();
         let audio = self.audio.take();
+        self.sounds = false;
         if audio.as_ref().is_some_and(|audio| audio.receiver.is_some()) {
             self.played = Some(Box::new(Figures { delay_ms: 0, ..played }));
         }

@@ -6,13 +6,29 @@ use base::{LegId, Now};
 use super::Call;
 use crate::view::HappeningView;
 
+/// What the keys are that a caller presses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Typing {
+    /// Anybody may see them.
+    #[default]
+    Open,
+    /// A PIN or the like: that a key was pressed is shown, which one is not.
+    Secret,
+}
+
+/// Stands for a key that is nobody's business.
+const HIDDEN: &str = "•";
 /// Happenings of a call that are kept; older ones go.
 const KEPT: usize = 32;
 
 impl Call {
     /// Keeps what its page shows of an event.
     pub(super) fn keep(&mut self, now: Now, leg: LegId, event: &MediaEvent) {
-        let Some((what, detail)) = told(event) else { return };
+        let Some((what, mut detail)) = told(event) else { return };
+        let is_key = matches!(event, MediaEvent::Digit { .. });
+        if is_key && self.typing == Typing::Secret && leg == self.caller() {
+            HIDDEN.clone_into(&mut detail);
+        }
         let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
         self.note(HappeningView { at: now.wall, leg: place, what, detail });
     }

@@ -85,6 +85,7 @@ impl Call {
                 service @ (Service::Waiting(_)
                 | Service::Saying(_)
                 | Service::Sounding
+                | Service::Pausing { .. }
                 | Service::Asking { .. }
                 | Service::Inside { .. }) => {
                     self.phase = Phase::Local(LocalEnd::Serving(Box::new(service)));

@@ -56,11 +56,13 @@ use crate::io::ShardConfig;
 use crate::leg::Leg;
 use crate::lines::Lines;
 use crate::mix::Mix;
+use crate::pins::Pins;
 use crate::ports::Ports;
 use crate::ringing::Held;
 use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
+use happenings::Typing;
 use joining::{Joined, Voice};
 use local::LocalEnd;
 pub(crate) use passage::Passage;
@@ -80,6 +82,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) ports: &'a mut Ports,
     pub(crate) lines: &'a mut Lines,
     pub(crate) trails: &'a mut Trails,
+    pub(crate) pins: &'a mut Pins,
     pub(crate) routes: &'a Snapshot,
     pub(crate) trunks: &'a mut Trunks,
     pub(crate) registrar: &'a Registrar,
@@ -106,6 +109,8 @@ pub(crate) struct Call {
     plays: u32,
     /// What was heard in it, the latest last.
     happenings: Vec<HappeningView>,
+    /// What the keys are that the caller presses.
+    typing: Typing,
     recorded: Recorded,
     /// What those who were held have heard.
     music: Vec<Music>,

@@ -9,10 +9,12 @@ use provision::Announce;
 use route::Local;
 use smallvec::smallvec;
 
+use super::happenings::Typing;
 use super::joining::{Joined, open_port};
 use super::local::LocalEnd;
 use super::{Call, Ctx, Phase, Refusal};
 use crate::act::Act;
+use crate::pins::Guesser;
 use crate::rooms::room_of;
 
 /// What is heard first after the answer, in milliseconds: phones need a moment.
@@ -25,6 +27,8 @@ const TRIES: u8 = 3;
 const PIN_DIGITS: u8 = 12;
 /// How long the first digit of a PIN may take, and the next.
 const PIN_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(4)];
+/// Before each question for the PIN of a conference that too many get wrong.
+const ATTACKED_MS: u32 = 4_000;
 /// Above so many members nobody hears who comes and goes.
 const TONES_UP_TO: usize = 16;
 
@@ -39,6 +43,8 @@ pub(super) enum Service {
     Sounding,
     /// Why the call is refused, before it is.
     Refusing { refusal: Refusal, by: Party, play: PlayId },
+    /// The PIN of a conference is asked for after this: too many get it wrong just now.
+    Pausing { conference: String, language: String, tries: u8, play: PlayId },
     /// The PIN of a conference is asked for.
     Asking { conference: String, language: String, tries: u8, collect: CollectId },
     /// In the room of a conference.
@@ -115,11 +121,16 @@ impl Call {
                 let (refusal, by) = (*refusal, *by);
                 self.finish(ctx, refusal, by);
             }
+            Service::Pausing { conference, language, tries, play } if *play == over => {
+                let (conference, language, tries) = (conference.clone(), language.clone(), *tries);
+                self.ask_pin(ctx, conference, language, tries, vec![]);
+            }
             Service::Inside { alone, .. } if *alone == Some(over) => *alone = None,
             Service::Waiting(_)
             | Service::Saying(_)
             | Service::Sounding
             | Service::Refusing { .. }
+            | Service::Pausing { .. }
             | Service::Asking { .. }
             | Service::Inside { .. } => {
                 let _elsewhere = leg;
@@ -135,21 +146,46 @@ impl Call {
             return self.enter(ctx, name);
         }
         let language = if language.is_empty() { conference.language.clone() } else { language };
-        self.ask_pin(ctx, name, language, 0);
+        self.typing = Typing::Secret;
+        self.question(ctx, name, language, 0);
     }
 
-    fn ask_pin(&mut self, ctx: &mut Ctx<'_>, conference: String, language: String, tries: u8) {
+    /// The next question for a PIN, at once or after a pause; none to who has got too many wrong.
+    fn question(&mut self, ctx: &mut Ctx<'_>, conference: String, language: String, tries: u8) {
         let caller = self.caller();
-        let speaker = self.speaker(ctx, caller, &language);
-        let mut said = vec![Sound::Silence(MOMENT_MS)];
-        if tries > 0 {
-            said.push(speaker.prompt("conference/wrong-pin"));
+        let wrong = self.speaker(ctx, caller, &language).prompt("conference/wrong-pin");
+        if tries >= TRIES || ctx.pins.refuses(ctx.now.mono, &self.guesser()) {
+            return self.say(ctx, vec![wrong], 1);
         }
-        if tries >= TRIES {
-            return self.say(ctx, vec![speaker.prompt("conference/wrong-pin")], 1);
+        let said = if tries > 0 { vec![wrong] } else { vec![] };
+        if !ctx.pins.is_attacked(ctx.now.mono, &conference) {
+            return self.ask_pin(ctx, conference, language, tries, said);
         }
-        said.push(speaker.prompt("conference/enter-pin"));
-        self.play(ctx, caller, said, 1, Over::Alone);
+        let items = [Sound::Silence(MOMENT_MS)].into_iter().chain(said).chain([Sound::Silence(ATTACKED_MS)]);
+        match self.play(ctx, caller, items.collect(), 1, Over::Alone) {
+            Some(play) => self.stand(Service::Pausing { conference, language, tries, play }),
+            None => self.finish(ctx, Refusal::of(Cause::Internal), Party::System),
+        }
+    }
+
+    /// Whose wrong PINs count together.
+    fn guesser(&self) -> Guesser {
+        Guesser::of(&self.facts.origin, &self.facts.caller)
+    }
+
+    /// Asks for the PIN, after these words.
+    fn ask_pin(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        conference: String,
+        language: String,
+        tries: u8,
+        before: Vec<Sound>,
+    ) {
+        let caller = self.caller();
+        let question = self.speaker(ctx, caller, &language).prompt("conference/enter-pin");
+        let said = [Sound::Silence(MOMENT_MS)].into_iter().chain(before).chain([question]);
+        self.play(ctx, caller, said.collect(), 1, Over::Alone);
         let Some(port) = self.leg(caller).and_then(open_port) else { return };
         self.plays += 1;
         let id = CollectId(self.plays);
@@ -175,9 +211,14 @@ impl Call {
             return;
         }
         let (name, language, tries) = (conference.clone(), language.clone(), *tries);
-        match ctx.routes.conference(&name).map(|conference| conference.pin == digits) {
+        let refused = ctx.pins.refuses(ctx.now.mono, &self.guesser());
+        match ctx.routes.conference(&name).map(|conference| !refused && conference.pin == digits) {
             Some(true) => self.enter(ctx, name),
-            Some(false) => self.ask_pin(ctx, name, language, tries + 1),
+            Some(false) => {
+                ctx.out.push(Act::Count("conference_pins_wrong"));
+                ctx.pins.wrong(ctx.now.mono, &name, &self.guesser());
+                self.question(ctx, name, language, tries + 1);
+            }
             None => self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System),
         }
     }
@@ -185,6 +226,7 @@ impl Call {
     fn enter(&mut self, ctx: &mut Ctx<'_>, conference: String) {
         let room = room_of(&conference, ctx.config.workers);
         self.joined = Joined::Room(room);
+        self.typing = Typing::Open;
         ctx.out.push(Act::Enter(room));
         self.stand(Service::Inside { conference, alone: None });
     }

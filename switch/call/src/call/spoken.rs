@@ -39,6 +39,9 @@ impl Call {
             return None;
         }
         let offer = self.offer.clone()?;
+        if self.media_of(caller).is_none_or(|media| media.may_be_turned_on_another(&offer)) {
+            return None;
+        }
         let body = self.own_words(caller, Some(&offer)).ok()?;
         self.stop_ringing();
         self.tell_local(ctx, 183, Some(&body));

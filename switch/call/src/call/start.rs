@@ -15,6 +15,7 @@ use sip::ServerId;
 use sip::auth::Login;
 use sip::message::{Header, Message};
 
+use super::happenings::Typing;
 use super::recording::Recorded;
 use super::{About, Call, CallTimer, Ctx, Joined, Phase, Refusal, session};
 use crate::act::Act;
@@ -87,6 +88,7 @@ impl Call {
             mix: Mix::default(),
             plays: 0,
             happenings: Vec::new(),
+            typing: Typing::default(),
             recorded: Recorded::default(),
             music: Vec::new(),
             facts: About {

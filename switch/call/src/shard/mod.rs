@@ -37,6 +37,7 @@ use crate::call::{Call, CallInput};
 use crate::gate::Gate;
 use crate::io::{ShardCommand, ShardConfig, ShardInput, ShardOutput};
 use crate::lines::Lines;
+use crate::pins::Pins;
 use crate::ports::Ports;
 use crate::rooms::Rooms;
 use crate::trails::Trails;
@@ -58,6 +59,7 @@ pub struct Shard {
     ports: Ports,
     lines: Lines,
     trails: Trails,
+    pins: Pins,
     rooms: Rooms,
     gate: Gate,
     nonces: Nonces,
@@ -146,6 +148,7 @@ impl Shard {
             ports: Ports::new(config.shard, config.workers),
             lines: Lines::default(),
             trails: Trails::default(),
+            pins: Pins::default(),
             rooms: Rooms::default(),
             gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
             nonces: Nonces::new(config.nonce_secret),

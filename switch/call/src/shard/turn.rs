@@ -165,6 +165,7 @@ impl Shard {
             ports: &mut self.ports,
             lines: &mut self.lines,
             trails: &mut self.trails,
+            pins: &mut self.pins,
             routes: &self.routes,
             trunks: &mut self.trunks,
             registrar: &self.registrar,

@@ -41,6 +41,7 @@ impl Shard {
                 true => self.bans.list(now, BANS_LISTED).iter().map(BanView::of).collect(),
                 false => Vec::new(),
             },
+            guessed: self.pins.attacked(now.mono),
             live: self.live(),
         }
     }

@@ -37,6 +37,7 @@ impl Engine {
             return;
         }
         let Some(mut audio) = port.audio.take_if(|audio| !audio.served) else { return };
+        port.sounds = had_own;
         let rate = self.hearing_rate(slot, rooms);
         if audio.heard.rate() != rate {
             audio.heard.reset(rate);
@@ -49,6 +50,9 @@ impl Engine {
         }
         if (had_own && !audio.is_wanted_out()) || self.is_ready_to_return(slot, &mut audio) {
             bench.changed.push(slot);
+        }
+        if let Some(port) = self.port_mut(slot) {
+            port.sounds = audio.is_wanted_out();
         }
         self.give_back(slot, audio);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base::RoomId;
 use base::media::{MediaFlow, MediaRule, Nat, Remote, Standing};
 use media::Channel;
 
@@ -215,6 +216,41 @@ fn a_third_host_gets_a_small_budget_until_the_caller_has_shown_that_it_reads() {
     assert_eq!(bob_talks(&mut world, 10).0, 10);
     let (sent, _) = bob_talks(&mut world, 2_000);
     assert!((1_400..1_500).contains(&sent), "a minute in all: {sent}");
+}
+
+/// M7: what Tandem says itself costs who forges an INVITE nothing but that INVITE.
+#[test]
+fn what_we_say_ourselves_is_cut_short_until_the_caller_has_shown_that_it_reads() {
+    for (named, most) in [(VICTIM, 25), (ALICE, 250)] {
+        for in_a_room in [false, true] {
+            let early = Remote { rtp: Some(address(named)), standing: Standing::Early, ..alice() };
+            let mut world = World::empty();
+            world.open(A);
+            world.agree(A, &early);
+            if in_a_room {
+                world.join(A, RoomId::new(port(A).worker, 7));
+            } else {
+                world.play_tone(A);
+            }
+            assert_eq!(world.run(Duration::from_secs(20)), most, "{named}, in a room: {in_a_room}");
+            world.agree(A, &early);
+            assert_eq!(world.run(Duration::from_secs(1)), 0, "agreed once more, no more comes of it");
+            world.settle(A);
+            assert_eq!(world.run(Duration::from_secs(1)), 50, "{named}, in a room: {in_a_room}");
+        }
+    }
+}
+
+/// M7: who is heard gets all of it.
+#[test]
+fn what_we_say_ourselves_goes_on_once_the_caller_is_heard() {
+    let mut world = World::empty();
+    world.open(A);
+    world.agree(A, &Remote { rtp: Some(address(VICTIM)), standing: Standing::Early, ..alice() });
+    world.play_tone(A);
+    assert_eq!(world.run(Duration::from_secs(2)), 25);
+    world.rtp(A, VICTIM, 1);
+    assert_eq!(world.run(Duration::from_secs(1)), 50);
 }
 
 #[test]

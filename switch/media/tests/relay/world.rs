@@ -1,11 +1,15 @@
 //! An engine, a clock that the test moves, and packets.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use base::media::{Codec, Heard, LegMedia, MediaCommand, MediaEvent, MediaFlow, Payload, Remote};
+use base::media::{
+    Codec, Gain, Heard, LegMedia, MediaCommand, MediaEvent, MediaFlow, Over, Payload, Play, PlayId, Remote,
+    Sound, Tone, TonePart,
+};
 use base::testing::Counting;
-use base::{Mono, PortId, ShardId};
+use base::{Mono, PortId, RoomId, ShardId};
 use media::{Arrival, Channel, Engine};
 
 pub(crate) const ALICE: &str = "192.0.2.1:4000";
@@ -110,6 +114,33 @@ impl World {
         self.now += time;
         self.engine.tick(self.now);
         assert_eq!(self.sent(), []);
+    }
+
+    /// In beats of 10 ms; how many packets went out.
+    pub(crate) fn run(&mut self, time: Duration) -> usize {
+        let mut went = 0;
+        for _ in 0..time.as_millis() / 10 {
+            self.now += Duration::from_millis(10);
+            self.engine.tick(self.now);
+            went += self.sent().len();
+        }
+        went
+    }
+
+    /// Hears a tone of ours for a minute.
+    pub(crate) fn play_tone(&mut self, slot: u32) {
+        let part = TonePart { hz: [1_004, 0, 0, 0], dbm0: -10.0, ms: 60_000 };
+        let tone = Sound::Tone(Tone { parts: [part].into_iter().collect(), times: 1 });
+        let (items, over) = (vec![tone].into(), Over::Alone);
+        let play = Play { id: PlayId(1), items, times: 1, over, until_digit: false, gain: Gain::UNITY };
+        self.command(MediaCommand::Play { port: port(slot), play: Arc::new(play) });
+    }
+
+    /// Hears and is heard in the room.
+    pub(crate) fn join(&mut self, slot: u32, room: RoomId) {
+        let (port, gain) = (port(slot), Gain::UNITY);
+        self.command(MediaCommand::Speak { port, room: Some(room), gain });
+        self.command(MediaCommand::Hear { port, room: Some(room), sources: [].into_iter().collect() });
     }
 
     /// All that was told but figures and troubles.
