@@ -12,6 +12,9 @@ use crate::db::{bound, reading, writing};
 use crate::words::{clean, from_word, small, time, word};
 use crate::{MOST_CALLS, Store, StoreError, sql};
 
+/// Parts that one person asks for within it are one listening.
+const LISTENING_MS: i64 = 5 * 60 * 1_000;
+
 /// A recording to be kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRecording {
@@ -194,13 +197,14 @@ impl Store {
         Ok(changed > 0)
     }
 
-    /// Notes who listens to a recording.
+    /// Notes who listens to a recording; once in `LISTENING_MS`, as a player asks for many parts.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn recording_listened(&self, id: RecordingId, at: Wall, who: &str) -> Result<(), StoreError> {
+        let before = at.millis() - LISTENING_MS;
         writing!(&self.db, pool => {
-            let query = bound!(sqlx::query(sql::ADD_LISTEN); self.tenant(), id.to_string(), at.millis(), clean(who));
+            let query = bound!(sqlx::query(sql::ADD_LISTEN); self.tenant(), id.to_string(), at.millis(), clean(who), before);
             query.execute(pool).await?;
         });
         Ok(())

@@ -85,7 +85,9 @@ statements! { &str, ALL;
         ORDER BY r.started_at, r.id LIMIT $2");
     DELETE_RECORDING = "UPDATE recordings SET deleted_at = $3, deleted_by = $4 \
         WHERE tenant = $1 AND id = $2 AND deleted_at IS NULL";
-    ADD_LISTEN = "INSERT INTO recording_listens (tenant, recording, at, who) VALUES ($1, $2, $3, $4) \
+    ADD_LISTEN = "INSERT INTO recording_listens (tenant, recording, at, who) SELECT $1, $2, $3, $4 \
+        WHERE NOT EXISTS (SELECT 1 FROM recording_listens \
+            WHERE tenant = $1 AND recording = $2 AND who = $4 AND at > $5 AND at <= $3) \
         ON CONFLICT (tenant, recording, at, who) DO NOTHING";
     LISTENS = "SELECT at, who FROM recording_listens WHERE tenant = $1 AND recording = $2 ORDER BY at DESC LIMIT 100";
 

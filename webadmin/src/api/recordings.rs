@@ -67,7 +67,7 @@ pub(crate) async fn one(
     Ok(Json(shown))
 }
 
-/// The audio, decrypted, whole or a range of it (RFC 9110 §14). Who begins to listen is noted.
+/// The audio, decrypted, whole or a range of it (RFC 9110 §14). Who listens is noted, whatever part.
 pub(crate) async fn audio(
     State(web): State<Web>,
     Path(id): Path<String>,
@@ -90,13 +90,8 @@ pub(crate) async fn audio(
         Wanted::Part(range) => Some(range),
         Wanted::Beyond => return Ok(beyond(octets)),
     };
-    let begins = range.is_none_or(|range| range.first == 0);
-    if begins
-        && let Err(error) =
-            web.ports.store.recording_listened(recording, web.ports.node.now().wall, &who.name).await
-    {
-        return Err(Problem::internal(&error));
-    }
+    let noted = web.ports.store.recording_listened(recording, web.ports.node.now().wall, &who.name).await;
+    noted.map_err(|error| Problem::internal(&error))?;
     tracing::debug!(%recording, by = who.name, "a recording is listened to");
     let kind = match found.file.format {
         RecordingFormat::Wav => ("audio/wav", "wav"),

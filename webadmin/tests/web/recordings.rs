@@ -1,5 +1,7 @@
 //! Recordings through the API and on their page; issue row "Recording".
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use base::media::{Gap, RecordingFile, RecordingFormat};
@@ -80,6 +82,10 @@ async fn audio_is_given_whole_and_in_ranges_and_who_listened_is_noted() {
     assert_eq!(beyond.headers[header::CONTENT_RANGE], "bytes */25");
     let shown = site.api(LOCAL, "GET", &format!("/recordings/{ID}"), "").await.json();
     assert_eq!(shown["listens"].as_array().map(Vec::len), Some(1), "the range is of the same listening");
+    site.fake.pass(Duration::from_secs(300));
+    audio(&site, Some("bytes=1-")).await;
+    let shown = site.api(LOCAL, "GET", &format!("/recordings/{ID}"), "").await.json();
+    assert_eq!(shown["listens"].as_array().map(Vec::len), Some(2), "all but the first octet is listened to");
 }
 
 #[tokio::test]
