@@ -118,6 +118,7 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             | What::Answered { leg, .. }
             | What::MediaSilent { leg, .. }
             | What::Heard { leg, .. }
+            | What::Tapped { leg, .. }
             | What::MediaTrouble { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }

@@ -1,6 +1,7 @@
 //! What people do with a call that is up: digits, mute, levels, prompts, a conference.
 
-use base::media::{Gain, MediaCommand};
+use base::fact::What;
+use base::media::{Gain, MediaCommand, TapId};
 use base::{CallId, CallOrder};
 use call::ShardInput;
 use provision::{Conference, Entity};
@@ -127,6 +128,24 @@ fn an_echo_takes_a_codec_that_nobody_here_reads() {
     world.settle();
     assert!(world.talk(caller).remote_body.contains("RTP/AVP 18 101"), "{}", world.ladder());
     assert_eq!(hears(&world, caller), 1);
+    world.end_all();
+    world.assert_clean();
+}
+
+/// Issue row "Taps": nobody listens in without a word of it in the call's facts and on its page.
+#[test]
+fn a_tap_stands_in_the_call_with_who_asked_for_it() {
+    let (mut world, carrier, phone) = office(3);
+    world.connect(carrier, "+4930123", phone);
+    let tap = |leg| CallOrder::Tap { leg, tap: TapId(1), hears: false, hz: 8_000, by: "boss".to_owned() };
+    order(&mut world, tap(1));
+    order(&mut world, tap(7));
+    assert_eq!(happened(&world), [("tapped", "boss".to_owned())]);
+    let facts = world.facts.iter().filter_map(|fact| match &fact.what {
+        What::Tapped { by, .. } => Some(by.as_str()),
+        _other => None,
+    });
+    assert_eq!(facts.collect::<Vec<_>>(), ["boss"]);
     world.end_all();
     world.assert_clean();
 }

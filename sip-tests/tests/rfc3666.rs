@@ -118,6 +118,7 @@ fn s2_6_a_release_with_a_cause_reaches_the_caller_as_its_status() {
         | What::Recorded { .. }
         | What::RecordingFailed { .. }
         | What::Heard { .. }
+        | What::Tapped { .. }
         | What::MediaTrouble { .. }
         | What::LegMedia { .. }
         | What::CallReleased { .. }

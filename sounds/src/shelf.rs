@@ -239,6 +239,8 @@ pub enum UploadFault {
     Full,
     /// This node keeps no sounds of users: it has no data folder.
     NoFolder,
+    /// Whoever sent it has gone.
+    Stopped,
     /// The disk refused.
     Disk(String),
 }
@@ -263,6 +265,7 @@ impl fmt::Display for UploadFault {
             Self::Silent => write!(f, "there is only silence in the file"),
             Self::Full => write!(f, "there is no room for more sounds; delete some first"),
             Self::NoFolder => write!(f, "this node has no data folder to keep sounds in"),
+            Self::Stopped => write!(f, "whoever sent the file has gone"),
             Self::Disk(detail) => write!(f, "it could not be stored: {detail}"),
         }
     }

@@ -307,9 +307,9 @@ impl Node for Hub {
         Ok(())
     }
 
-    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32) -> Result<TapLine, OrderError> {
+    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32, by: &str) -> Result<TapLine, OrderError> {
         let TapEnd { id: tap, audio, words } = self.media.taps().prepare().ok_or(OrderError::Busy)?;
-        self.order(call, CallOrder::Tap { leg, tap, hears, hz })?;
+        self.order(call, CallOrder::Tap { leg, tap, hears, hz, by: by.to_owned() })?;
         Ok(TapLine { audio, words })
     }
 

@@ -1,6 +1,7 @@
 //! Prompts and music for the web layer.
 
 use std::io;
+use std::sync::atomic::AtomicBool;
 
 use sounds::shelf::{Held, Levelling, SoundName, UploadFault};
 use webadmin::Sounds;
@@ -16,8 +17,14 @@ impl Sounds for Hub {
         self.sounds.wav(name)
     }
 
-    fn upload(&self, name: &SoundName, file: &[u8], levelling: Levelling) -> Result<Held, UploadFault> {
-        self.sounds.upload(name, file, levelling)
+    fn upload(
+        &self,
+        name: &SoundName,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<Held, UploadFault> {
+        self.sounds.upload(name, file, levelling, stop)
     }
 
     fn remove(&self, name: &SoundName) -> io::Result<bool> {

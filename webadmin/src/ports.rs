@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use base::media::TapWord;
 use base::{CallId, CallOrder, Now, RecordingId};
@@ -59,11 +60,11 @@ pub trait Node: Send + Sync + 'static {
     /// When no such call is up, the shard's inbox is full, or the conference is out of its reach.
     fn order(&self, call: CallId, order: CallOrder) -> Result<(), OrderError>;
 
-    /// Taps a leg of a call: what it says, or hears, at so many samples a second.
+    /// Taps a leg of a call: what it says, or hears, at so many samples a second. The call notes who asked.
     ///
     /// # Errors
     /// When no such call is up, or the shard's inbox is full.
-    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32) -> Result<TapLine, OrderError>;
+    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32, by: &str) -> Result<TapLine, OrderError>;
 
     /// Ends a ban at every shard and door.
     ///
@@ -106,11 +107,17 @@ pub trait Sounds: Send + Sync + 'static {
     /// A sound as a WAV file; `None` when there is none.
     fn wav(&self, name: &SoundName) -> Option<Vec<u8>>;
 
-    /// Takes in a file of a user; one of the same name is replaced.
+    /// Takes in a file of a user; one of the same name is replaced. It ends soon after `stop` is set, and keeps nothing.
     ///
     /// # Errors
     /// What is wrong with the file, or with the place where it was to be kept.
-    fn upload(&self, name: &SoundName, file: &[u8], levelling: Levelling) -> Result<Held, UploadFault>;
+    fn upload(
+        &self,
+        name: &SoundName,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<Held, UploadFault>;
 
     /// Deletes a user's sound; whether there was one.
     ///

@@ -41,7 +41,7 @@ pub(crate) struct Desk {
     /// One change at a time: each is checked against what the one before left.
     pub(crate) writing: Arc<Semaphore>,
     /// Sound files being taken in: each is in memory as a whole.
-    pub(crate) uploads: Semaphore,
+    pub(crate) uploads: Arc<Semaphore>,
 }
 
 impl Deref for Web {
@@ -59,7 +59,7 @@ pub fn router(ports: Ports) -> Router {
         passwords: Passwords::new(),
         tries: Tries::new(),
         writing: Arc::new(Semaphore::new(1)),
-        uploads: Semaphore::new(UPLOADS),
+        uploads: Arc::new(Semaphore::new(UPLOADS)),
     };
     Router::new()
         .route("/healthz", get(health::alive))

@@ -125,7 +125,8 @@ pub struct HappeningView {
     pub at: Wall,
     /// The place of the leg.
     pub leg: usize,
-    /// `digit`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `not_understood`, `silent` or `heard`.
+    /// `digit`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `not_understood`, `silent`, `heard`
+    /// or `tapped`.
     pub what: String,
     /// Which.
     pub detail: String,

@@ -92,6 +92,13 @@ pub enum What {
         /// What.
         what: Detected,
     },
+    /// Somebody began to listen in on a leg, and may speak to it.
+    Tapped {
+        /// Whose audio.
+        leg: LegId,
+        /// Who.
+        by: String,
+    },
     /// A recording of the call runs.
     RecordingStarted {
         /// Which.

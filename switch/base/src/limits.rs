@@ -200,6 +200,12 @@ pub const CLIPS_ASKED: usize = 1_024;
 pub const CLIPS_MISSING: usize = 1_000;
 /// Octets of a sound that a user uploads; more is answered 413.
 pub const UPLOAD_OCTETS: usize = 32 * 1_048_576;
+/// Samples a second of a file that a user uploads; more is answered 415.
+pub const UPLOAD_HZ: u32 = 96_000;
+/// Channels of a file that a user uploads; more is answered 415.
+pub const UPLOAD_CHANNELS: usize = 8;
+/// Samples of all channels decoded of one uploaded file, as many as 20 min of stereo at 48 kHz; more is answered 422.
+pub const UPLOAD_SAMPLES: u64 = 1_200 * 2 * 48_000;
 /// How long an uploaded prompt may play; longer is answered 422.
 pub const PROMPT_MS: u64 = 600_000;
 /// How long a class of music may play, all its pieces together; longer is answered 422.

@@ -51,6 +51,8 @@ pub enum CallOrder {
         hears: bool,
         /// Samples a second: 8,000, 16,000 or 48,000.
         hz: u32,
+        /// Who asked for it.
+        by: String,
     },
     /// Moves both sides into a conference on the same media worker.
     Conference {

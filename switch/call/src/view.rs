@@ -96,7 +96,8 @@ pub struct HappeningView {
     pub at: Wall,
     /// The place of the leg.
     pub leg: usize,
-    /// `digit`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `not_understood`, `silent` or `heard`.
+    /// `digit`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `not_understood`, `silent`, `heard`
+    /// or `tapped`.
     pub what: &'static str,
     /// Which.
     pub detail: String,

@@ -103,6 +103,7 @@ impl Assembler {
             What::LegRinging { .. }
             | What::MediaSilent { .. }
             | What::Heard { .. }
+            | What::Tapped { .. }
             | What::RecordingStarted { .. }
             | What::Recorded { .. }
             | What::RecordingFailed { .. }
@@ -198,6 +199,7 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         }
         // For those who watch; a record has no place for it.
         What::Heard { .. }
+        | What::Tapped { .. }
         | What::RecordingStarted { .. }
         | What::Recorded { .. }
         | What::RecordingFailed { .. } => {}

@@ -7,6 +7,8 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use base::media::PromptName;
 use media::play::{Clip, Clips, Lookup};
@@ -84,7 +86,7 @@ fn ask(prompts: &Prompts, look: impl Fn(&dyn Clips) -> Lookup) -> Option<Arc<Cli
         match look(&**prompts.shelf()) {
             Lookup::Ready(clip) => return Some(clip),
             Lookup::Missing => return None,
-            Lookup::Loading => std::thread::park_timeout(std::time::Duration::from_millis(1)),
+            Lookup::Loading => std::thread::park_timeout(Duration::from_millis(1)),
         }
     }
     panic!("the loader never answered");
@@ -163,8 +165,9 @@ fn every_kind_of_file_is_taken_and_becomes_the_same_tone() {
     for (kind, file) in files {
         let Some(file) = file else { continue };
         let name = SoundName::prompt("en", &format!("mine/{kind}")).unwrap();
-        let held =
-            prompts.upload(&name, &file, Levelling::Leave).unwrap_or_else(|fault| panic!("{kind}: {fault}"));
+        let held = prompts
+            .upload(&name, &file, Levelling::Leave, &AtomicBool::new(false))
+            .unwrap_or_else(|fault| panic!("{kind}: {fault}"));
         let ms = held.ms.unwrap();
         assert!((1_495..1_580).contains(&ms), "{kind}: {ms} ms");
         let heard = samples(&prompts.wav(&name).unwrap());
@@ -179,7 +182,9 @@ fn every_kind_of_file_is_taken_and_becomes_the_same_tone() {
 fn what_is_wrong_with_a_file_is_said_and_where() {
     let scratch = Scratch::new("damage");
     let prompts = scratch.prompts();
-    let fault = |file: &[u8]| prompts.upload(&name("en/mine"), file, Levelling::Level).unwrap_err();
+    let fault = |file: &[u8]| {
+        prompts.upload(&name("en/mine"), file, Levelling::Level, &AtomicBool::new(false)).unwrap_err()
+    };
     assert_eq!(fault(b""), UploadFault::Empty);
     assert_eq!(fault(b"%PDF-1.7 not a sound"), UploadFault::UnknownKind);
     assert_eq!(fault(&wav(8_000, 1, 0)), UploadFault::TooShort);
@@ -191,6 +196,96 @@ fn what_is_wrong_with_a_file_is_said_and_where() {
     silent[44..].fill(0);
     assert_eq!(fault(&silent), UploadFault::Silent);
     assert!(matches!(fault(&wav(8_000, 1, 601_000)), UploadFault::TooLong { .. }));
+    assert!(prompts.list().iter().all(|held| matches!(held.origin, Origin::Shipped { .. })));
+}
+
+/// Silence as FLAC (RFC 9639 §9): a few octets for each 65,535 samples of all channels. It claims as many as
+/// it likes; 0 is not known.
+fn silent_flac(rate: u32, channels: u8, frames: u32, claimed: u64) -> Vec<u8> {
+    let crc = |octets: &[u8], width: u32, polynomial: u32| {
+        octets.iter().fold(0_u32, |sum, octet| {
+            (0..8).fold(sum ^ (u32::from(*octet) << (width - 8)), |sum, _| {
+                let out = sum >> (width - 1) & 1;
+                (sum << 1 ^ out * polynomial) & ((1 << width) - 1)
+            })
+        })
+    };
+    let mut file = b"fLaC\x80\0\0\x22\xFF\xFF\xFF\xFF\0\0\0\0\0\0".to_vec();
+    // Rate, channels, 16 bits, and how many samples it says it has.
+    let about = u64::from(rate) << 44 | u64::from(channels - 1) << 41 | 15 << 36 | claimed;
+    file.extend(about.to_be_bytes());
+    file.extend([0; 16]);
+    for number in 0..frames {
+        let mut frame = vec![0xFF, 0xF8, 0x70, (channels - 1) << 4];
+        let text = char::from_u32(number).unwrap().to_string();
+        frame.extend(text.as_bytes());
+        frame.extend([0xFF, 0xFE]);
+        frame.push(crc(&frame, 8, 0x07) as u8);
+        (0..channels).for_each(|_| frame.extend([0, 0, 0]));
+        let sum = crc(&frame, 16, 0x8005) as u16;
+        frame.extend(sum.to_be_bytes());
+        file.extend(frame);
+    }
+    file
+}
+
+/// RFC 6716 §3.2.5: packets of 120 ms of which each frame is left out, two octets each.
+fn silent_opus(packets: u64) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut writer = ogg::PacketWriter::new(&mut file);
+    let head = b"OpusHead\x01\x01\0\0\x80\xBB\0\0\0\0\0".to_vec();
+    writer.write_packet(head, 1, ogg::PacketWriteEndInfo::EndPage, 0).unwrap();
+    let tags = b"OpusTags\0\0\0\0\0\0\0\0".to_vec();
+    writer.write_packet(tags, 1, ogg::PacketWriteEndInfo::EndPage, 0).unwrap();
+    for n in 1..=packets {
+        let info = if n == packets {
+            ogg::PacketWriteEndInfo::EndStream
+        } else {
+            ogg::PacketWriteEndInfo::NormalPacket
+        };
+        writer.write_packet(vec![0x4B, 0x06], 1, info, n * 5_760).unwrap();
+    }
+    file
+}
+
+/// Issue row "a small file that unfolds": what costs much to read is refused before it is read.
+#[test]
+fn a_small_file_that_unfolds_into_hours_of_silence_is_refused_soon_and_told_why() {
+    let scratch = Scratch::new("bomb");
+    let prompts = scratch.prompts();
+    let fault = |to: &str, file: &[u8]| {
+        assert!(file.len() < 1_048_576, "{}", file.len());
+        prompts.upload(&name(to), file, Levelling::Level, &AtomicBool::new(false)).unwrap_err()
+    };
+    let began = Instant::now();
+    let at_192 = fault("music/a/b", &silent_flac(192_000, 1, 3_480, 0));
+    assert_eq!(at_192, UploadFault::Unsupported("192000 Hz with 1 channels".to_owned()));
+    // 8 channels at 96 kHz may play for a fifth as long as a stereo file of 64 kHz.
+    let wide = fault("music/a/b", &silent_flac(96_000, 8, 300, 20_000_000));
+    assert_eq!(wide, UploadFault::TooLong { most_ms: 150_000 });
+    let long = fault("en/mine", &silent_flac(8_000, 1, 1_000, 0));
+    assert_eq!(long, UploadFault::TooLong { most_ms: 600_000 });
+    assert_eq!(fault("en/mine", &silent_opus(20_000)), UploadFault::TooLong { most_ms: 600_000 });
+    assert_eq!(fault("en/mine", &silent_flac(44_100, 2, 2, 0)), UploadFault::Silent, "it is a good file");
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_upload_that_nobody_waits_for_any_more_ends_and_keeps_nothing() {
+    let scratch = Scratch::new("dropped");
+    let prompts = scratch.prompts();
+    let stop = AtomicBool::new(false);
+    // Takes much longer than the test waits.
+    let files = [silent_flac(48_000, 2, 870, 0), wav(48_000, 1, 100_000)];
+    for file in files {
+        stop.store(false, Ordering::Relaxed);
+        let fault = std::thread::scope(|scope| {
+            let upload = scope.spawn(|| prompts.upload(&name("music/a/b"), &file, Levelling::Level, &stop));
+            stop.store(true, Ordering::Relaxed);
+            upload.join().unwrap().unwrap_err()
+        });
+        assert_eq!(fault, UploadFault::Stopped);
+    }
     assert!(prompts.list().iter().all(|held| matches!(held.origin, Origin::Shipped { .. })));
 }
 
@@ -210,11 +305,11 @@ fn no_cut_and_no_flipped_bit_of_any_kind_does_harm() {
     for file in files {
         for step in 1..20 {
             let at = file.len() * step / 20;
-            prompts.upload(&name("en/mine"), &file[..at], Levelling::Level).ok();
+            prompts.upload(&name("en/mine"), &file[..at], Levelling::Level, &AtomicBool::new(false)).ok();
             let mut flipped = file.clone();
             flipped[at] ^= 1 << (step % 8);
             flipped[at / 7] ^= 0x41;
-            prompts.upload(&name("en/mine"), &flipped, Levelling::Level).ok();
+            prompts.upload(&name("en/mine"), &flipped, Levelling::Level, &AtomicBool::new(false)).ok();
         }
     }
 }
@@ -224,7 +319,9 @@ fn a_sound_of_a_user_is_heard_instead_of_the_shipped_one_until_it_is_deleted() {
     let scratch = Scratch::new("override");
     let prompts = scratch.prompts();
     let shipped = prompt(&prompts, "en", "number/7").unwrap();
-    let held = prompts.upload(&name("en/number/7"), &wav(16_000, 1, 700), Levelling::Leave).unwrap();
+    let held = prompts
+        .upload(&name("en/number/7"), &wav(16_000, 1, 700), Levelling::Leave, &AtomicBool::new(false))
+        .unwrap();
     assert!(matches!(held.origin, Origin::User { overrides: true, .. }));
     assert_eq!(prompt(&prompts, "en", "number/7").unwrap().samples().len(), 11_200);
     assert_eq!(prompts.list().iter().filter(|held| held.name == name("en/number/7")).count(), 1);
@@ -237,8 +334,12 @@ fn a_sound_of_a_user_is_heard_instead_of_the_shipped_one_until_it_is_deleted() {
 fn a_class_of_users_music_has_only_their_pieces() {
     let scratch = Scratch::new("music");
     let prompts = scratch.prompts();
-    prompts.upload(&name("music/default/b"), &wav(16_000, 1, 2_000), Levelling::Leave).unwrap();
-    prompts.upload(&name("music/default/a"), &wav(16_000, 1, 1_000), Levelling::Leave).unwrap();
+    prompts
+        .upload(&name("music/default/b"), &wav(16_000, 1, 2_000), Levelling::Leave, &AtomicBool::new(false))
+        .unwrap();
+    prompts
+        .upload(&name("music/default/a"), &wav(16_000, 1, 1_000), Levelling::Leave, &AtomicBool::new(false))
+        .unwrap();
     let class: Arc<str> = Arc::from("default");
     let clip = ask(&prompts, |clips| clips.music(&class)).unwrap();
     assert_eq!(clip.samples().len(), 48_000);

@@ -1,6 +1,7 @@
 //! `/api/v1/prompts` and `/api/v1/music`: what ships, what users bring.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
@@ -145,14 +146,30 @@ pub(crate) async fn upload(
         let detail = "other files are being taken in; try again in a moment";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
     };
-    let _turn = web.uploads.try_acquire().map_err(|_busy| busy())?;
+    let turn = Arc::clone(&web.uploads).try_acquire_owned().map_err(|_busy| busy())?;
     let file = to_bytes(body, limits::UPLOAD_OCTETS).await.map_err(|_cut| too_large())?;
     let levelling = if level { Levelling::Level } else { Levelling::Leave };
+    let stop = Arc::new(AtomicBool::new(false));
+    let _hung_up = HungUp(Arc::clone(&stop));
     let (kept_as, octets) = (name.clone(), file.len());
-    let held = blocking(&web, move |sounds| sounds.upload(&kept_as, &file, levelling)).await?;
+    let held = blocking(&web, move |sounds| {
+        // The work outlives a request that is dropped; its turn is over when the work is.
+        let _turn = turn;
+        sounds.upload(&kept_as, &file, levelling, &stop)
+    })
+    .await?;
     let held = held.map_err(|found| fault(&found))?;
     tracing::info!(%name, octets, by = who.name, "a sound was uploaded");
     Ok((StatusCode::CREATED, Json(view(shelf, &held))))
+}
+
+/// Stops what is done for a request when the request is dropped.
+struct HungUp(Arc<AtomicBool>);
+
+impl Drop for HungUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Deletes a user's sound. What is set up to be played is refused unless `force` is true.
@@ -291,6 +308,7 @@ fn fault(fault: &UploadFault) -> Problem {
         UploadFault::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         UploadFault::UnknownKind | UploadFault::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         UploadFault::Full | UploadFault::NoFolder | UploadFault::Disk(_) => StatusCode::INSUFFICIENT_STORAGE,
+        UploadFault::Stopped => StatusCode::SERVICE_UNAVAILABLE,
         UploadFault::Empty
         | UploadFault::Damaged { .. }
         | UploadFault::TooLong { .. }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use base::media::TapWord;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -15,14 +16,14 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
 use super::orders::{live, refused};
-use crate::auth::{Credential, Identity, same_origin};
+use crate::auth::{Credential, Identity, Right, identify, same_origin};
 use crate::ports::TapLine;
 use crate::problem::Problem;
 use crate::router::Web;
@@ -31,6 +32,8 @@ use crate::router::Web;
 const MESSAGE: usize = 640 * 1_024;
 /// How long until the first audio: the call may have ended meanwhile.
 const BEGIN: Duration = Duration::from_secs(3);
+/// How often it is looked whether who listens still may.
+const STILL_MAY: Duration = Duration::from_secs(30);
 /// How long somebody may be too slow to read or we to play.
 const STUCK: Duration = Duration::from_secs(10);
 const RATES: [u32; 3] = [8_000, 16_000, 48_000];
@@ -85,13 +88,15 @@ pub(crate) async fn tap(
     let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or_else(|| {
         Problem::new(StatusCode::UPGRADE_REQUIRED, "this connection cannot become a WebSocket")
     })?;
-    let line = web.ports.node.tap(call, leg, asked.audio == Audio::Hears, asked.hz).map_err(refused)?;
+    let line =
+        web.ports.node.tap(call, leg, asked.audio == Audio::Hears, asked.hz, &who.name).map_err(refused)?;
     tracing::info!(%call, leg, by = who.name, "a leg is tapped");
     let began =
         json!({ "event": "started", "call": id, "leg": leg, "hz": asked.hz, "encoding": "pcm_s16le" });
+    let rights = Rights { web, who, request: request.into_parts().0 };
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
-            serve(upgraded, line, began).await;
+            serve(upgraded, line, began, &rights).await;
         }
     });
     let mut response = Response::new(Body::empty());
@@ -101,6 +106,22 @@ pub(crate) async fn tap(
     headers.insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     Ok(response)
+}
+
+/// Why somebody may listen, to be looked at again.
+struct Rights {
+    web: Web,
+    who: Identity,
+    /// With the token or session that was shown.
+    request: Parts,
+}
+
+impl Rights {
+    /// Whether the same token or session is still there and may do what a tap needs.
+    async fn stand(&self) -> bool {
+        let now = identify(&self.web, &self.request).await;
+        now.is_ok_and(|now| now.name == self.who.name && now.may(Right::Manage))
+    }
 }
 
 /// The key that shows that we speak WebSocket; `None` when that was not asked for.
@@ -116,12 +137,12 @@ fn accept_of(headers: &HeaderMap) -> Option<header::HeaderValue> {
     derive_accept_key(key.as_bytes()).parse().ok()
 }
 
-async fn serve(upgraded: Upgraded, mut line: TapLine, began: Value) {
+async fn serve(upgraded: Upgraded, mut line: TapLine, began: Value, rights: &Rights) {
     let config = WebSocketConfig::default().max_message_size(Some(MESSAGE)).max_frame_size(Some(MESSAGE));
     let mut socket = Socket::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let closing = match timeout(BEGIN, line.audio.recv()).await {
         Ok(Some(_first)) if say(&mut socket, Message::text(began.to_string())).await => {
-            converse(&mut socket, &mut line).await
+            converse(&mut socket, &mut line, rights).await
         }
         Ok(_) | Err(_) => Some((CloseCode::Error, "the leg is not to be tapped")),
     };
@@ -132,9 +153,20 @@ async fn serve(upgraded: Upgraded, mut line: TapLine, began: Value) {
 }
 
 /// Until one side ends; what the other is told, if it is still there.
-async fn converse(socket: &mut Socket, line: &mut TapLine) -> Option<(CloseCode, &'static str)> {
+async fn converse(
+    socket: &mut Socket,
+    line: &mut TapLine,
+    rights: &Rights,
+) -> Option<(CloseCode, &'static str)> {
+    let mut look = interval_at(Instant::now() + STILL_MAY, STILL_MAY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            _at = look.tick() => {
+                if !rights.stand().await {
+                    return Some((CloseCode::Policy, "the token or session may not listen any more"));
+                }
+            }
             block = line.audio.recv() => {
                 let Some(block) = block else {
                     say(socket, Message::text(json!({ "event": "ended" }).to_string())).await;

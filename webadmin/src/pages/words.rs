@@ -140,6 +140,7 @@ words! {
     until: "Until", "Hasta";
     call_id: "Call", "Llamada";
     policy: "Policy", "Política";
+    tapped: "Listened in by", "Escucha";
     not_understood: "Codec not understood", "Códec no entendido";
     no_script: "This page needs JavaScript to stay up to date.",
         "Esta página necesita JavaScript para mantenerse al día.";

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(crate) const NOW: Wall = Wall(1_700_000_000_000_000);
 pub(crate) struct Fake {
     store: Store,
     inner: Mutex<Inner>,
+    /// Uploads that ended because nobody waited for them.
+    pub(crate) stopped: AtomicUsize,
 }
 
 struct Inner {
@@ -134,10 +137,10 @@ impl Node for Fake {
         Ok(())
     }
 
-    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32) -> Result<TapLine, OrderError> {
+    fn tap(&self, call: CallId, leg: usize, hears: bool, hz: u32, by: &str) -> Result<TapLine, OrderError> {
         let (audio_in, audio) = mpsc::channel(4);
         let (words, _said) = mpsc::channel(4);
-        self.order(call, CallOrder::Tap { leg, tap: TapId(1), hears, hz })?;
+        self.order(call, CallOrder::Tap { leg, tap: TapId(1), hears, hz, by: by.to_owned() })?;
         drop(audio_in);
         Ok(TapLine { audio, words })
     }
@@ -178,7 +181,7 @@ impl Node for Fake {
     }
 }
 
-/// Keeps names alone; a file that begins with `bad` is damaged.
+/// Keeps names alone; a file that begins with `bad` is damaged, `slow` takes until it is stopped.
 impl Sounds for Fake {
     fn list(&self) -> Vec<Held> {
         self.inner.lock().expect("no test panics inside").sounds.clone()
@@ -188,7 +191,13 @@ impl Sounds for Fake {
         self.list().into_iter().find(|held| held.name == *name).map(|_| b"RIFF".to_vec())
     }
 
-    fn upload(&self, name: &SoundName, file: &[u8], levelling: Levelling) -> Result<Held, UploadFault> {
+    fn upload(
+        &self,
+        name: &SoundName,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<Held, UploadFault> {
         match file {
             [] => return Err(UploadFault::Empty),
             [b'b', b'a', b'd', ..] => {
@@ -196,6 +205,13 @@ impl Sounds for Fake {
                     at_ms: 1_230,
                     detail: "it ends in the middle".to_owned(),
                 });
+            }
+            b"slow" => {
+                while !stop.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+                self.stopped.fetch_add(1, Ordering::Relaxed);
+                return Err(UploadFault::Stopped);
             }
             [b'?', ..] => return Err(UploadFault::UnknownKind),
             [..] => {}
@@ -265,7 +281,8 @@ impl Site {
             bans: Vec::new(),
             sounds: shipped(),
         };
-        let fake = Arc::new(Fake { store: store.clone(), inner: Mutex::new(inner) });
+        let fake =
+            Arc::new(Fake { store: store.clone(), inner: Mutex::new(inner), stopped: AtomicUsize::new(0) });
         fake.apply(people()).await.expect("users");
         let ports = Ports {
             sounds: Arc::clone(&fake) as Arc<dyn Sounds>,

@@ -1,5 +1,8 @@
 //! Prompts and music: listed, heard, brought, deleted.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use axum::http::{StatusCode, header};
 
 use crate::node::{LOCAL, PASSWORD, Site};
@@ -52,6 +55,27 @@ async fn a_sound_is_brought_heard_and_deleted() {
     let plain =
         site.upload(LOCAL, "/music?class=shop&piece=waltz&level=false", b"fLaC".to_vec()).await.json();
     assert_eq!((&plain["ms"], &plain["class"]), (&700.into(), &"shop".into()));
+}
+
+/// The work goes on in a thread of its own, which the end of a request alone would not end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn uploads_whose_senders_hang_up_stop_and_their_turns_are_free_again_only_then() {
+    let site = Site::new().await;
+    let path = "/prompts?language=es&id=x";
+    for round in 1..=4 {
+        let slow = site.upload(LOCAL, path, b"slow".to_vec());
+        let waited = tokio::time::timeout(Duration::from_millis(100), slow).await;
+        assert!(waited.is_err(), "it takes until its sender hangs up: {waited:?}");
+        let stopped = || site.fake.stopped.load(Ordering::Relaxed) == round;
+        tokio::time::timeout(Duration::from_secs(5), async {
+            while !stopped() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("it stops");
+    }
+    assert_eq!(site.upload(LOCAL, path, b"RIFF".to_vec()).await.status, StatusCode::CREATED);
 }
 
 #[tokio::test]

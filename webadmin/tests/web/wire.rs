@@ -114,7 +114,7 @@ async fn a_leg_is_tapped_over_a_websocket_by_admins_alone() {
     assert_eq!(ask(&path(1, "?audio=hears&hz=8000")).await, "HTTP/1.1 101");
     assert_eq!(ask(&path(9, "")).await, "HTTP/1.1 422");
     assert_eq!(ask(&path(0, "?hz=44100")).await, "HTTP/1.1 422");
-    let asked = CallOrder::Tap { leg: 1, tap: TapId(1), hears: true, hz: 8_000 };
+    let asked = CallOrder::Tap { leg: 1, tap: TapId(1), hears: true, hz: 8_000, by: "for admin".to_owned() };
     assert_eq!(site.fake.orders(), [asked]);
     drop(end);
     served.await.expect("ended");

@@ -1,4 +1,5 @@
-//! What was heard in a call, for its page: digits, detected sounds, troubles, prompts that do not exist.
+//! What was heard in a call, for its page: digits, detected sounds, troubles, prompts that do not exist, who
+//! listens in.
 
 use base::media::MediaEvent;
 use base::{LegId, Now};
@@ -41,6 +42,12 @@ impl Call {
         };
         let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
         self.note(HappeningView { at: now.wall, leg: place, what: "not_understood", detail });
+    }
+
+    /// Somebody listens in on a leg from now on.
+    pub(super) fn tapped(&mut self, now: Now, leg: LegId, by: String) {
+        let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
+        self.note(HappeningView { at: now.wall, leg: place, what: "tapped", detail: by });
     }
 
     fn note(&mut self, happening: HappeningView) {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use base::fact::What;
+use base::limits::RECORD_CHARS;
 use base::media::{Ear, MediaCommand, Over, Tap};
-use base::{CallOrder, LegId};
+use base::{CallOrder, LegId, PortId};
 
 use super::exchange::is_readable;
 use super::joining::{Joined, open_port};
@@ -50,15 +52,25 @@ impl Call {
                 }
             }
             CallOrder::Record(order) => self.record_ordered(ctx, order),
-            CallOrder::Tap { leg, tap: id, hears, hz } => {
-                for port in self.legs_meant(Some(leg)).into_iter().filter_map(|leg| open_port(self.leg(leg)?))
-                {
-                    let ear = if hears { Ear::To(port) } else { Ear::From(port) };
-                    ctx.out.push(Act::Media(MediaCommand::Tap(Tap { id, port, ear, hz })));
+            CallOrder::Tap { leg, tap, hears, hz, by } => {
+                for leg in self.legs_meant(Some(leg)) {
+                    self.tap(ctx, leg, &by, |port| {
+                        let ear = if hears { Ear::To(port) } else { Ear::From(port) };
+                        Tap { id: tap, port, ear, hz }
+                    });
                 }
             }
             CallOrder::Conference { name } => self.move_into(ctx, &name),
         }
+    }
+
+    /// Nobody listens in without a word of it in the call.
+    fn tap(&mut self, ctx: &mut Ctx<'_>, leg: LegId, by: &str, tap: impl FnOnce(PortId) -> Tap) {
+        let Some(port) = self.leg(leg).and_then(open_port) else { return };
+        let by: String = by.chars().take(RECORD_CHARS).collect();
+        self.tapped(ctx.now, leg, by.clone());
+        ctx.out.push(Act::Fact(What::Tapped { leg, by }));
+        ctx.out.push(Act::Media(MediaCommand::Tap(tap(port))));
     }
 
     /// Both sides of a call go into a room; its ports must be of the worker where the room is.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
@@ -14,7 +15,7 @@ use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
 
 use super::folder::{self, Folder};
 use super::level;
-use super::read::read;
+use super::read::{go_on, read};
 use super::shelf::{Shelf, ShelfStats, Wanted};
 
 /// All sounds of a node. Its methods but `shelf` read and write files: none of them is for a media worker.
@@ -89,13 +90,20 @@ impl Prompts {
         folder::wav(&samples).ok()
     }
 
-    /// Takes in a file of a user; one of the same name is replaced.
+    /// Takes in a file of a user; one of the same name is replaced. Nothing is kept once `stop` is set.
     ///
     /// # Errors
     /// What is wrong with the file, or with the place where it was to be kept.
-    pub fn upload(&self, name: &SoundName, file: &[u8], levelling: Levelling) -> Result<Held, UploadFault> {
+    pub fn upload(
+        &self,
+        name: &SoundName,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<Held, UploadFault> {
         let folder = self.folder.as_ref().ok_or(UploadFault::NoFolder)?;
-        let samples = self.prepared(name, file, levelling)?;
+        let samples = self.prepared(name, file, levelling, stop)?;
+        go_on(stop)?;
         let held = folder.list();
         if held.len() >= limits::USER_SOUNDS && !held.iter().any(|held| held.name == *name) {
             return Err(UploadFault::Full);
@@ -105,9 +113,15 @@ impl Prompts {
         self.find(name).ok_or_else(|| UploadFault::Disk("it was gone at once".to_owned()))
     }
 
-    fn prepared(&self, name: &SoundName, file: &[u8], levelling: Levelling) -> Result<Vec<i16>, UploadFault> {
+    fn prepared(
+        &self,
+        name: &SoundName,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<Vec<i16>, UploadFault> {
         let most_ms = if name.is_music() { self.music_left(name) } else { limits::PROMPT_MS };
-        let mut samples = read(file, most_ms)?;
+        let mut samples = read(file, most_ms, stop)?;
         level::check(&samples)?;
         if levelling == Levelling::Level {
             samples = if name.is_music() { level::music(&samples) } else { level::speech(&samples) };
@@ -184,7 +198,7 @@ impl Loader {
 fn samples_of(folder: Option<&Folder>, name: &SoundName) -> Option<Vec<i16>> {
     let of_user = folder.and_then(|folder| folder.find(name)).and_then(|path| {
         let file = std::fs::read(&path).map_err(|error| UploadFault::Disk(error.to_string()));
-        match file.and_then(|file| read(&file, limits::MUSIC_MS)) {
+        match file.and_then(|file| read(&file, limits::MUSIC_MS, &AtomicBool::new(false))) {
             Ok(samples) => Some(samples),
             Err(fault) => {
                 tracing::warn!(path = %path.display(), %fault, "a sound of a user cannot be read");
@@ -192,7 +206,7 @@ fn samples_of(folder: Option<&Folder>, name: &SoundName) -> Option<Vec<i16>> {
             }
         }
     });
-    of_user.or_else(|| read(find_shipped(name)?.ogg(), limits::MUSIC_MS).ok())
+    of_user.or_else(|| read(find_shipped(name)?.ogg(), limits::MUSIC_MS, &AtomicBool::new(false)).ok())
 }
 
 fn find_shipped(name: &SoundName) -> Option<&'static Shipped> {

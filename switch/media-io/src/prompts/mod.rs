@@ -5,6 +5,7 @@
 //! name. A file put there by hand counts too, of any kind that can be uploaded.
 
 mod folder;
+mod gather;
 mod level;
 mod library;
 mod opus_file;

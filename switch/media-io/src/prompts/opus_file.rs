@@ -1,12 +1,13 @@
 //! Opus in Ogg (RFC 7845), read as a whole.
 
 use std::io::Cursor;
+use std::sync::atomic::AtomicBool;
 
 use ogg::PacketReader;
 use ropus::{Channels, DecodeMode, Decoder};
 use sounds::shelf::UploadFault;
 
-use super::read::RATE;
+use super::read::{RATE, go_on};
 
 /// Samples of the longest packet: 120 ms.
 const PACKET: usize = RATE as usize * 120 / 1_000;
@@ -22,7 +23,7 @@ struct Head {
 }
 
 /// Its samples at 16 kHz, stereo mixed to mono.
-pub(super) fn decode(file: &[u8], most_ms: u64) -> Result<Vec<i16>, UploadFault> {
+pub(super) fn decode(file: &[u8], most_ms: u64, stop: &AtomicBool) -> Result<Vec<i16>, UploadFault> {
     let mut packets = PacketReader::new(Cursor::new(file));
     let mut samples = Vec::new();
     let head = read_head(next(&mut packets, &samples)?.map(|packet| packet.data).as_deref())?;
@@ -36,6 +37,7 @@ pub(super) fn decode(file: &[u8], most_ms: u64) -> Result<Vec<i16>, UploadFault>
     let most = (most_ms * u64::from(RATE) / 1_000) as usize + head.skip;
     let mut last = None;
     while let Some(packet) = next(&mut packets, &samples)? {
+        go_on(stop)?;
         let before = samples.len();
         if before > most {
             return Err(UploadFault::TooLong { most_ms });

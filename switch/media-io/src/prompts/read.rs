@@ -2,9 +2,9 @@
 
 use std::io::{self, Cursor};
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::limits::UPLOAD_OCTETS;
-use media::dsp;
 use sounds::shelf::UploadFault;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
@@ -13,14 +13,11 @@ use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
+use super::gather::{self, Gathered};
 use super::opus_file;
 
 /// Samples a second of everything we keep.
 pub(super) const RATE: u32 = 16_000;
-/// Rates that are taken.
-const RATES: std::ops::RangeInclusive<u32> = 4_000..=192_000;
-/// Channels that are taken; they are mixed into one.
-const CHANNELS: usize = 8;
 /// A header that claims more than a day does not know: its writer could not go back to fill it in.
 const UNKNOWN_S: u64 = 86_400;
 
@@ -58,11 +55,12 @@ impl Kind {
     }
 }
 
-/// Reads WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus into mono at 16 kHz, of at most `most_ms`.
+/// Reads WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus into mono at 16 kHz, of at most `most_ms`. It ends between two packets
+/// when `stop` is set.
 ///
 /// # Errors
 /// What is wrong with the file, and where.
-pub(super) fn read(file: &[u8], most_ms: u64) -> Result<Vec<i16>, UploadFault> {
+pub(super) fn read(file: &[u8], most_ms: u64, stop: &AtomicBool) -> Result<Vec<i16>, UploadFault> {
     if file.is_empty() {
         return Err(UploadFault::Empty);
     }
@@ -72,8 +70,8 @@ pub(super) fn read(file: &[u8], most_ms: u64) -> Result<Vec<i16>, UploadFault> {
     let kind = Kind::of(file).ok_or(UploadFault::UnknownKind)?;
     // The readers are others' and the file is a stranger's: a panic is one more way to say that it is damaged.
     let samples = panic::catch_unwind(AssertUnwindSafe(|| match kind {
-        Kind::Opus => opus_file::decode(file, most_ms),
-        Kind::Wav | Kind::Flac | Kind::Mp3 | Kind::Vorbis => decode(file, kind, most_ms),
+        Kind::Opus => opus_file::decode(file, most_ms, stop),
+        Kind::Wav | Kind::Flac | Kind::Mp3 | Kind::Vorbis => decode(file, kind, most_ms, stop),
     }))
     .unwrap_or_else(|_panic| Err(damaged(0, 1, "its reader gave up")))?;
     if samples.len() < RATE as usize / 100 {
@@ -82,7 +80,7 @@ pub(super) fn read(file: &[u8], most_ms: u64) -> Result<Vec<i16>, UploadFault> {
     Ok(samples)
 }
 
-fn decode(file: &[u8], kind: Kind, most_ms: u64) -> Result<Vec<i16>, UploadFault> {
+fn decode(file: &[u8], kind: Kind, most_ms: u64, stop: &AtomicBool) -> Result<Vec<i16>, UploadFault> {
     let source = Box::new(Cursor::new(file.to_vec()));
     let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
     let mut hint = Hint::new();
@@ -97,57 +95,65 @@ fn decode(file: &[u8], kind: Kind, most_ms: u64) -> Result<Vec<i16>, UploadFault
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .map_err(|error| fault(&error, 0, 1))?;
     let (id, declared) = (track.id, track.num_frames);
-    let (audio, rate) = packets(&mut *format, decoder, id, most_ms)?;
-    let missing = declared.filter(|frames| frames / u64::from(rate) < UNKNOWN_S).unwrap_or(0);
-    if (audio.len() as u64) + u64::from(rate) / 10 < missing {
-        let seconds = missing as f64 / f64::from(rate);
-        return Err(damaged(
-            audio.len(),
-            rate,
-            &format!("it ends here and says that it plays {seconds:.3} s"),
-        ));
+    let (hz, channels) =
+        (parameters.sample_rate, parameters.channels.as_ref().map(|channels| channels.count()));
+    // A header that says too much is refused before anything is decoded.
+    if let (Some(hz), Some(channels)) = (hz, channels) {
+        gather::check(hz, channels)?;
+        let most_ms = gather::most_ms(hz, channels, most_ms);
+        if claimed(declared, hz) * 1_000 > most_ms * u64::from(hz) {
+            return Err(UploadFault::TooLong { most_ms });
+        }
     }
-    Ok(if rate == RATE { audio } else { dsp::converted(&audio, rate, RATE) })
+    let gathered = packets(&mut *format, decoder, id, most_ms, stop)?;
+    let (heard, rate) = gathered.as_ref().map_or((0, RATE), Gathered::place);
+    let missing = claimed(declared, rate);
+    if heard + u64::from(rate) / 10 < missing {
+        let seconds = missing as f64 / f64::from(rate);
+        return Err(damaged(heard, rate, &format!("it ends here and says that it plays {seconds:.3} s")));
+    }
+    Ok(gathered.map(Gathered::finish).unwrap_or_default())
 }
 
-/// All packets of a track, mixed to one channel, and their rate.
+/// Samples that a header claims; 0 when its writer did not know.
+fn claimed(declared: Option<u64>, rate: u32) -> u64 {
+    declared.filter(|frames| frames / u64::from(rate) < UNKNOWN_S).unwrap_or(0)
+}
+
+/// All packets of a track; `None` when there was none.
 fn packets(
     format: &mut dyn FormatReader,
     mut decoder: Box<dyn AudioDecoder>,
     track: u32,
     most_ms: u64,
-) -> Result<(Vec<i16>, u32), UploadFault> {
-    let (mut audio, mut rate) = (Vec::new(), RATE);
+    stop: &AtomicBool,
+) -> Result<Option<Gathered>, UploadFault> {
+    let mut gathered: Option<Gathered> = None;
     let mut interleaved: Vec<f32> = Vec::new();
-    while let Some(packet) = format.next_packet().map_err(|error| fault(&error, audio.len(), rate))? {
+    loop {
+        go_on(stop)?;
+        let (heard, rate) = gathered.as_ref().map_or((0, RATE), Gathered::place);
+        let Some(packet) = format.next_packet().map_err(|error| fault(&error, heard, rate))? else {
+            return Ok(gathered);
+        };
         if packet.track_id != track {
             continue;
         }
-        let decoded = decoder.decode(&packet).map_err(|error| fault(&error, audio.len(), rate))?;
-        let channels = decoded.num_planes();
-        if !RATES.contains(&decoded.spec().rate()) || !(1..=CHANNELS).contains(&channels) {
-            let what = format!("{} Hz with {channels} channels", decoded.spec().rate());
-            return Err(UploadFault::Unsupported(what));
-        }
-        if !audio.is_empty() && rate != decoded.spec().rate() {
-            return Err(UploadFault::Unsupported("a sampling rate that changes".to_owned()));
-        }
-        rate = decoded.spec().rate();
+        let decoded = decoder.decode(&packet).map_err(|error| fault(&error, heard, rate))?;
+        let (hz, channels) = (decoded.spec().rate(), decoded.num_planes());
+        gather::check(hz, channels)?;
         interleaved.resize(decoded.samples_interleaved(), 0.0);
         decoded.copy_to_slice_interleaved(&mut interleaved);
-        audio.extend(interleaved.chunks_exact(channels).map(mixed));
-        if audio.len() as u64 * 1_000 > most_ms * u64::from(rate) {
-            return Err(UploadFault::TooLong { most_ms });
-        }
+        gathered.get_or_insert_with(|| Gathered::new(hz)).take(hz, channels, &interleaved, most_ms)?;
     }
-    Ok((audio, rate))
 }
 
-fn mixed(channels: &[f32]) -> i16 {
-    (channels.iter().sum::<f32>() / channels.len() as f32 * 32_768.0).round() as i16
+/// Refuses to go on once whoever wanted the file has gone.
+pub(super) fn go_on(stop: &AtomicBool) -> Result<(), UploadFault> {
+    if stop.load(Ordering::Relaxed) { Err(UploadFault::Stopped) } else { Ok(()) }
 }
 
-fn fault(error: &Error, samples: usize, rate: u32) -> UploadFault {
+fn fault(error: &Error, samples: u64, rate: u32) -> UploadFault {
     match error {
         Error::Unsupported(what) => UploadFault::Unsupported((*what).to_owned()),
         Error::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -162,6 +168,6 @@ fn fault(error: &Error, samples: usize, rate: u32) -> UploadFault {
     }
 }
 
-fn damaged(samples: usize, rate: u32, detail: &str) -> UploadFault {
-    UploadFault::Damaged { at_ms: samples as u64 * 1_000 / u64::from(rate), detail: detail.to_owned() }
+fn damaged(samples: u64, rate: u32, detail: &str) -> UploadFault {
+    UploadFault::Damaged { at_ms: samples * 1_000 / u64::from(rate), detail: detail.to_owned() }
 }
