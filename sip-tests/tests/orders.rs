@@ -141,9 +141,9 @@ fn a_tap_stands_in_the_call_with_who_asked_for_it() {
     order(&mut world, tap(1));
     order(&mut world, tap(7));
     assert_eq!(happened(&world), [("tapped", "boss".to_owned())]);
-    let facts = world.facts.iter().filter_map(|fact| match &fact.what {
-        What::Tapped { by, .. } => Some(by.as_str()),
-        _other => None,
+    let facts = world.facts.iter().filter_map(|fact| {
+        let What::Tapped { by, .. } = &fact.what else { return None };
+        Some(by.as_str())
     });
     assert_eq!(facts.collect::<Vec<_>>(), ["boss"]);
     world.end_all();

@@ -49,7 +49,7 @@ impl Agent {
             invite: Msg::default(),
             acks: 0,
             bye: None,
-            media: SocketAddr::new(self.media_host.unwrap_or(self.addr.ip()), port),
+            media: SocketAddr::new(self.media_host.unwrap_or_else(|| self.addr.ip()), port),
             direction: "sendrecv",
             version: 1,
             target: format!("sip:{dialled}@{}", self.switch),
