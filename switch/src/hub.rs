@@ -352,8 +352,10 @@ impl Node for Hub {
 
     fn readiness(&self) -> Readiness {
         let journal_full = self.shards.iter().any(|shard| shard.journal_fill.is_full());
+        let no_ports = self.shards.iter().any(|shard| !shard.picture.load().has_ports);
         let reasons = [
             (self.phase() == Phase::Draining, "draining"),
+            (no_ports, "media: no RTP port yet"),
             (journal_full, "journal: full of call records that wait to be stored"),
             (self.store_down.load(Ordering::Relaxed), "store: does not answer"),
         ];

@@ -14,6 +14,8 @@ pub(crate) struct Ports {
     workers: Vec<Pool>,
     next: usize,
     in_use: usize,
+    /// Some worker has leased a port since the start.
+    begun: bool,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(250);
 impl Ports {
     pub(crate) fn new(shard: ShardId, workers: u8) -> Self {
         let workers = (0..workers.max(1)).map(|_| Pool::default()).collect();
-        Self { shard, workers, next: 0, in_use: 0 }
+        Self { shard, workers, next: 0, in_use: 0, begun: false }
     }
 
     /// The worker for the next call's legs: one call's legs share a worker, calls take turns among those that have
@@ -61,6 +63,7 @@ impl Ports {
             if leases.is_empty() {
                 pool.patient_until = now + PATIENCE;
             }
+            self.begun |= !leases.is_empty();
             pool.free.extend(leases);
         }
     }
@@ -73,6 +76,11 @@ impl Ports {
                 ask(MediaCommand::Lease { shard: self.shard, worker, count: LEASE_BATCH });
             }
         }
+    }
+
+    /// Whether the first leases have come; before, no call gets media.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Ports that legs hold.
@@ -91,8 +99,11 @@ mod tests {
         let mut ports = Ports::new(ShardId(0), 3);
         let lease = |slot| PortLease { port: PortId { worker: 1, slot }, rtp: 10_000 };
         assert_eq!([ports.home(), ports.home()], [1, 2], "nobody has any");
+        ports.leased(Mono(0), 2, Vec::new());
+        assert!(!ports.has_begun());
         ports.leased(Mono(0), 1, vec![lease(0), lease(1)]);
         assert_eq!([ports.home(), ports.home()], [1, 1]);
+        assert!(ports.has_begun());
     }
 
     #[test]

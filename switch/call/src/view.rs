@@ -33,6 +33,8 @@ pub struct ShardView {
     pub bans: Vec<BanView>,
     /// Conferences whose PIN too many get wrong by this shard.
     pub guessed: Vec<String>,
+    /// The first RTP ports have been leased: calls can get media.
+    pub has_ports: bool,
     /// What is held now.
     pub live: Live,
 }

@@ -37,6 +37,7 @@ impl Shard {
             counters,
             endings: self.endings.clone(),
             workers: self.config.workers,
+            has_ports: self.ports.has_begun(),
             bans: match owner {
                 true => self.bans.list(now, BANS_LISTED).iter().map(BanView::of).collect(),
                 false => Vec::new(),
