@@ -1,56 +1,15 @@
 "use strict";
 
 const EVERY_MS = 1000;
-const words = document.body.dataset;
-const field = (id) => document.getElementById(id);
 const time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "medium" });
 const SVG = "http://www.w3.org/2000/svg";
 let legs = [];
 
-function say(problem, done) {
-  field("problem").hidden = !problem;
-  field("problem").textContent = problem;
-  field("done").textContent = done;
-}
-
-async function api(path, body) {
-  const options = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const answer = await fetch(`/api/v1/calls/${encodeURIComponent(words.call)}${path}`, options);
-  if (answer.status === 401) location.assign("/login");
-  if (answer.ok) return answer.json();
-  const problem = await answer.json().catch(() => ({}));
-  throw new Error(problem.detail || problem.title || String(answer.status));
-}
-
-function cell(text, className) {
-  const td = document.createElement("td");
-  td.textContent = text;
-  td.setAttribute("role", "cell");
-  if (className) td.className = className;
-  return td;
-}
-
-function fill(id, rows) {
-  const body = field(id);
-  const heads = [...body.parentElement.tHead.rows[0].cells];
-  rows.forEach((cells) => cells.forEach((td, index) => { td.dataset.name = heads[index].textContent; }));
-  if (rows.length === 0) {
-    const none = cell(words.none, "empty");
-    none.colSpan = heads.length;
-    rows = [[none]];
-  }
-  body.replaceChildren(...rows.map((cells) => {
-    const tr = document.createElement("tr");
-    tr.setAttribute("role", "row");
-    tr.append(...cells);
-    return tr;
-  }));
-}
-
-function seconds(count) {
-  const pad = (n) => String(n).padStart(2, "0");
-  const minutes = Math.floor(count / 60);
-  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(count % 60)}`;
+/* Asks for the call, or has something done with it. */
+async function order(path, body) {
+  const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await api(`calls/${encodeURIComponent(words.call)}${path}`, body === undefined ? {} : post);
+  return answer.json();
 }
 
 function hears(leg) {
@@ -126,7 +85,7 @@ function show(call) {
   field("to").textContent = call.to;
   field("started").textContent = time.format(new Date(call.started_at));
   const since = call.answered_at ? (Date.now() - new Date(call.answered_at)) / 1000 : 0;
-  field("lasted").textContent = seconds(Math.max(0, Math.round(live ? since : call.billed_secs || 0)));
+  field("lasted").textContent = clock(Math.max(0, Math.round(live ? since : call.billed_secs || 0)));
   if (field("actions")) field("actions").hidden = !live;
   fill("quality", call.legs.map(qualityRow));
   if (!live) {
@@ -155,7 +114,7 @@ function order(id, path, body) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      await api(path, body());
+      await order(path, body());
       say("", words.done);
     } catch (error) {
       say(error.message, "");
@@ -174,16 +133,16 @@ order("voice", "/voice", () => ({ leg: chosen("voice-leg"), muted: field("muted"
 order("conference", "/conference", () => ({ name: field("room").value }));
 if (field("actions")) {
   field("voice-leg").addEventListener("change", voiceOf);
-  field("stop").addEventListener("click", () => api("/stop", { leg: chosen("play-leg") }).then(() => say("", words.done), (error) => say(error.message, "")));
+  field("stop").addEventListener("click", () => order("/stop", { leg: chosen("play-leg") }).then(() => say("", words.done), (error) => say(error.message, "")));
   field("hangup").addEventListener("click", () => {
-    if (confirm(words.sure)) api("/hangup", {}).then(() => say("", words.done), (error) => say(error.message, ""));
+    if (confirm(words.sure)) order("/hangup", {}).then(() => say("", words.done), (error) => say(error.message, ""));
   });
 }
 
 async function update() {
   let again = true;
   try {
-    again = show(await api(""));
+    again = show(await order(""));
   } catch (error) {
     say(error.message || words.lost, "");
   }

@@ -1,7 +1,5 @@
 "use strict";
 
-const words = document.body.dataset;
-const field = (id) => document.getElementById(id);
 const time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" });
 const figure = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
@@ -9,21 +7,6 @@ let context = null;
 let playing = null;
 let next = null;
 let asked = 0;
-
-function say(problem, done) {
-  field("problem").hidden = !problem;
-  field("problem").textContent = problem;
-  field("done").textContent = done;
-}
-
-/* What the API answers, or an error with its sentence. */
-async function api(path, options) {
-  const answer = await fetch(`/api/v1/${path}`, options);
-  if (answer.status === 401) location.assign("/login");
-  if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => ({}));
-  throw new Error(problem.detail || problem.title || String(answer.status));
-}
 
 function shelf() {
   return field("shelf").value;
@@ -105,15 +88,6 @@ function button(text, act) {
   return made;
 }
 
-function cell(name, text, className) {
-  const td = document.createElement("td");
-  td.setAttribute("role", "cell");
-  td.dataset.name = name;
-  td.textContent = text;
-  if (className) td.className = className;
-  return td;
-}
-
 function origin(sound) {
   if (sound.origin === "shipped") return words.shipped;
   const at = `${words.own}, ${time.format(new Date(sound.uploaded_at))}`;
@@ -123,7 +97,7 @@ function origin(sound) {
 function row(sound) {
   const heads = [...field("sounds").parentElement.tHead.rows[0].cells].map((head) => head.textContent);
   const seconds = sound.ms === null ? "" : `${figure.format(sound.ms / 1000)} s`;
-  const actions = cell(heads[4], "", "actions");
+  const actions = named(heads[4], "", "actions");
   const hear = button(words.listen, (self) => listen(sound, self));
   hear.setAttribute("aria-label", `${words.listen}: ${sound.name}`);
   actions.append(hear);
@@ -134,8 +108,8 @@ function row(sound) {
   }
   const tr = document.createElement("tr");
   tr.setAttribute("role", "row");
-  tr.append(cell(heads[0], sound.name), cell(heads[1], sound.text || ""), cell(heads[2], seconds, "figure"),
-    cell(heads[3], origin(sound)), actions);
+  tr.append(named(heads[0], sound.name), named(heads[1], sound.text || ""), named(heads[2], seconds, "figure"),
+    named(heads[3], origin(sound)), actions);
   return tr;
 }
 
@@ -154,7 +128,7 @@ async function load(cursor) {
     if (!cursor) body.replaceChildren();
     body.append(...page.items.map(row));
     if (body.rows.length === 0) {
-      const none = cell("", words.none, "empty");
+      const none = named("", words.none, "empty");
       none.colSpan = 5;
       const tr = document.createElement("tr");
       tr.append(none);

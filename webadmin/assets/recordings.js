@@ -1,42 +1,10 @@
 "use strict";
 
-const words = document.body.dataset;
-const field = (id) => document.getElementById(id);
 const time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short" });
 
 let next = null;
 let asked = 0;
-
-function say(problem, done) {
-  field("problem").hidden = !problem;
-  field("problem").textContent = problem;
-  field("done").textContent = done;
-}
-
-/* What the API answers, or an error with its sentence. */
-async function api(path, options) {
-  const answer = await fetch(`/api/v1/${path}`, options);
-  if (answer.status === 401) location.assign("/login");
-  if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => ({}));
-  throw new Error(problem.detail || problem.title || String(answer.status));
-}
-
-function clock(ms) {
-  const seconds = Math.floor(ms / 1000);
-  const pad = (n) => String(n).padStart(2, "0");
-  return `${Math.floor(seconds / 3600)}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
-}
-
-function cell(name, content, className) {
-  const td = document.createElement("td");
-  td.setAttribute("role", "cell");
-  td.dataset.name = name;
-  td.append(...[content].flat());
-  if (className) td.className = className;
-  return td;
-}
 
 function name(recording) {
   const who = [recording.caller, recording.dialled].filter(Boolean).join(" → ");
@@ -62,7 +30,7 @@ function gaps(recording, audio) {
     const seconds = String(Math.round(gap.ms / 100) / 10);
     const there = document.createElement("button");
     there.type = "button";
-    there.textContent = words.gap.replace("%1", clock(gap.at_ms)).replace("%2", seconds);
+    there.textContent = words.gap.replace("%1", clock(gap.at_ms / 1000)).replace("%2", seconds);
     there.addEventListener("click", () => {
       audio.currentTime = Math.max(0, gap.at_ms / 1000 - 2);
       audio.play();
@@ -100,10 +68,10 @@ function row(recording) {
   const tr = document.createElement("tr");
   tr.setAttribute("role", "row");
   tr.append(
-    cell(heads[0], time.format(new Date(recording.started_at))), cell(heads[1], recording.caller),
-    cell(heads[2], recording.dialled), cell(heads[3], clock(recording.audio_ms), "figure"),
-    cell(heads[4], gaps(recording, audio)), cell(heads[5], [recording.policy, ...notes].join(", ")),
-    cell(heads[6], kept), cell(heads[7], actions(recording, audio), "actions"));
+    named(heads[0], time.format(new Date(recording.started_at))), named(heads[1], recording.caller),
+    named(heads[2], recording.dialled), named(heads[3], clock(recording.audio_ms / 1000), "figure"),
+    named(heads[4], gaps(recording, audio)), named(heads[5], [recording.policy, ...notes].join(", ")),
+    named(heads[6], kept), named(heads[7], actions(recording, audio), "actions"));
   return tr;
 }
 
@@ -122,7 +90,7 @@ async function load(cursor) {
     if (!cursor) body.replaceChildren();
     body.append(...page.items.map(row));
     if (body.rows.length === 0) {
-      const none = cell("", words.none, "empty");
+      const none = named("", words.none, "empty");
       none.colSpan = 8;
       const tr = document.createElement("tr");
       tr.append(none);

@@ -1,18 +1,10 @@
 "use strict";
 
 const EVERY_MS = 2000;
-const words = document.body.dataset;
 const time = new Intl.DateTimeFormat(document.documentElement.lang, {
   dateStyle: "short",
   timeStyle: "medium",
 });
-
-function cell(text, className) {
-  const td = document.createElement("td");
-  td.textContent = text;
-  if (className) td.className = className;
-  return td;
-}
 
 function linked(text, call) {
   const td = cell("");
@@ -27,34 +19,8 @@ function when(text) {
   return text ? time.format(new Date(text)) : "";
 }
 
-function seconds(count) {
-  const pad = (n) => String(n).padStart(2, "0");
-  const minutes = Math.floor(count / 60);
-  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(count % 60)}`;
-}
-
-function fill(id, rows) {
-  const body = document.getElementById(id);
-  if (!body) return;
-  const heads = [...body.parentElement.tHead.rows[0].cells];
-  // On a narrow screen each row is a list, which names its cells itself.
-  rows.forEach((cells) => cells.forEach((td, index) => { td.dataset.name = heads[index].textContent; }));
-  if (rows.length === 0) {
-    const none = cell(words.none, "empty");
-    none.colSpan = heads.length;
-    rows = [[none]];
-  }
-  body.replaceChildren(...rows.map((cells) => {
-    const tr = document.createElement("tr");
-    tr.setAttribute("role", "row");
-    cells.forEach((td) => td.setAttribute("role", "cell"));
-    tr.append(...cells);
-    return tr;
-  }));
-}
-
 function warn(sentences) {
-  const list = document.getElementById("warnings");
+  const list = field("warnings");
   if (list.textContent === sentences.join("")) return;
   list.hidden = sentences.length === 0;
   list.replaceChildren(...sentences.map((sentence) => {
@@ -76,8 +42,8 @@ function trunkRows(trunk) {
 }
 
 function show(status) {
-  document.getElementById("node").textContent = `${status.node} ${status.version}`;
-  const readiness = document.getElementById("readiness");
+  field("node").textContent = `${status.node} ${status.version}`;
+  const readiness = field("readiness");
   const { ready, reasons } = status.readiness;
   const sentence = ready ? words.ready : `${words.notReady}: ${reasons.join(", ")}`;
   if (readiness.textContent !== sentence) readiness.textContent = sentence;
@@ -85,24 +51,24 @@ function show(status) {
 
   warn(status.warnings);
   fill("trunks", status.trunks.flatMap(trunkRows));
-  document.getElementById("registrations-total").textContent = status.registrations_total;
+  field("registrations-total").textContent = status.registrations_total;
   fill("registrations", status.registrations.map((phone) => [
     cell(phone.extension), cell(`${phone.source} ${phone.transport}`), cell(phone.user_agent), cell(when(phone.expires_at)),
   ]));
   if (!status.calls) return;
-  document.getElementById("calls-total").textContent = status.calls_total;
+  field("calls-total").textContent = status.calls_total;
   fill("calls", status.calls.map((call) => [
     linked(when(call.started_at), call), cell(`${call.caller} (${call.from})`), cell(call.dialled),
     cell(call.to), cell(call.state), cell(call.codec),
   ]));
   fill("recent", status.recent.map((call) => [
     linked(when(call.started_at), call), cell(call.caller), cell(call.dialled), cell(call.to),
-    cell(call.answered_at ? seconds(call.billed_secs) : "", "figure"), cell(call.cause),
+    cell(call.answered_at ? clock(call.billed_secs) : "", "figure"), cell(call.cause),
   ]));
 }
 
 async function update() {
-  const lost = document.getElementById("lost");
+  const lost = field("lost");
   try {
     const answer = await fetch("/api/v1/status", { headers: { Accept: "application/json" } });
     if (answer.status === 401) {

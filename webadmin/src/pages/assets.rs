@@ -9,6 +9,10 @@ pub(crate) async fn style() -> File {
     file("text/css; charset=utf-8", include_str!("../../assets/tandem.css"))
 }
 
+pub(crate) async fn page() -> File {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/page.js"))
+}
+
 pub(crate) async fn script() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/status.js"))
 }

@@ -11,9 +11,12 @@ mod words;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::http::request::Parts;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 
+use self::words::Words;
+use crate::auth::{self, Identity, Right};
 use crate::problem::Problem;
 use crate::router::Web;
 
@@ -26,6 +29,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/logout", post(login::leave))
         .route("/admin/prompts", get(prompts::page))
         .route("/admin/calls/{id}", get(call::page))
+        .route("/assets/page.js", get(assets::page))
         .route("/assets/call.js", get(assets::call))
         .route("/assets/quality.js", get(assets::quality))
         .route("/assets/prompts.js", get(assets::prompts))
@@ -34,6 +38,21 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/assets/tandem.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/status.js", get(assets::script))
+}
+
+/// A page for who has a right; the login for strangers.
+async fn for_right(
+    web: &Web,
+    parts: &Parts,
+    right: Right,
+    page: impl FnOnce(Identity, &'static Words) -> Response,
+) -> Response {
+    match auth::identify(web, parts).await {
+        Ok(who) if who.may(right) => page(who, Words::of(&parts.headers)),
+        Ok(_) => Problem::forbidden("this page is for supervisors and above").into_response(),
+        Err(problem) if problem.is_unauthorized() => Redirect::to("/login").into_response(),
+        Err(problem) => problem.into_response(),
+    }
 }
 
 fn html(status: StatusCode, page: &impl askama::Template) -> Response {

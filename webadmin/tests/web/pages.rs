@@ -102,6 +102,7 @@ async fn pages_allow_no_inline_script_and_no_other_host() {
     assert!(!page.text.contains("http://") && !page.text.contains("https://"));
     for asset in [
         "/assets/tandem.css",
+        "/assets/page.js",
         "/assets/status.js",
         "/assets/call.js",
         "/assets/quality.js",
