@@ -53,6 +53,22 @@ impl World {
         Line { agent, talk }
     }
 
+    /// An INFO with these lines inside a call; the status it gets.
+    pub fn info(&mut self, line: Line, lines: &str, body: &str) -> u16 {
+        let talk = self.talk(line).clone();
+        let (from, to) = talk.ends();
+        let number = 20 + self.agents[line.agent].results.len();
+        let text = format!(
+            "INFO sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
+             Call-ID: {}\r\nCSeq: {number} INFO\r\n{lines}Content-Length: {}\r\n\r\n{body}",
+            talk.call_id,
+            body.len()
+        );
+        self.with_agent(line.agent, |agent, now| agent.ask(now, "INFO", &text));
+        self.settle();
+        self.agents[line.agent].results.last().map_or(0, |(_, status)| *status)
+    }
+
     /// Calls and waits until both have answered: the two sides.
     ///
     /// # Panics

@@ -8,22 +8,6 @@ use sip_tests::{Line, State, World, office};
 
 const RELAY: &str = "Content-Type: application/dtmf-relay\r\n";
 
-/// An INFO with these lines inside a call; the status it gets.
-fn info(world: &mut World, line: Line, lines: &str, body: &str) -> u16 {
-    let talk = world.talk(line).clone();
-    let (from, to) = talk.ends();
-    let number = 20 + world.agents[line.agent].results.len();
-    let text = format!(
-        "INFO sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
-         Call-ID: {}\r\nCSeq: {number} INFO\r\n{lines}Content-Length: {}\r\n\r\n{body}",
-        talk.call_id,
-        body.len()
-    );
-    world.with_agent(line.agent, |agent, now| agent.ask(now, "INFO", &text));
-    world.settle();
-    world.agents[line.agent].results.last().map_or(0, |(_, status)| *status)
-}
-
 /// Bodies of the INFO that reached an agent.
 fn told(world: &World, agent: usize) -> Vec<String> {
     world.agents[agent].requests("INFO").map(|request| request.body.clone()).collect()
@@ -55,8 +39,8 @@ fn end(mut world: World, caller: Line, callee: Line) {
 #[test]
 fn a_digit_in_info_is_answered_and_handed_to_the_media_worker() {
     let (mut world, caller, callee) = up(61, Dtmf::Auto);
-    assert_eq!(info(&mut world, caller, RELAY, "Signal=5\r\nDuration=120\r\n"), 200);
-    assert_eq!(info(&mut world, callee, "Content-Type: application/dtmf\r\n", "#"), 200);
+    assert_eq!(world.info(caller, RELAY, "Signal=5\r\nDuration=120\r\n"), 200);
+    assert_eq!(world.info(callee, "Content-Type: application/dtmf\r\n", "#"), 200);
     assert_eq!(came(&world), [('5', 120), ('#', 160)]);
     assert_eq!(
         told(&world, callee.agent).len() + told(&world, caller.agent).len(),
@@ -72,10 +56,10 @@ fn a_body_that_names_no_key_is_refused_and_harms_nothing() {
     for body in
         ["", "Signal=\r\n", "Signal=99\r\n", "Signal=1\r\nDuration=x\r\n", "\u{fffd}", &"1".repeat(300)]
     {
-        assert_eq!(info(&mut world, caller, RELAY, body), 400, "{body:?}");
+        assert_eq!(world.info(caller, RELAY, body), 400, "{body:?}");
     }
     let packed = format!("{RELAY}Content-Encoding: gzip\r\n");
-    assert_eq!(info(&mut world, caller, &packed, "Signal=1\r\n"), 415);
+    assert_eq!(world.info(caller, &packed, "Signal=1\r\n"), 415);
     assert_eq!(came(&world), []);
     assert_eq!(world.state(caller), State::Up);
     end(world, caller, callee);
@@ -99,7 +83,7 @@ fn a_leg_of_info_gets_digits_as_info_in_order_and_no_events_are_agreed_with_it()
     assert_eq!(told(&world, callee.agent), wanted, "{}", world.ladder());
     let first = world.agents[callee.agent].requests("INFO").next().unwrap();
     assert_eq!(first.must("Content-Type"), "application/dtmf-relay");
-    assert_eq!(info(&mut world, callee, RELAY, "Signal=7\r\n"), 200);
+    assert_eq!(world.info(callee, RELAY, "Signal=7\r\n"), 200);
     assert_eq!((came(&world), told(&world, caller.agent).len()), (vec![('7', 160)], 0));
     end(world, caller, callee);
 }
@@ -109,7 +93,7 @@ fn digits_in_info_reach_a_leg_of_info_with_their_length() {
     let (mut world, caller, callee) = up(64, Dtmf::Info);
     world.edit_trunk("carrier", |trunk| trunk.dtmf = Dtmf::Info);
     world.set_up();
-    assert_eq!(info(&mut world, caller, RELAY, "Signal=0\r\nDuration=333\r\n"), 200);
+    assert_eq!(world.info(caller, RELAY, "Signal=0\r\nDuration=333\r\n"), 200);
     assert_eq!(told(&world, callee.agent), ["Signal=0\r\nDuration=333\r\n"]);
     end(world, caller, callee);
 }
@@ -119,7 +103,7 @@ fn digits_in_info_reach_a_leg_of_info_with_their_length() {
 fn a_far_end_that_knows_no_call_when_told_a_digit_has_none() {
     let (mut world, caller, callee) = up(65, Dtmf::Info);
     world.agents[callee.agent].talks[callee.talk].state = State::Over;
-    assert_eq!(info(&mut world, caller, RELAY, "Signal=1\r\n"), 200);
+    assert_eq!(world.info(caller, RELAY, "Signal=1\r\n"), 200);
     world.run_for(Duration::from_secs(1));
     assert!(world.talk(caller).bye.is_some(), "{}", world.ladder());
 }

@@ -1,7 +1,7 @@
 //! Texts between phones (RFC 3428), and INFO with and without packages (RFC 6086).
 
 use base::wire::Transport;
-use sip_tests::{Line, SILENT, World, office};
+use sip_tests::{SILENT, World, office};
 
 /// A MESSAGE of `from` to `to` with these lines before its body; the status it gets, credentials given when asked.
 fn text(world: &mut World, from: usize, to: &str, lines: &str, body: &str) -> u16 {
@@ -92,22 +92,6 @@ fn a_text_that_cannot_be_delivered_is_refused_with_the_reason() {
     world.assert_clean();
 }
 
-/// An INFO with these lines inside a call; the status it gets.
-fn info(world: &mut World, line: Line, lines: &str, body: &str) -> u16 {
-    let talk = world.talk(line).clone();
-    let (from, to) = talk.ends();
-    let number = 20 + world.agents[line.agent].results.len();
-    let text = format!(
-        "INFO sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
-         Call-ID: {}\r\nCSeq: {number} INFO\r\n{lines}Content-Length: {}\r\n\r\n{body}",
-        talk.call_id,
-        body.len()
-    );
-    world.with_agent(line.agent, |agent, now| agent.ask(now, "INFO", &text));
-    world.settle();
-    world.agents[line.agent].results.last().map_or(0, |(_, status)| *status)
-}
-
 /// RFC 6086 §4.2.2, §5.
 #[test]
 fn an_info_package_that_the_other_side_did_not_offer_gets_469() {
@@ -123,17 +107,17 @@ fn an_info_package_that_the_other_side_did_not_offer_gets_469() {
     world.reply(callee, sip_tests::Reply { status: 200, body, headers, ..sip_tests::Reply::default() });
     world.settle();
     let package = "Info-Package: video;x=1\r\nContent-Type: a/b\r\nContent-Disposition: Info-Package\r\n";
-    assert_eq!(info(&mut world, caller, package, "x"), 200);
+    assert_eq!(world.info(caller, package, "x"), 200);
     let heard = world.agents[phone].requests("INFO").next().unwrap().clone();
     assert_eq!(
         (heard.header("Info-Package"), heard.header("Content-Disposition")),
         (Some("video;x=1"), Some("Info-Package"))
     );
-    assert_eq!(info(&mut world, caller, "Info-Package: strange\r\n", ""), 469);
+    assert_eq!(world.info(caller, "Info-Package: strange\r\n", ""), 469);
     assert_eq!(world.agents[carrier].heard.last().unwrap().must("Recv-Info"), "tones, video");
-    assert_eq!(info(&mut world, callee, "Info-Package: tones\r\n", ""), 469, "each side says what it takes");
+    assert_eq!(world.info(callee, "Info-Package: tones\r\n", ""), 469, "each side says what it takes");
     let old = "Content-Type: application/broadsoft\r\n";
-    assert_eq!(info(&mut world, caller, old, "event talk\r\n"), 200, "RFC 6086 §3: INFO of old passes");
+    assert_eq!(world.info(caller, old, "event talk\r\n"), 200, "RFC 6086 §3: INFO of old passes");
     [caller, callee].iter().for_each(|line| world.agents[line.agent].rewind(line.talk, -100));
     world.end_all();
     world.assert_clean();
@@ -145,13 +129,13 @@ fn an_info_package_towards_a_side_that_never_spoke_of_any_gets_469_and_info_of_o
     let (mut world, carrier, phone) = office(29);
     let (caller, callee) = world.connect(carrier, "+4930123", phone);
     for (line, other) in [(caller, phone), (callee, carrier)] {
-        assert_eq!(info(&mut world, line, "Info-Package: tones\r\n", ""), 469);
+        assert_eq!(world.info(line, "Info-Package: tones\r\n", ""), 469);
         assert_eq!(world.agents[line.agent].heard.last().unwrap().must("Recv-Info"), "");
         assert_eq!(world.agents[other].requests("INFO").count(), 0);
     }
     for (line, other) in [(caller, phone), (callee, carrier)] {
         let old = "Content-Type: application/broadsoft\r\n";
-        assert_eq!(info(&mut world, line, old, "event talk\r\n"), 200);
+        assert_eq!(world.info(line, old, "event talk\r\n"), 200);
         assert_eq!(world.agents[other].requests("INFO").count(), 1);
         world.agents[line.agent].rewind(line.talk, -100);
     }
