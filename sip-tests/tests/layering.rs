@@ -15,21 +15,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sdp", &["base"]),
     ("media", &["base"]),
     ("route", &["base", "provision"]),
+    ("phone", &["base", "provision"]),
     ("peer", &["base", "provision"]),
     ("sounds", &["base"]),
-    ("call", &["base", "provision", "sip", "sdp", "route", "peer", "sounds"]),
+    ("call", &["base", "provision", "sip", "sdp", "route", "peer", "phone", "sounds"]),
     ("net", &["base", "sip", "peer"]),
     ("media-io", &["base", "media", "sounds"]),
     ("store", &["base", "provision", "route", "peer"]),
     ("journal", &["base"]),
-    ("webadmin", &["base", "provision", "route", "peer", "store", "sounds"]),
+    ("webadmin", &["base", "provision", "route", "peer", "phone", "store", "sounds"]),
     ("switch", &["*"]),
     ("sip-tests", &["*"]),
     ("benches", &["*"]),
 ];
 
 /// Packages that decide and never act.
-const PURE: &[&str] = &["base", "provision", "sip", "sdp", "media", "route", "peer", "sounds", "call"];
+const PURE: &[&str] =
+    &["base", "provision", "sip", "sdp", "media", "route", "peer", "phone", "sounds", "call"];
 
 /// Packages that bring sockets, files, clocks, threads or the system's randomness.
 const WORLD: &[&str] = &[
