@@ -125,6 +125,7 @@ impl Call {
         self.stop_ringing();
         self.answered_at = Some(ctx.now.wall);
         ctx.out.push(Act::Fact(What::Answered { leg, codec: self.facts.codec.clone() }));
+        self.hunt = None;
         self.phase = Phase::Talking { callee: leg };
         self.passage_lost(ctx, |passage| passage.near.as_deref() != Some(tag));
         let losers: Vec<LegId> =

@@ -12,7 +12,7 @@ use sip::message::{Header, Message};
 use sip::reliable::{Heard, Order, RAck, rseq_of};
 
 use super::telling::Telling;
-use super::{Call, Ctx, Phase};
+use super::{Call, Ctx};
 use crate::act::Act;
 use crate::leg::Leg;
 use crate::ringing::{Fork, Owed, Session, Standing};
@@ -60,7 +60,7 @@ impl Call {
         let settled = body.is_some() && self.has_settled(&near);
         let hearable = body.is_some() && (!late || self.takes_reliable());
         let is_news = self.is_news(&near, status);
-        let Phase::Hunting(hunt) = &mut self.phase else { return };
+        let Some(hunt) = &mut self.hunt else { return };
         if hearable && hunt.early.is_none() {
             hunt.early = Some((at.leg, near.clone()));
         }
@@ -218,7 +218,7 @@ impl Call {
         let Some(fork) = self.fork_mut(at) else { return };
         fork.standing = Standing::Gone;
         let near = fork.near.clone();
-        if let Phase::Hunting(hunt) = &mut self.phase
+        if let Some(hunt) = &mut self.hunt
             && hunt.early.take_if(|(_, heard)| *heard == near).is_some()
         {
             self.next_early(ctx);
@@ -228,7 +228,7 @@ impl Call {
     /// A leg has ended before any answer.
     pub(super) fn early_lost(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
         self.passage_lost(ctx, |passage| passage.to == leg || passage.from == leg);
-        if let Phase::Hunting(hunt) = &mut self.phase
+        if let Some(hunt) = &mut self.hunt
             && hunt.early.take_if(|(heard, _)| *heard == leg).is_some()
         {
             self.next_early(ctx);
@@ -247,7 +247,7 @@ impl Call {
             .filter(|(_, fork)| fork.standing == Standing::Rings && fork.session.pair().is_some())
             .map(|(at, fork)| (at, fork.near.clone()))
             .next();
-        let (Some((at, near)), Phase::Hunting(hunt)) = (next, &mut self.phase) else { return };
+        let (Some((at, near)), Some(hunt)) = (next, &mut self.hunt) else { return };
         hunt.early = Some((at.leg, near.clone()));
         let body = self.early_media(ctx, at);
         let telling = Telling { near, status: 183, body, owed: None, wants_prack: false };

@@ -9,7 +9,7 @@ use sip::message::{Draft, Header, Host, Method, NameAddr, Uri};
 use sip::reliable::OPTION;
 
 use super::invite::LegOut;
-use super::{Call, Ctx, Phase};
+use super::{Call, Ctx};
 use crate::headers::{self, Border, Forwards, Identity, Known, Trust};
 use crate::leg::Leg;
 use crate::reply::{self, Agent, introduce};
@@ -116,7 +116,7 @@ impl Call {
     }
 
     pub(super) fn is_emergency(&self) -> bool {
-        matches!(&self.phase, Phase::Hunting(hunt) if hunt.emergency)
+        self.hunt.as_ref().is_some_and(|hunt| hunt.emergency)
     }
 
     /// What the caller's INVITE crosses to a leg out.

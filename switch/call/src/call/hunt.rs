@@ -71,14 +71,15 @@ impl Call {
             rung: false,
             rang: false,
         };
-        self.phase = Phase::Hunting(Box::new(hunt));
+        self.hunt = Some(Box::new(hunt));
+        self.phase = Phase::Hunting;
         self.next_stage(ctx);
     }
 
     /// Starts the next legs, or refuses the caller when nobody is left.
     pub(super) fn next_stage(&mut self, ctx: &mut Ctx<'_>) {
         loop {
-            let Phase::Hunting(hunt) = &mut self.phase else { return };
+            let Some(hunt) = &mut self.hunt else { return };
             if let Some(TrunkHunt { attempt, peers }) = &mut hunt.trunk {
                 if let Some(peer) = peers.pop_front()
                     && hunt.tried < PEERS_TRIED
@@ -110,7 +111,7 @@ impl Call {
     }
 
     fn enter_trunk(&mut self, ctx: &mut Ctx<'_>, attempt: TrunkTry) {
-        let Phase::Hunting(hunt) = &mut self.phase else { return };
+        let Some(hunt) = &mut self.hunt else { return };
         if ctx.trunks.admit(ctx.now, &attempt.trunk, hunt.emergency).is_err() {
             hunt.note(Refusal::of(Cause::LimitReached));
             return;
@@ -141,7 +142,7 @@ impl Call {
 
     fn ring_contacts(&mut self, ctx: &mut Ctx<'_>, contacts: Vec<Binding>) -> bool {
         let Ok(shares) = headers::breadth_shares(&self.invite, contacts.len()) else {
-            if let Phase::Hunting(hunt) = &mut self.phase {
+            if let Some(hunt) = &mut self.hunt {
                 hunt.note(Refusal { status: 440, ..Refusal::of(Cause::Loop) });
             }
             return false;
@@ -159,7 +160,7 @@ impl Call {
     fn next_flow(&mut self, ctx: &mut Ctx<'_>, lost: &LostFlow) -> bool {
         let is_next = |it: &Binding| it.aor == lost.aor && it.instance() == Some(&lost.instance);
         loop {
-            let Phase::Hunting(hunt) = &mut self.phase else { return false };
+            let Some(hunt) = &mut self.hunt else { return false };
             let Some(at) = hunt.spare.iter().position(is_next) else { return false };
             let out = phone_leg(ctx, hunt.spare.remove(at));
             if self.start_leg(ctx, out).is_ok() {
@@ -185,13 +186,13 @@ impl Call {
             match self.start_leg(ctx, out) {
                 Ok(()) => started += 1,
                 Err(refusal) => {
-                    if let Phase::Hunting(hunt) = &mut self.phase {
+                    if let Some(hunt) = &mut self.hunt {
                         hunt.note(refusal);
                     }
                 }
             }
         }
-        let Phase::Hunting(hunt) = &self.phase else { return true };
+        let Some(hunt) = &self.hunt else { return true };
         if started > 0 {
             self.timers.set(CallTimer::Silence, ctx.now.mono + silence);
             self.timers.set(CallTimer::Ring, ctx.now.mono + Duration::from_secs(hunt.ring_secs.into()));
@@ -211,7 +212,7 @@ impl Call {
         }
         self.early_lost(ctx, leg);
         let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
-        let Phase::Hunting(hunt) = &mut self.phase else { return };
+        let Some(hunt) = &mut self.hunt else { return };
         hunt.note(refusal);
         let is_final = match refusal.status {
             600..=699 => true,
@@ -235,7 +236,7 @@ impl Call {
 
     /// Keeps what a refusal says beside its status, when it is the one that the caller will be told.
     pub(super) fn hear_refusal(&mut self, refusal: Refusal, response: &Message) {
-        let Phase::Hunting(hunt) = &self.phase else { return };
+        let Some(hunt) = &self.hunt else { return };
         if hunt.best.is_none_or(|best| refusal.rank() < best.rank()) {
             self.parting = Parting::of(response);
         }
@@ -289,7 +290,7 @@ impl Call {
             self.early_lost(ctx, *leg);
         }
         let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
-        let Phase::Hunting(hunt) = &mut self.phase else { return };
+        let Some(hunt) = &mut self.hunt else { return };
         if given_up.is_empty() {
             return;
         }

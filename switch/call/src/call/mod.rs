@@ -98,6 +98,8 @@ pub(crate) struct Call {
     /// The caller's leg is the first.
     legs: Vec<Leg>,
     phase: Phase,
+    /// Whom to ring for the side that waits.
+    hunt: Option<Box<Hunt>>,
     timers: Timers<CallTimer, 9>,
     worker: u8,
     joined: Joined,
@@ -158,7 +160,7 @@ struct About {
 #[derive(Debug)]
 enum Phase {
     /// Legs out ring one after the other or together; the caller waits.
-    Hunting(Box<Hunt>),
+    Hunting,
     /// Tandem itself is the far end.
     Local(LocalEnd),
     /// Caller and this leg talk.

@@ -198,12 +198,10 @@ impl Call {
 
     /// Whether the caller hears the early dialog of this tag.
     fn is_heard(&self, near: Option<&str>) -> bool {
-        match &self.phase {
-            super::Phase::Hunting(hunt) => {
-                hunt.early.as_ref().is_none_or(|(_, heard)| Some(heard.as_str()) == near)
-            }
-            super::Phase::Local(_) | super::Phase::Talking { .. } => true,
-            super::Phase::Over(_) => false,
+        let is_over = matches!(self.phase, super::Phase::Over(_));
+        match self.hunt.as_ref().and_then(|hunt| hunt.early.as_ref()) {
+            Some((_, heard)) => Some(heard.as_str()) == near,
+            None => !is_over,
         }
     }
 

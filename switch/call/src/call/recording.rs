@@ -131,7 +131,7 @@ impl Call {
         let callee = match self.phase {
             Phase::Talking { callee } => callee,
             Phase::Local(_) if matches!(self.joined, Joined::Room(_)) => self.caller(),
-            Phase::Local(_) | Phase::Hunting(_) | Phase::Over(_) => return,
+            Phase::Local(_) | Phase::Hunting | Phase::Over(_) => return,
         };
         if self.answered_at.is_none() {
             return;
@@ -150,7 +150,7 @@ impl Call {
         let callee = match self.phase {
             Phase::Talking { callee } => callee,
             Phase::Local(_) => self.caller(),
-            Phase::Hunting(_) | Phase::Over(_) => return,
+            Phase::Hunting | Phase::Over(_) => return,
         };
         let (policy, why) = match self.policy_of(ctx, callee) {
             Some((policy, _)) if policy.when == RecordWhen::Never => {

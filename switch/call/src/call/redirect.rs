@@ -8,7 +8,7 @@ use peer::PeerAt;
 use sip::message::{Contacts, Message, Uri};
 use sip::target_of;
 
-use super::{Call, Ctx, Phase, Refusal};
+use super::{Call, Ctx, Refusal};
 
 impl Call {
     /// A redirection: followed where its way on may be, else a refusal like any other.
@@ -33,7 +33,7 @@ impl Call {
         let from = at.target.remote();
         let mut ways = ways_on(ctx, trunk, peer.peer, response);
         ways.retain(|(_, way)| way.addr != from);
-        let Phase::Hunting(hunt) = &mut self.phase else { return false };
+        let Some(hunt) = &mut self.hunt else { return false };
         let (Some(at), Some((number, _))) = (&mut hunt.trunk, ways.first()) else { return false };
         if let Some(number) = number {
             at.attempt.number.clone_from(number);

@@ -88,6 +88,7 @@ impl Call {
         }
         let Refusal { cause, status, q850 } = refusal;
         ctx.out.push(Act::Fact(What::CallReleased { cause, sip_status: status, q850, by }));
+        self.hunt = None;
         self.phase = Phase::Over(Ending { refusal, by, at: ctx.now.mono, told: false });
         self.timers.set(CallTimer::Linger, ctx.now.mono + FIGURES);
         for trunk in self.admitted.drain(..) {

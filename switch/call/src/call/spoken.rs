@@ -49,6 +49,7 @@ impl Call {
         let tone = Sound::Tone(sounds::tones::special_information(announcement));
         let said = vec![tone, self.speaker(ctx, caller, "").prompt(prompt)];
         let play = self.play(ctx, caller, said, 1, Over::Alone)?;
+        self.hunt = None;
         self.phase = Phase::Local(LocalEnd::Serving(Box::new(Service::Refusing { refusal, by, play })));
         self.timers.set(CallTimer::Script, ctx.now.mono + SPEECH_LASTS);
         Some(())
@@ -57,7 +58,7 @@ impl Call {
     /// Whether the caller waits, has heard no far end yet, and takes early media as we send it.
     fn may_be_told(&self) -> bool {
         let Some(incoming) = self.legs.first().and_then(Leg::incoming) else { return false };
-        let heard = matches!(&self.phase, Phase::Hunting(hunt) if hunt.early.is_some());
+        let heard = self.hunt.as_ref().is_some_and(|hunt| hunt.early.is_some());
         let nobody_rings = self.legs.iter().all(|leg| leg.calling().is_none());
         let wants_reliable = incoming.request.lists(Header::Require, OPTION);
         self.offer.is_some() && !heard && nobody_rings && !wants_reliable && !self.is_emergency()

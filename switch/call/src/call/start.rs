@@ -81,6 +81,7 @@ impl Call {
             started: ctx.now,
             legs: vec![caller],
             phase: Phase::Talking { callee: arrival.leg },
+            hunt: None,
             timers: Timers::new(),
             worker: worker_for(ctx, &arrival.verdict),
             joined: Joined::default(),
