@@ -232,3 +232,6 @@ pub const AUDIO_PACKET_MS: u32 = 120;
 pub const TAPS: usize = 64;
 /// Seconds of audio that may be said into a tap ahead of time; what is more is left out.
 pub const TAP_AHEAD_SECS: usize = 30;
+
+/// Spots of one call on lines of the floor; further ones are left out.
+pub const SPOTS: usize = 64;

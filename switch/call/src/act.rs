@@ -1,10 +1,13 @@
 //! What a call wants done. A call is handed nothing it could break: it returns acts, and the shard carries
 //! them out after it has returned.
 
+use std::sync::Arc;
+
 use base::fact::What;
 use base::media::MediaCommand;
 use base::wire::Target;
 use base::{LegId, RoomId};
+use phone::floor::Spot;
 use sip::ServerId;
 use sip::message::Draft;
 
@@ -35,6 +38,8 @@ pub(crate) enum Act {
     Enter(RoomId),
     /// The call leaves a room.
     Leave(RoomId),
+    /// The call stands on these lines now, and on no others.
+    Stand(Arc<[Spot]>),
     /// For a media worker.
     Media(MediaCommand),
     /// For the journal.

@@ -12,6 +12,7 @@ use base::{CallId, CallOrder, RoomId, ShardId, Wall};
 use bytes::Bytes;
 use peer::guard::{Notice, Offence, Place};
 use peer::{BindingChange, TrunkGossip};
+use phone::floor::Spot;
 use provision::HostMask;
 use route::Snapshot;
 
@@ -135,6 +136,13 @@ pub enum Gossip {
         room: RoomId,
         /// How many.
         members: u32,
+    },
+    /// A call stands on these lines now, and on no others.
+    Floor {
+        /// Which call.
+        call: CallId,
+        /// Where; empty when it is over.
+        spots: Arc<[Spot]>,
     },
     /// Calls that a shard has on a trunk, for its cap.
     Usage {

@@ -52,6 +52,8 @@ pub struct Live {
     pub ports: usize,
     /// Dialogs that requests are matched to.
     pub dialogs: usize,
+    /// Calls of any shard that stand on a line.
+    pub on_lines: usize,
 }
 
 /// One call.

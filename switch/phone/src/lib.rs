@@ -1,3 +1,5 @@
 //! What phones understand beside calls: feature codes, keys pressed in a call, lamps, vendors' settings.
 //!
 //! Deliberately absent: dialogs and calls. This package says what a phone means and what it is told; `call` does it.
+
+pub mod floor;

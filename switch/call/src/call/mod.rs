@@ -13,6 +13,7 @@ mod digits;
 mod early;
 mod exchange;
 mod first;
+mod floor;
 mod happenings;
 mod hunt;
 mod invite;
@@ -39,12 +40,14 @@ mod telling;
 mod unanswered;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use base::fact::Endpoint;
 use base::media::MediaEvent;
 use base::wire::{Flow, Locals, Target};
 use base::{CallId, CallIds, CallOrder, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
 use peer::{Binding, PeerAt, Registrar, Trunks};
+use phone::floor::Spot;
 use route::{Snapshot, TrunkTry};
 use sdp::Sdp;
 use sip::ServerId;
@@ -137,6 +140,8 @@ pub(crate) struct Call {
     /// Extensions whose lines this call holds.
     occupied: Vec<String>,
     answered_at: Option<Wall>,
+    /// Where it stands, as the floor was told last; `None` on no line.
+    on_floor: Option<Arc<[Spot]>>,
     /// When a callee that refused says to try again, and with which status.
     retry_after: Option<(u16, u32)>,
 }
@@ -305,6 +310,7 @@ impl Call {
         self.hold_music(ctx);
         self.remix(ctx);
         self.record(ctx);
+        self.tell_floor(ctx);
         self.sign(ctx);
     }
 
@@ -351,6 +357,7 @@ impl Call {
         self.hold_music(ctx);
         self.remix(ctx);
         self.record(ctx);
+        self.tell_floor(ctx);
         self.sign(ctx);
     }
 

@@ -115,6 +115,7 @@ impl Call {
             admitted: arrival.admitted,
             occupied: Vec::new(),
             answered_at: None,
+            on_floor: None,
             retry_after: None,
         };
         if let Endpoint::Station(extension) = &call.facts.origin {
@@ -128,6 +129,7 @@ impl Call {
         call.set_out(ctx, arrival.verdict, arrival.media_host);
         call.settle(ctx);
         call.remix(ctx);
+        call.tell_floor(ctx);
         call.sign(ctx);
         call
     }

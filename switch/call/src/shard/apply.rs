@@ -99,6 +99,7 @@ impl Shard {
             }
             Act::Enter(room) => self.enter_room(room, id),
             Act::Leave(room) => self.leave_room(room, id),
+            Act::Stand(spots) => self.stands(id, spots),
             Act::Fact(what) => self.fact(now, id, what),
             Act::Count(what) => self.count(what),
         }

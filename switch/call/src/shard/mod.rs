@@ -6,6 +6,7 @@ mod apply;
 mod digest;
 mod dispatch;
 mod doorstep;
+mod floor;
 mod options;
 mod presence;
 mod reginfo;
@@ -28,6 +29,7 @@ use base::wire::{ConnId, Locals, Proof};
 use base::{CallId, CallIds, Entropy, LegId, Machine, Mono, Now, PortId, ShardId};
 use peer::guard::{Bans, Entry};
 use peer::{PeerAt, Registrar, Trunks};
+use phone::floor::Floor;
 use route::Snapshot;
 use sip::auth::Nonces;
 use sip::{ClientId, ServerId, Stack, StackConfig};
@@ -61,6 +63,7 @@ pub struct Shard {
     trails: Trails,
     pins: Pins,
     rooms: Rooms,
+    floor: Floor,
     gate: Gate,
     nonces: Nonces,
     nobody: Nobody,
@@ -150,6 +153,7 @@ impl Shard {
             trails: Trails::default(),
             pins: Pins::default(),
             rooms: Rooms::default(),
+            floor: Floor::default(),
             gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
             nonces: Nonces::new(config.nonce_secret),
             nobody: Nobody::new(&mut *entropy),

@@ -78,6 +78,7 @@ impl Shard {
             Gossip::Offence(offence) => self.heard_of_offence(now, &offence),
             Gossip::Trunk(told) => self.trunks.gossip(now, &told),
             Gossip::Room { shard, room, members } => self.heard_of_room(shard, room, members),
+            Gossip::Floor { call, spots } => self.heard_of_spots(call, &spots),
             Gossip::Usage { shard, trunk, calls } => self.trunks.remote_usage(shard, &trunk, calls),
         }
     }

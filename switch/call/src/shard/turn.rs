@@ -121,6 +121,7 @@ impl Shard {
             self.deadlines.remove(&(at, id));
         }
         self.order.remove(&id);
+        self.leaves_floor(id);
         for key in &slot.keys {
             self.dialogs.remove(key);
         }

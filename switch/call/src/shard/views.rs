@@ -56,6 +56,7 @@ impl Shard {
             transactions: self.stack.transactions(),
             ports: self.ports.in_use(),
             dialogs: self.dialogs.len(),
+            on_lines: self.floor.len(),
         }
     }
 }

@@ -1,0 +1,35 @@
+//! The shard's copy of the floor: its own calls tell where they stand, other shards tell of theirs.
+
+use std::sync::Arc;
+
+use base::CallId;
+use phone::floor::{Floor, Spot};
+
+use super::Shard;
+use crate::io::{Gossip, ShardOutput};
+
+impl Shard {
+    /// Who is on which line, at all shards.
+    #[must_use]
+    pub fn floor(&self) -> &Floor {
+        &self.floor
+    }
+
+    /// A call of this shard stands elsewhere now.
+    pub(super) fn stands(&mut self, call: CallId, spots: Arc<[Spot]>) {
+        self.outputs.push_back(ShardOutput::Gossip(Gossip::Floor { call, spots: spots.clone() }));
+        self.heard_of_spots(call, &spots);
+    }
+
+    /// A call of any shard stands elsewhere now.
+    pub(super) fn heard_of_spots(&mut self, call: CallId, spots: &Arc<[Spot]>) {
+        let _lines = self.floor.tell(call, spots);
+    }
+
+    /// A call is over, whatever it told last.
+    pub(super) fn leaves_floor(&mut self, call: CallId) {
+        if !self.floor.spots_of(call).is_empty() {
+            self.stands(call, Arc::from([]));
+        }
+    }
+}
