@@ -11,6 +11,7 @@ mod host_mask;
 mod id;
 pub mod limits;
 mod machine;
+pub mod mail;
 pub mod media;
 mod order;
 pub mod record;

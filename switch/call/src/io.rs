@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base::dns::{Answer, Question};
 use base::fact::Fact;
+use base::mail::MailState;
 use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
 use base::{CallId, CallOrder, RoomId, ShardId, Wall};
@@ -89,6 +90,13 @@ pub enum ShardInput {
         question: Question,
         /// What came of it.
         answer: Answer,
+    },
+    /// What is in a mailbox has changed; each that is not empty at the start.
+    Mail {
+        /// Its number.
+        mailbox: Arc<str>,
+        /// What it is now.
+        state: Arc<MailState>,
     },
     /// An operator ends a ban.
     Lift(Place),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use crate::check_mailbox::check_mailbox;
 use crate::check_trunk::check_trunk;
 use crate::{
     Conference, Destination, DialRule, Directory, Key, Kind, Number, Pattern, Problem, RecordingPolicy,
@@ -69,6 +70,9 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
                 checker.say("extension", format!("{extension} is that of conference {other}"));
             });
         }
+    }
+    for (number, mailbox) in &directory.mailboxes {
+        about(Kind::Mailbox, number, &|checker| check_mailbox(checker, mailbox));
     }
     problems
 }
@@ -160,7 +164,7 @@ impl Checker<'_> {
         }
     }
 
-    fn user_exists(&mut self, field: &str, login: &str) {
+    pub(crate) fn user_exists(&mut self, field: &str, login: &str) {
         self.exists(field, "user", login, &self.directory.users);
     }
 
@@ -253,6 +257,10 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
         Destination::Trunk(name) => checker.trunk_exists("to", name),
         Destination::Conference(name) => {
             checker.exists("to", "conference", name, &checker.directory.conferences);
+        }
+        Destination::Voicemail(number) if checker.directory.stations.contains_key(number) => {}
+        Destination::Voicemail(number) => {
+            checker.exists("to", "mailbox or station", number, &checker.directory.mailboxes);
         }
         Destination::Play { .. } | Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
     }

@@ -16,6 +16,8 @@ pub enum Destination {
     Trunk(String),
     /// A conference by its name.
     Conference(String),
+    /// A message may be left in a mailbox, by its number or its station's.
+    Voicemail(String),
     /// A prompt is played so many times, then the call ends.
     Play {
         /// Its id: `refuse/outside-hours`.
@@ -49,7 +51,7 @@ pub enum TestTarget {
 /// A destination that is none of the known forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, conference:NAME, play:PROMPT, \
+    "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, conference:NAME, voicemail:NUMBER, play:PROMPT, \
      play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy, test:early, test:reliable"
 )]
 pub struct BadDestination {
@@ -59,7 +61,7 @@ pub struct BadDestination {
 
 impl BadDestination {
     fn new(found: &str) -> Self {
-        let later = ["queue:", "flow:", "voicemail:"].iter().any(|form| found.starts_with(form));
+        let later = ["queue:", "flow:"].iter().any(|form| found.starts_with(form));
         let what = if later { "not available in this version yet" } else { "no destination" };
         Self { found: found.chars().take(80).collect(), what }
     }
@@ -78,6 +80,7 @@ impl FromStr for Destination {
             Some(("user", name)) => named(name).map(Self::User),
             Some(("trunk", name)) => named(name).map(Self::Trunk),
             Some(("conference", name)) => named(name).map(Self::Conference),
+            Some(("voicemail", number)) => named(number).map(Self::Voicemail),
             Some(("play", what)) => play(what).ok_or_else(bad),
             Some(("test", "answer")) => Ok(Self::Test(TestTarget::Answer)),
             Some(("test", "ring")) => Ok(Self::Test(TestTarget::Ring)),
@@ -107,6 +110,7 @@ impl fmt::Display for Destination {
             Self::User(name) => write!(f, "user:{name}"),
             Self::Trunk(name) => write!(f, "trunk:{name}"),
             Self::Conference(name) => write!(f, "conference:{name}"),
+            Self::Voicemail(number) => write!(f, "voicemail:{number}"),
             Self::Play { prompt, times: 1 } => write!(f, "play:{prompt}"),
             Self::Play { prompt, times } => write!(f, "play:{prompt};times={times}"),
             Self::Echo => f.write_str("echo"),
@@ -143,6 +147,7 @@ mod tests {
             "user:ana",
             "trunk:carrier",
             "conference:team",
+            "voicemail:1001",
             "play:queue/thank-you",
             "play:queue/thank-you;times=3",
             "echo",

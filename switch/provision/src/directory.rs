@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conference, DialRule, Number, RecordingPolicy, Station, Trunk, User};
+use crate::{Conference, DialRule, Mailbox, Number, RecordingPolicy, Station, Trunk, User};
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub enum Kind {
     RecordingPolicy,
     /// `[[conference]]`
     Conference,
+    /// `[[mailbox]]`
+    Mailbox,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
         Self::DialRule,
         Self::RecordingPolicy,
         Self::Conference,
+        Self::Mailbox,
     ];
 
     /// The word: `trunk`, `dial_rule`, ….
@@ -50,6 +53,7 @@ impl Kind {
             Self::DialRule => "dial_rule",
             Self::RecordingPolicy => "recording_policy",
             Self::Conference => "conference",
+            Self::Mailbox => "mailbox",
         }
     }
 }
@@ -66,6 +70,7 @@ impl Kind {
             Self::DialRule => "dial-rules",
             Self::RecordingPolicy => "recording-policies",
             Self::Conference => "conferences",
+            Self::Mailbox => "mailboxes",
         }
     }
 
@@ -90,6 +95,7 @@ impl Kind {
             Self::Station => "extension",
             Self::Number => "did",
             Self::DialRule => "pattern",
+            Self::Mailbox => "number",
         }
     }
 }
@@ -130,6 +136,8 @@ pub enum Entity {
     RecordingPolicy(RecordingPolicy),
     /// A conference.
     Conference(Conference),
+    /// A mailbox.
+    Mailbox(Mailbox),
 }
 
 impl Entity {
@@ -144,6 +152,7 @@ impl Entity {
             Self::DialRule(it) => (Kind::DialRule, &it.pattern),
             Self::RecordingPolicy(it) => (Kind::RecordingPolicy, &it.name),
             Self::Conference(it) => (Kind::Conference, &it.name),
+            Self::Mailbox(it) => (Kind::Mailbox, &it.number),
         };
         Key { kind, name: name.clone() }
     }
@@ -166,9 +175,43 @@ pub struct Directory {
     pub recording_policies: BTreeMap<String, RecordingPolicy>,
     /// By name.
     pub conferences: BTreeMap<String, Conference>,
+    /// By number.
+    pub mailboxes: BTreeMap<String, Mailbox>,
 }
 
 impl Directory {
+    /// The mailbox of a number: the one that is set up, else that of the station of this number.
+    #[must_use]
+    pub fn mailbox(&self, number: &str) -> Option<Mailbox> {
+        let station = self.stations.get(number);
+        let mut mailbox = match self.mailboxes.get(number) {
+            Some(mailbox) => mailbox.clone(),
+            None => Mailbox::numbered(&station?.extension),
+        };
+        let Some(station) = station else { return Some(mailbox) };
+        if !station.user.is_empty() && !mailbox.owners.contains(&station.user) {
+            mailbox.owners.push(station.user.clone());
+        }
+        if mailbox.language.is_empty() {
+            mailbox.language.clone_from(&station.language);
+        }
+        if mailbox.name.is_empty() {
+            mailbox.name.clone_from(&station.name);
+        }
+        Some(mailbox)
+    }
+
+    /// The mailbox that a station opens by a short number: its own, else the first that its user owns.
+    #[must_use]
+    pub fn mailbox_of_station(&self, extension: &str) -> Option<&str> {
+        if let Some((number, _)) = self.mailboxes.get_key_value(extension) {
+            return Some(number);
+        }
+        let (extension, station) = self.stations.get_key_value(extension)?;
+        let mut owned = self.mailboxes.values().filter(|it| it.owners.contains(&station.user));
+        Some(owned.next().filter(|_| !station.user.is_empty()).map_or(extension.as_str(), |it| &it.number))
+    }
+
     /// Puts an entity in, replacing one of the same key.
     pub fn put(&mut self, entity: Entity) {
         let name = entity.key().name;
@@ -180,6 +223,7 @@ impl Directory {
             Entity::DialRule(it) => drop(self.dial_rules.insert(name, it)),
             Entity::RecordingPolicy(it) => drop(self.recording_policies.insert(name, it)),
             Entity::Conference(it) => drop(self.conferences.insert(name, it)),
+            Entity::Mailbox(it) => drop(self.mailboxes.insert(name, it)),
         }
     }
 
@@ -193,6 +237,7 @@ impl Directory {
             Kind::DialRule => self.dial_rules.remove(&key.name).is_some(),
             Kind::RecordingPolicy => self.recording_policies.remove(&key.name).is_some(),
             Kind::Conference => self.conferences.remove(&key.name).is_some(),
+            Kind::Mailbox => self.mailboxes.remove(&key.name).is_some(),
         }
     }
 
@@ -209,6 +254,7 @@ impl Directory {
                 self.recording_policies.get(&key.name).cloned().map(Entity::RecordingPolicy)
             }
             Kind::Conference => self.conferences.get(&key.name).cloned().map(Entity::Conference),
+            Kind::Mailbox => self.mailboxes.get(&key.name).cloned().map(Entity::Mailbox),
         }
     }
 
@@ -224,5 +270,6 @@ impl Directory {
             .chain(self.dial_rules.keys().map(of(Kind::DialRule)))
             .chain(self.recording_policies.keys().map(of(Kind::RecordingPolicy)))
             .chain(self.conferences.keys().map(of(Kind::Conference)))
+            .chain(self.mailboxes.keys().map(of(Kind::Mailbox)))
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::{
-    Conference, DialRule, Directory, Entity, Key, Kind, Peer, RecordingPolicy, Station, Trunk, User,
+    Conference, DialRule, Directory, Entity, Key, Kind, Mailbox, Peer, RecordingPolicy, Station, Trunk, User,
 };
 
 /// Whether secrets are written.
@@ -21,11 +21,12 @@ pub enum Secrets {
 const SECRET: [&str; 6] = ["password", "pin", "ha1_md5", "ha1_sha256", "password_hash", "pin_hash"];
 
 /// Fields that are written even where they have their default.
-const ALWAYS: [&str; 6] = ["name", "login", "extension", "did", "pattern", "to"];
+const ALWAYS: [&str; 7] = ["name", "login", "extension", "did", "pattern", "to", "number"];
 
 /// The order of fields in a table; what is not named comes after.
 const ORDER: &[&str] = &[
     "login",
+    "number",
     "extension",
     "did",
     "pattern",
@@ -65,6 +66,11 @@ const ORDER: &[&str] = &[
     "emergency",
     "anonymous",
     "pin",
+    "skip_pin",
+    "owners",
+    "email",
+    "email_attach",
+    "delete_after_email",
     "announce",
     "language",
     "music",
@@ -93,6 +99,13 @@ const ORDER: &[&str] = &[
     "when_full",
     "retention_days",
     "max_minutes",
+    "time_zone",
+    "greeting",
+    "max_secs",
+    "min_ms",
+    "silence_secs",
+    "max_messages",
+    "keep_days",
     "number_in",
     "number_out",
     "caller_in",
@@ -160,6 +173,7 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::DialRule(it) => object(it),
         Entity::RecordingPolicy(it) => object(it),
         Entity::Conference(it) => object(it),
+        Entity::Mailbox(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -203,6 +217,7 @@ fn default_of(key: &Key) -> Entity {
         Kind::DialRule => Entity::DialRule(DialRule::matching(&key.name)),
         Kind::RecordingPolicy => Entity::RecordingPolicy(RecordingPolicy::named(&key.name)),
         Kind::Conference => Entity::Conference(Conference::named(&key.name)),
+        Kind::Mailbox => Entity::Mailbox(Mailbox::numbered(&key.name)),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Deliberately absent: files, sockets, databases. Texts come in, checked values and differences go out.
 
 mod check;
+mod check_mailbox;
 mod check_trunk;
 mod destination;
 mod diff;
@@ -29,8 +30,8 @@ pub use destination::{Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
-    Announce, Conference, DialRule, HeaderRule, Number, Peer, RecordWhen, RecordingPolicy, Rewrite, Role,
-    Station, Trunk, User,
+    Announce, Conference, DialRule, GreetingChoice, HeaderRule, Mailbox, Number, Peer, RecordWhen,
+    RecordingPolicy, Rewrite, Role, Station, Trunk, User,
 };
 pub use export::{Secrets, entity_to_json, export};
 pub use identity::{Anonymous, AnswersTo, ForwardsIn, PasswordFor, ShownIn};

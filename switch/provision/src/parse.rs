@@ -13,7 +13,7 @@ use crate::{Directory, Entity, Key, Kind, Problem, Reading, read};
 const FILE_OCTETS: usize = 32 * 1_024 * 1_024;
 
 /// Tables that provisioning files will have in a later version.
-const LATER: [&str; 20] = [
+const LATER: [&str; 19] = [
     "queue",
     "campaign",
     "list",
@@ -31,7 +31,6 @@ const LATER: [&str; 20] = [
     "tenant",
     "role",
     "webhook",
-    "voicemail",
     "ring_group",
     "token",
 ];

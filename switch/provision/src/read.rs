@@ -11,8 +11,8 @@ use crate::node::Entry;
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, ForwardsIn,
-    HeaderRule, Kind, Number, PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable,
-    Rewrite, Role, ShownIn, Station, Trunk, User,
+    GreetingChoice, HeaderRule, Kind, Mailbox, Number, PasswordFor, PasswordHasher, Peer, RecordWhen,
+    RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -42,6 +42,7 @@ pub(crate) fn entity(
         Kind::DialRule => (Entity::DialRule(dial_rule(&mut fields)), &[]),
         Kind::RecordingPolicy => (Entity::RecordingPolicy(recording_policy(&mut fields)), &[]),
         Kind::Conference => (Entity::Conference(conference(&mut fields, reading)), &[]),
+        Kind::Mailbox => (Entity::Mailbox(mailbox(&mut fields, reading)), &[]),
     };
     fields.finish(later);
     (entity, fields.findings)
@@ -316,6 +317,32 @@ fn conference(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Conference {
         music: fields.text("music"),
         language: language(fields),
         name,
+    }
+}
+
+fn mailbox(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Mailbox {
+    let number = fields.required("number");
+    let default = Mailbox::numbered(&number);
+    let kept = reading.current.mailboxes.get(&number).map(|it| it.pin.clone());
+    Mailbox {
+        name: fields.text("name"),
+        owners: fields.texts("owners"),
+        pin: fields.optional_text("pin").or(kept).unwrap_or_default(),
+        skip_pin: fields.flag("skip_pin", default.skip_pin),
+        email: fields.text("email"),
+        email_attach: fields.flag("email_attach", default.email_attach),
+        delete_after_email: fields.flag("delete_after_email", default.delete_after_email),
+        format: word(fields, "format", FORMATS),
+        encrypt: fields.flag("encrypt", default.encrypt),
+        language: language(fields),
+        time_zone: fields.text("time_zone"),
+        greeting: word(fields, "greeting", GreetingChoice::WORDS),
+        max_secs: fields.whole("max_secs", default.max_secs),
+        min_ms: fields.whole("min_ms", default.min_ms),
+        silence_secs: fields.whole("silence_secs", default.silence_secs),
+        max_messages: fields.whole("max_messages", default.max_messages),
+        keep_days: fields.whole("keep_days", default.keep_days),
+        number,
     }
 }
 

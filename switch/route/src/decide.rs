@@ -1,5 +1,6 @@
 //! The decision.
 
+use base::mail::GreetingKind;
 use base::{Cause, Why};
 use provision::{Anonymous, Destination, DialRule, EMERGENCY_NUMBERS, Station};
 
@@ -9,6 +10,10 @@ use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dia
 const ECHO: &str = "*43";
 /// The one with the test tone.
 const MILLIWATT: &str = "*44";
+/// The one that opens the phone's own mailbox.
+const OWN_MAILBOX: &str = "*97";
+/// The one that opens any mailbox.
+const ANY_MAILBOX: &str = "*98";
 /// The one that tells a phone its own extension.
 const OWN_NUMBER: &str = "*45";
 
@@ -41,6 +46,8 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
         ECHO => Some(Local::Echo),
         MILLIWATT => Some(Local::Milliwatt),
         OWN_NUMBER => Some(Local::OwnNumber),
+        OWN_MAILBOX => Some(Local::Mailbox { own: snapshot.mailbox_of_station(&station.extension) }),
+        ANY_MAILBOX => Some(Local::Mailbox { own: None }),
         _other => None,
     };
     if let Some(service) = service {
@@ -151,6 +158,13 @@ fn follow(
             let language = snapshot.language_of(found.did()).to_owned();
             (Verdict::Local(Local::Conference { name: name.clone(), language }), None)
         }
+        Destination::Voicemail(mailbox) => match snapshot.mailbox(mailbox) {
+            Some(_) => {
+                let (mailbox, greeting) = (mailbox.clone(), GreetingKind::Unavailable);
+                (Verdict::Local(Local::Voicemail { mailbox, greeting }), None)
+            }
+            None => (Verdict::Refuse(Cause::NoRoute), Some(format!("no mailbox {mailbox}"))),
+        },
         Destination::Play { prompt, times } => {
             let language = snapshot.language_of(found.did()).to_owned();
             (Verdict::Local(Local::Play { prompt: prompt.clone(), times: *times, language }), None)

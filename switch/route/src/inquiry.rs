@@ -1,6 +1,7 @@
 //! The question and the answer.
 
 use base::Cause;
+use base::mail::GreetingKind;
 use provision::TestTarget;
 
 /// Where a call comes from.
@@ -85,6 +86,18 @@ pub enum Local {
         times: u16,
         /// The language of the number that led there; empty for none.
         language: String,
+    },
+    /// A message may be left.
+    Voicemail {
+        /// The number of the mailbox.
+        mailbox: String,
+        /// Why nobody else answers.
+        greeting: GreetingKind,
+    },
+    /// Messages are listened to.
+    Mailbox {
+        /// Which mailbox; `None` asks for its number, and for its PIN always.
+        own: Option<String>,
     },
     /// A fixed behaviour for tests.
     Test(TestTarget),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use base::wire::Proof;
 use provision::{
-    Anonymous, BadPattern, Conference, Destination, DialRule, Directory, HostMask, Key, Kind, Pattern,
-    RecordingPolicy, Station, Trunk, User,
+    Anonymous, BadPattern, Conference, Destination, DialRule, Directory, HostMask, Key, Kind, Mailbox,
+    Pattern, RecordingPolicy, Station, Trunk, User,
 };
 
 use crate::TrunkRoute;
@@ -108,6 +108,18 @@ impl Snapshot {
     #[must_use]
     pub fn conference(&self, name: &str) -> Option<&Conference> {
         self.directory.conferences.get(name)
+    }
+
+    /// The mailbox of a number: one that is set up, else that of the station of this number.
+    #[must_use]
+    pub fn mailbox(&self, number: &str) -> Option<Mailbox> {
+        self.directory.mailbox(number)
+    }
+
+    /// The number of the mailbox that a station opens as its own.
+    #[must_use]
+    pub fn mailbox_of_station(&self, extension: &str) -> Option<String> {
+        self.directory.mailbox_of_station(extension).map(str::to_owned)
     }
 
     /// The conference that an extension leads to.

@@ -112,6 +112,7 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::DialRule => lenient::from_str(body).map(Entity::DialRule),
         Kind::RecordingPolicy => lenient::from_str(body).map(Entity::RecordingPolicy),
         Kind::Conference => lenient::from_str(body).map(Entity::Conference),
+        Kind::Mailbox => lenient::from_str(body).map(Entity::Mailbox),
     }
 }
 
@@ -124,6 +125,7 @@ fn body(entity: &Entity) -> String {
         Entity::DialRule(it) => serde_json::to_string(it),
         Entity::RecordingPolicy(it) => serde_json::to_string(it),
         Entity::Conference(it) => serde_json::to_string(it),
+        Entity::Mailbox(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

@@ -1,4 +1,4 @@
-//! What is set up, one entity at a time: trunks, users, stations, numbers, dial rules, recording policies, conferences.
+//! What is set up, one entity at a time: trunks, users, stations, numbers, dial rules, recording policies, conferences, mailboxes.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -27,6 +27,7 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::DialRule => "dial-rules",
         Kind::RecordingPolicy => "recording-policies",
         Kind::Conference => "conferences",
+        Kind::Mailbox => "mailboxes",
     }
 }
 
@@ -38,6 +39,7 @@ fn key_field(kind: Kind) -> &'static str {
         Kind::Station => "extension",
         Kind::Number => "did",
         Kind::DialRule => "pattern",
+        Kind::Mailbox => "number",
     }
 }
 
@@ -73,6 +75,7 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::DialRule => of(&directory.dial_rules, after, most),
         Kind::RecordingPolicy => of(&directory.recording_policies, after, most),
         Kind::Conference => of(&directory.conferences, after, most),
+        Kind::Mailbox => of(&directory.mailboxes, after, most),
     }
 }
 

@@ -125,7 +125,7 @@ const RECORDING_POLICY: &[Field] = fields! {
 
 const NUMBER: &[Field] = fields! {
     did: Text, "The number exactly, or ^…$ for a pattern; exact numbers win";
-    to: Text, "station:EXT, user:LOGIN, trunk:NAME, conference:NAME, play:PROMPT, play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy or test:early";
+    to: Text, "station:EXT, user:LOGIN, trunk:NAME, conference:NAME, voicemail:NUMBER, play:PROMPT, play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy or test:early";
     anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
     recording: Text, "The recording policy by name, before the trunk's; empty leaves it to that";
     language: Text, "The language that its callers are spoken to in; empty takes the trunk's or station's";
@@ -148,6 +148,27 @@ const CONFERENCE: &[Field] = fields! {
     announce: Text, "What is heard of who comes and goes: tones or off";
     music: Text, "The class of music that one who is alone hears; empty takes default";
     language: Text, "The language that it speaks, such as en or es; empty takes the caller's";
+};
+
+const MAILBOX: &[Field] = fields! {
+    number: Text, "Its number, unique among mailboxes; that of a station makes it the station's";
+    name: Text, "Whose it is, as people read it";
+    owners: Texts, "Logins of users who hear its messages on pages, beside the station's user";
+    pin: Secret, "What opens it by phone, 4 to 12 digits; empty opens it from its own station alone";
+    skip_pin: Flag, "Its own station opens it without the PIN";
+    email: Text, "Where a notice of each message goes; empty for nowhere";
+    email_attach: Flag, "The sound goes with the notice";
+    delete_after_email: Flag, "A message whose sound was sent is deleted here";
+    format: Text, "wav or opus: how its messages are kept and sent";
+    encrypt: Flag, "Messages are encrypted on disk";
+    language: Text, "The language that it speaks and its mail is written in; empty takes the station's or the node's";
+    time_zone: Text, "Its time zone, such as Europe/Madrid; empty for UTC";
+    greeting: Text, "personal (the recorded one where there is one) or standard";
+    max_secs: Whole, "Seconds of one message at most, 5 to 3600";
+    min_ms: Whole, "Milliseconds that a message must last to be kept, 0 to 30000";
+    silence_secs: Whole, "Seconds of silence that end a message, 2 to 60; 0 for none";
+    max_messages: Whole, "Messages at most, 1 to 1000; then it is full";
+    keep_days: Whole, "Days after which a message goes; 0 for never";
 };
 
 const PASSWORD: &[Field] = fields! {
@@ -201,6 +222,7 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::DialRule => "DialRule",
         Kind::RecordingPolicy => "RecordingPolicy",
         Kind::Conference => "Conference",
+        Kind::Mailbox => "Mailbox",
     }
 }
 
@@ -229,6 +251,7 @@ fn of(kind: Kind) -> Value {
         Kind::DialRule => schema(DIAL_RULE, &["pattern"]),
         Kind::RecordingPolicy => schema(RECORDING_POLICY, &["name"]),
         Kind::Conference => schema(CONFERENCE, &["name"]),
+        Kind::Mailbox => schema(MAILBOX, &["number"]),
     }
 }
 

@@ -43,9 +43,12 @@ impl Call {
                 self.echo(caller);
                 self.pick_up(ctx);
             }
-            local @ (Local::Milliwatt | Local::OwnNumber | Local::Conference { .. } | Local::Play { .. }) => {
-                self.serve(ctx, local)
-            }
+            local @ (Local::Milliwatt
+            | Local::OwnNumber
+            | Local::Conference { .. }
+            | Local::Play { .. }
+            | Local::Voicemail { .. }
+            | Local::Mailbox { .. }) => self.serve(ctx, local),
             Local::Test(TestTarget::Answer) => {
                 self.pick_up(ctx);
                 self.timers.set(CallTimer::Script, ctx.now.mono + ANSWER_LASTS);

@@ -94,6 +94,9 @@ impl Call {
                 self.say(ctx, said, times);
             }
             Local::Conference { name, language } => self.come_in(ctx, name, language),
+            Local::Voicemail { .. } | Local::Mailbox { .. } => {
+                self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System);
+            }
             Local::Echo | Local::Test(_) => {}
         }
     }

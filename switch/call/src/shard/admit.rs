@@ -211,6 +211,8 @@ fn words(verdict: &Verdict) -> String {
         Verdict::Local(Local::Milliwatt) => "milliwatt".to_owned(),
         Verdict::Local(Local::OwnNumber) => "own-number".to_owned(),
         Verdict::Local(Local::Conference { name, .. }) => format!("conference:{name}"),
+        Verdict::Local(Local::Voicemail { mailbox, .. }) => format!("voicemail:{mailbox}"),
+        Verdict::Local(Local::Mailbox { own }) => format!("mailbox:{}", own.as_deref().unwrap_or("any")),
         Verdict::Local(Local::Play { prompt, times, .. }) => {
             provision::Destination::Play { prompt: prompt.clone(), times: *times }.to_string()
         }

@@ -25,6 +25,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::mail::MailState;
 use base::wire::{ConnId, Locals, Proof};
 use base::{CallId, CallIds, Entropy, LegId, Machine, Mono, Now, PortId, ShardId};
 use peer::guard::{Bans, Entry};
@@ -86,6 +87,8 @@ pub struct Shard {
     open_ports: HashMap<PortId, CallId>,
     registrations: BTreeMap<String, Registration>,
     subscriptions: Subscriptions,
+    /// What is in the mailboxes, by number; one that is not here is empty.
+    mailboxes: BTreeMap<Arc<str>, Arc<MailState>>,
     /// Who has shown a certificate, by connection.
     proofs: HashMap<ConnId, Arc<[Proof]>>,
     /// Connections that something has come by and that are open; the node's descriptors bound them.
@@ -172,6 +175,7 @@ impl Shard {
             open_ports: HashMap::new(),
             registrations: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
+            mailboxes: BTreeMap::new(),
             proofs: HashMap::new(),
             streams: HashSet::new(),
             told_usage: BTreeMap::new(),
@@ -256,6 +260,7 @@ impl Machine for Shard {
                 self.release_held(now);
                 self.tell_doors(now);
             }
+            ShardInput::Mail { mailbox, state } => drop(self.mailboxes.insert(mailbox, state)),
             ShardInput::Order { call, order } => self.turn(now, call, CallInput::Order(order)),
             ShardInput::Command(command) => self.command(now, command),
         }

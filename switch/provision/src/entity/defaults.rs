@@ -11,6 +11,23 @@ pub(super) fn is_true(value: &bool) -> bool {
     *value
 }
 
+/// As long as may be where nobody says, E47 of the catalogue.
+pub(super) fn message_secs() -> u32 {
+    30
+}
+
+pub(super) fn message_least_ms() -> u32 {
+    1_000
+}
+
+pub(super) fn message_silence_secs() -> u32 {
+    8
+}
+
+pub(super) fn max_messages() -> u32 {
+    100
+}
+
 pub(super) fn spoken_refusals() -> bool {
     true
 }

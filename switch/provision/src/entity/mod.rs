@@ -3,6 +3,7 @@
 mod conference;
 mod defaults;
 mod dialing;
+mod mailbox;
 mod recording_policy;
 mod station;
 mod trunk;
@@ -11,6 +12,7 @@ mod user;
 
 pub use conference::{Announce, Conference};
 pub use dialing::{DialRule, Number};
+pub use mailbox::{GreetingChoice, Mailbox};
 pub use recording_policy::{RecordWhen, RecordingPolicy};
 pub use station::Station;
 pub use trunk::Trunk;
