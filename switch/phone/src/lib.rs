@@ -2,4 +2,5 @@
 //!
 //! Deliberately absent: dialogs and calls. This package says what a phone means and what it is told; `call` does it.
 
+pub mod codes;
 pub mod floor;

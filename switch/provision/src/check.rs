@@ -6,9 +6,10 @@ use std::ops::RangeInclusive;
 
 use crate::check_mailbox::check_mailbox;
 use crate::check_trunk::check_trunk;
+use crate::feature::{WITHHOLD, clash};
 use crate::{
-    Conference, Destination, DialRule, Directory, Key, Kind, Number, Pattern, Problem, RecordingPolicy,
-    Station, User,
+    Conference, Destination, DialRule, Directory, Feature, FeatureCode, Key, Kind, Number, Pattern, Problem,
+    RecordingPolicy, Station, User,
 };
 
 /// Characters of a name, login or extension.
@@ -73,6 +74,9 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
     }
     for (number, mailbox) in &directory.mailboxes {
         about(Kind::Mailbox, number, &|checker| check_mailbox(checker, mailbox));
+    }
+    for (name, code) in &directory.feature_codes {
+        about(Kind::FeatureCode, name, &|checker| check_feature_code(checker, code));
     }
     problems
 }
@@ -300,6 +304,32 @@ fn check_conference(checker: &mut Checker<'_>, conference: &Conference) {
         checker.say("pin", "does not fit; allowed: 4 to 12 digits");
     }
     checker.speech(&conference.language, &conference.music);
+}
+
+fn check_feature_code(checker: &mut Checker<'_>, own: &FeatureCode) {
+    let code = own.code.as_str();
+    let Some(standard) = Feature::named(&own.name) else {
+        let names: Vec<&str> = Feature::ALL.iter().map(|standard| standard.name).collect();
+        let reason = format!("found {}; allowed: {}", quoted(&own.name), names.join(", "));
+        return checker.say("name", reason);
+    };
+    if code.is_empty() {
+        return;
+    }
+    let fits = code.starts_with(['*', '#']) && code.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b));
+    if !fits || !(2..=8).contains(&code.len()) {
+        let allowed = "* or # and 1 to 7 of 0-9 * #, or nothing";
+        return checker.say("code", format!("found {}; allowed: {allowed}", quoted(code)));
+    }
+    if let Some(taken) = WITHHOLD.iter().find(|taken| code.starts_with(*taken)) {
+        checker.say("code", format!("{code} begins as {taken}, which withholds the caller's number"));
+    }
+    let others = checker.directory.codes().filter(|(other, _)| other.feature != standard.feature);
+    let clashes: Vec<String> = others
+        .filter(|(other, taken)| clash((standard, code), (other, taken)))
+        .map(|(other, taken)| format!("{code} could be {taken} of {} as well", other.name))
+        .collect();
+    clashes.into_iter().for_each(|reason| checker.say("code", reason));
 }
 
 fn check_dial_rule(checker: &mut Checker<'_>, rule: &DialRule) {

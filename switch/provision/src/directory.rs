@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conference, DialRule, Mailbox, Number, RecordingPolicy, Station, Trunk, User};
+use crate::{Conference, DialRule, FeatureCode, Mailbox, Number, RecordingPolicy, Station, Trunk, User};
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub enum Kind {
     Conference,
     /// `[[mailbox]]`
     Mailbox,
+    /// `[[feature_code]]`
+    FeatureCode,
 }
 
 impl Kind {
@@ -40,6 +42,7 @@ impl Kind {
         Self::RecordingPolicy,
         Self::Conference,
         Self::Mailbox,
+        Self::FeatureCode,
     ];
 
     /// The word: `trunk`, `dial_rule`, ….
@@ -54,6 +57,7 @@ impl Kind {
             Self::RecordingPolicy => "recording_policy",
             Self::Conference => "conference",
             Self::Mailbox => "mailbox",
+            Self::FeatureCode => "feature_code",
         }
     }
 }
@@ -71,6 +75,7 @@ impl Kind {
             Self::RecordingPolicy => "recording-policies",
             Self::Conference => "conferences",
             Self::Mailbox => "mailboxes",
+            Self::FeatureCode => "feature-codes",
         }
     }
 
@@ -90,7 +95,7 @@ impl Kind {
     #[must_use]
     pub fn key_field(self) -> &'static str {
         match self {
-            Self::Trunk | Self::RecordingPolicy | Self::Conference => "name",
+            Self::Trunk | Self::RecordingPolicy | Self::Conference | Self::FeatureCode => "name",
             Self::User => "login",
             Self::Station => "extension",
             Self::Number => "did",
@@ -138,6 +143,8 @@ pub enum Entity {
     Conference(Conference),
     /// A mailbox.
     Mailbox(Mailbox),
+    /// A feature code.
+    FeatureCode(FeatureCode),
 }
 
 impl Entity {
@@ -153,6 +160,7 @@ impl Entity {
             Self::RecordingPolicy(it) => (Kind::RecordingPolicy, &it.name),
             Self::Conference(it) => (Kind::Conference, &it.name),
             Self::Mailbox(it) => (Kind::Mailbox, &it.number),
+            Self::FeatureCode(it) => (Kind::FeatureCode, &it.name),
         };
         Key { kind, name: name.clone() }
     }
@@ -177,6 +185,8 @@ pub struct Directory {
     pub conferences: BTreeMap<String, Conference>,
     /// By number.
     pub mailboxes: BTreeMap<String, Mailbox>,
+    /// By name; only those that are not as delivered.
+    pub feature_codes: BTreeMap<String, FeatureCode>,
 }
 
 impl Directory {
@@ -224,6 +234,7 @@ impl Directory {
             Entity::RecordingPolicy(it) => drop(self.recording_policies.insert(name, it)),
             Entity::Conference(it) => drop(self.conferences.insert(name, it)),
             Entity::Mailbox(it) => drop(self.mailboxes.insert(name, it)),
+            Entity::FeatureCode(it) => drop(self.feature_codes.insert(name, it)),
         }
     }
 
@@ -238,6 +249,7 @@ impl Directory {
             Kind::RecordingPolicy => self.recording_policies.remove(&key.name).is_some(),
             Kind::Conference => self.conferences.remove(&key.name).is_some(),
             Kind::Mailbox => self.mailboxes.remove(&key.name).is_some(),
+            Kind::FeatureCode => self.feature_codes.remove(&key.name).is_some(),
         }
     }
 
@@ -255,6 +267,7 @@ impl Directory {
             }
             Kind::Conference => self.conferences.get(&key.name).cloned().map(Entity::Conference),
             Kind::Mailbox => self.mailboxes.get(&key.name).cloned().map(Entity::Mailbox),
+            Kind::FeatureCode => self.feature_codes.get(&key.name).cloned().map(Entity::FeatureCode),
         }
     }
 
@@ -271,5 +284,6 @@ impl Directory {
             .chain(self.recording_policies.keys().map(of(Kind::RecordingPolicy)))
             .chain(self.conferences.keys().map(of(Kind::Conference)))
             .chain(self.mailboxes.keys().map(of(Kind::Mailbox)))
+            .chain(self.feature_codes.keys().map(of(Kind::FeatureCode)))
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::{
-    Conference, DialRule, Directory, Entity, Key, Kind, Mailbox, Peer, RecordingPolicy, Station, Trunk, User,
+    Conference, DialRule, Directory, Entity, FeatureCode, Key, Kind, Mailbox, Peer, RecordingPolicy, Station,
+    Trunk, User,
 };
 
 /// Whether secrets are written.
@@ -174,6 +175,7 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::RecordingPolicy(it) => object(it),
         Entity::Conference(it) => object(it),
         Entity::Mailbox(it) => object(it),
+        Entity::FeatureCode(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -218,6 +220,7 @@ fn default_of(key: &Key) -> Entity {
         Kind::RecordingPolicy => Entity::RecordingPolicy(RecordingPolicy::named(&key.name)),
         Kind::Conference => Entity::Conference(Conference::named(&key.name)),
         Kind::Mailbox => Entity::Mailbox(Mailbox::numbered(&key.name)),
+        Kind::FeatureCode => Entity::FeatureCode(FeatureCode::named(&key.name)),
     }
 }
 

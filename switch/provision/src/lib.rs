@@ -12,6 +12,7 @@ mod directory;
 mod entity;
 mod export;
 mod exposed;
+mod feature;
 mod fields;
 mod identity;
 mod node;
@@ -30,10 +31,11 @@ pub use destination::{Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
-    Announce, Conference, DialRule, GreetingChoice, HeaderRule, Mailbox, Number, Peer, RecordWhen,
-    RecordingPolicy, Rewrite, Role, Station, Trunk, User,
+    Announce, Conference, DialRule, FeatureCode, GreetingChoice, HeaderRule, Mailbox, Number, Peer,
+    RecordWhen, RecordingPolicy, Rewrite, Role, Station, Trunk, User,
 };
 pub use export::{Secrets, entity_to_json, export};
+pub use feature::{Feature, Follows, Standard, may_follow};
 pub use identity::{Anonymous, AnswersTo, ForwardsIn, PasswordFor, ShownIn};
 pub use parse::{Parsed, entity_from_json, parse};
 pub use pattern::{BadPattern, Pattern, Replacement};

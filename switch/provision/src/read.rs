@@ -10,9 +10,9 @@ use crate::fields::{Fields, Finding};
 use crate::node::Entry;
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
-    Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, ForwardsIn,
-    GreetingChoice, HeaderRule, Kind, Mailbox, Number, PasswordFor, PasswordHasher, Peer, RecordWhen,
-    RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
+    Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, FeatureCode,
+    ForwardsIn, GreetingChoice, HeaderRule, Kind, Mailbox, Number, PasswordFor, PasswordHasher, Peer,
+    RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -43,6 +43,7 @@ pub(crate) fn entity(
         Kind::RecordingPolicy => (Entity::RecordingPolicy(recording_policy(&mut fields)), &[]),
         Kind::Conference => (Entity::Conference(conference(&mut fields, reading)), &[]),
         Kind::Mailbox => (Entity::Mailbox(mailbox(&mut fields, reading)), &[]),
+        Kind::FeatureCode => (Entity::FeatureCode(feature_code(&mut fields)), &[]),
     };
     fields.finish(later);
     (entity, fields.findings)
@@ -344,6 +345,12 @@ fn mailbox(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Mailbox {
         keep_days: fields.whole("keep_days", default.keep_days),
         number,
     }
+}
+
+fn feature_code(fields: &mut Fields<'_>) -> FeatureCode {
+    let name = fields.required("name");
+    let code = fields.optional_text("code").unwrap_or_else(|| FeatureCode::named(&name).code);
+    FeatureCode { name, code }
 }
 
 /// A language tag as prompts have it.

@@ -320,3 +320,31 @@ fn a_recording_policy_is_named_where_calls_come_and_go_and_comes_back_as_it_was_
     let lost = "[[number]]\ndid = \"1\"\nto = \"echo\"\nrecording = \"none\"";
     assert!(problems(lost)[0].contains("there is no recording_policy \"none\""), "{:?}", problems(lost));
 }
+
+/// features.md §0.3: "defaults, per-tenant configurable; no clash among themselves".
+#[test]
+fn a_feature_code_that_could_mean_another_is_refused_with_its_line() {
+    let found = problems(
+        "[[feature_code]]\nname = \"pickup\"\ncode = \"*8\"\n\
+         [[feature_code]]\nname = \"time\"\ncode = \"60\"\n\
+         [[feature_code]]\nname = \"park\"\ncode = \"*671\"\n\
+         [[feature_code]]\nname = \"fly\"\n",
+    );
+    let has = |line: &str| assert!(found.iter().any(|it| it.starts_with(line)), "{line}\n{found:#?}");
+    has("test.toml:3: feature_code pickup: code: *8 could be *8 of pickup_group as well");
+    has("test.toml:3: feature_code pickup: code: *8 could be *84 of intercom as well");
+    has("test.toml:6: feature_code time: code: found \"60\"; allowed: * or #");
+    has("test.toml:9: feature_code park: code: *671 begins as *67");
+    has("test.toml:11: feature_code fly: name: found \"fly\"; allowed: echo, ");
+    let (directory, _) = applied(
+        &Directory::default(),
+        "[[feature_code]]\nname = \"pickup\"\ncode = \"*8\"\n\
+         [[feature_code]]\nname = \"pickup_group\"\ncode = \"\"\n\
+         [[feature_code]]\nname = \"intercom\"\ncode = \"#84\"\n\
+         [[feature_code]]\nname = \"park\"\ncode = \"#85\"\n\
+         [[feature_code]]\nname = \"page\"\ncode = \"#86\"\n\
+         [[feature_code]]\nname = \"conference\"\ncode = \"#83\"\n",
+    );
+    let codes: Vec<_> = directory.codes().map(|(standard, code)| (standard.name, code)).collect();
+    assert!(codes.contains(&("pickup", "*8")) && !codes.iter().any(|(name, _)| *name == "pickup_group"));
+}

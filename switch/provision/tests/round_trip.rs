@@ -7,8 +7,8 @@ use base::wire::Transport;
 use common::{Plain, reading};
 use proptest::prelude::*;
 use provision::{
-    DialRule, Directory, Entity, HeaderRule, Number, Peer, RecordingPolicy, Rewrite, Role, Secrets, Station,
-    Trunk, User, export, ha1_md5, ha1_sha256, parse,
+    DialRule, Directory, Entity, Feature, FeatureCode, HeaderRule, Number, Peer, RecordingPolicy, Rewrite,
+    Role, Secrets, Station, Trunk, User, export, ha1_md5, ha1_sha256, parse,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -78,7 +78,11 @@ fn others() -> impl Strategy<Value = Entity> {
     let policy = (name(), 0..100u32, any::<bool>()).prop_map(|(name, retention_days, encrypt)| {
         Entity::RecordingPolicy(RecordingPolicy { retention_days, encrypt, ..RecordingPolicy::named(&name) })
     });
-    prop_oneof![user, station, number, rule, policy]
+    let code = (prop::sample::select(Feature::ALL), "[*#][0-9]{0,4}");
+    let code = code.prop_map(|(standard, code)| {
+        Entity::FeatureCode(FeatureCode { name: standard.name.to_owned(), code })
+    });
+    prop_oneof![user, station, number, rule, policy, code]
 }
 
 proptest! {

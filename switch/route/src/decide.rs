@@ -6,21 +6,10 @@ use provision::{Anonymous, Destination, DialRule, EMERGENCY_NUMBERS, Station};
 
 use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
 
-/// The service number that lets a caller hear itself.
-const ECHO: &str = "*43";
-/// The one with the test tone.
-const MILLIWATT: &str = "*44";
-/// The one that opens the phone's own mailbox.
-const OWN_MAILBOX: &str = "*97";
-/// The one that opens any mailbox.
-const ANY_MAILBOX: &str = "*98";
-/// The one that tells a phone its own extension.
-const OWN_NUMBER: &str = "*45";
-
 /// Says where a call goes and why.
 ///
-/// From a station, the first that fits: service number, emergency number (nothing set up here may stand before
-/// it), extension, exact number, dial rule by priority and pattern, number pattern. From a trunk, after its `number_in`: exact number, number
+/// From a station, the first that fits: emergency number (nothing set up here may stand before it), feature code,
+/// extension, exact number, dial rule by priority and pattern, number pattern. From a trunk, after its `number_in`: exact number, number
 /// pattern; never an extension by its bare digits and never a dial rule, so that nobody outside can make
 /// us pay for a call. Exact numbers are compared without a leading `+`; among number patterns the longest
 /// literal prefix wins.
@@ -42,19 +31,13 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
     let number = dialled::plain(inquiry.dialled);
     let number = number.as_ref();
     let caller = Caller { number: inquiry.caller, station: Some(station), withheld: inquiry.withheld };
-    let service = match number {
-        ECHO => Some(Local::Echo),
-        MILLIWATT => Some(Local::Milliwatt),
-        OWN_NUMBER => Some(Local::OwnNumber),
-        OWN_MAILBOX => Some(Local::Mailbox { own: snapshot.mailbox_of_station(&station.extension) }),
-        ANY_MAILBOX => Some(Local::Mailbox { own: None }),
-        _other => None,
-    };
-    if let Some(service) = service {
-        return (Verdict::Local(service), Why::new(format!("service number {number}")));
-    }
     if let Some(found) = to_emergency(snapshot, number, &caller) {
         return found;
+    }
+    if let Some(code) = snapshot.code(number) {
+        let why = Why::new(format!("feature code {}", code.feature.standard().name));
+        let asked = Local::Feature { feature: code.feature, rest: code.rest.to_owned() };
+        return (Verdict::Local(asked), why);
     }
     if let Some(extension) = [number, inquiry.dialled].into_iter().find(|it| snapshot.station(it).is_some()) {
         let (verdict, _) = to_stations(snapshot.station(extension).into_iter(), &caller, extension);

@@ -1,4 +1,6 @@
-use provision::{Anonymous, Directory, Entity, Number, Peer, Rewrite, Role, TestTarget, Trunk, User};
+use provision::{
+    Anonymous, Directory, Entity, Feature, FeatureCode, Number, Peer, Rewrite, Role, TestTarget, Trunk, User,
+};
 
 use super::*;
 
@@ -85,7 +87,8 @@ fn a_station_reaches_extensions_and_the_echo_and_not_itself() {
     assert_eq!(from_1001(&snapshot, "j.user"), stations(&["j.user"], 60));
     assert_eq!(from_1001(&snapshot, "10-03"), stations(&["1003"], 60));
     assert_eq!(from_1001(&snapshot, "1001"), Verdict::Refuse(Cause::Busy));
-    assert_eq!(from_1001(&snapshot, "*43"), Verdict::Local(Local::Echo));
+    let echo = Local::Feature { feature: Feature::Echo, rest: String::new() };
+    assert_eq!(from_1001(&snapshot, "*43"), Verdict::Local(echo));
     assert_eq!(from_1001(&snapshot, "1999"), Verdict::Refuse(Cause::Unallocated));
     assert_eq!(ask(&snapshot, Origin::Station("9"), "1003"), Verdict::Refuse(Cause::Forbidden));
 }
@@ -265,4 +268,18 @@ fn callers_who_withhold_their_number_are_refused_where_that_is_set_up() {
     }
     assert_eq!(ask(Origin::Station("1001"), "1004", true), refused);
     assert!(matches!(ask(Origin::Station("1001"), "112", true), Verdict::Trunks { emergency: true, .. }));
+}
+
+/// features.md §0.3; E89: nothing that is set up stands before an emergency number.
+#[test]
+fn feature_codes_are_for_stations_and_never_stand_before_an_emergency_number() {
+    let hash = FeatureCode { name: "redial".to_owned(), code: "#66".to_owned() };
+    let emergency = DialRule { emergency: true, ..rule("^\\*60$", &["carrier"]) };
+    let snapshot = set_up([Entity::FeatureCode(hash), Entity::DialRule(emergency)]);
+    let asked = |feature, rest: &str| Verdict::Local(Local::Feature { feature, rest: rest.to_owned() });
+    assert_eq!(from_1001(&snapshot, "#66"), asked(Feature::Redial, ""));
+    assert_eq!(from_1001(&snapshot, "*84 1002"), asked(Feature::Intercom, "1002"));
+    assert_eq!(from_1001(&snapshot, "*66"), Verdict::Refuse(Cause::Unallocated));
+    assert!(tries(&from_1001(&snapshot, "*60")).starts_with("!carrier:"));
+    assert_eq!(from_carrier(&snapshot, "#66"), Verdict::Refuse(Cause::Unallocated));
 }

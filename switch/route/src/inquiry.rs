@@ -2,7 +2,7 @@
 
 use base::Cause;
 use base::mail::GreetingKind;
-use provision::TestTarget;
+use provision::{Feature, TestTarget};
 
 /// Where a call comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,13 @@ pub enum Local {
     Milliwatt,
     /// The caller's own extension, spoken.
     OwnNumber,
+    /// What a feature code asks for, and what was dialled behind it.
+    Feature {
+        /// Which.
+        feature: Feature,
+        /// Letters, digits, `+`, `.`, `_`, `-`; empty where nothing follows.
+        rest: String,
+    },
     /// The room of a conference.
     Conference {
         /// Which.

@@ -13,7 +13,7 @@ mod trunk;
 pub use decide::decide;
 pub use dialled::{behind_withhold, same_number};
 pub use inquiry::{Inquiry, Local, Origin, TrunkTry, Verdict};
-pub use provision::TestTarget;
+pub use provision::{Feature, TestTarget};
 pub use recording::Recordable;
 pub use snapshot::{BuildError, Snapshot};
 pub use trunk::TrunkRoute;

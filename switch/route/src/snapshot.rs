@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use base::wire::Proof;
+use phone::codes;
 use provision::{
     Anonymous, BadPattern, Conference, Destination, DialRule, Directory, HostMask, Key, Kind, Mailbox,
     Pattern, RecordingPolicy, Station, Trunk, User,
@@ -26,6 +27,7 @@ pub struct Snapshot {
     numbers: HashMap<String, (String, Destination)>,
     patterns: Vec<(Pattern, Destination)>,
     dial_rules: Vec<(Pattern, DialRule)>,
+    codes: codes::Table,
 }
 
 /// A directory that cannot be used: an entity whose pattern or rewriting rule does not compile.
@@ -44,7 +46,8 @@ impl Snapshot {
     /// # Errors
     /// When a pattern does not compile; a directory that passed `provision::check` has none such.
     pub fn build(directory: Arc<Directory>) -> Result<Self, BuildError> {
-        let mut snapshot = Self { directory: Arc::clone(&directory), ..Self::default() };
+        let codes = codes::Table::of(&directory);
+        let mut snapshot = Self { directory: Arc::clone(&directory), codes, ..Self::default() };
         for station in directory.stations.values().filter(|station| !station.user.is_empty()) {
             let of_user = snapshot.stations_by_user.entry(station.user.clone()).or_default();
             of_user.push(station.extension.clone());
@@ -125,6 +128,11 @@ impl Snapshot {
     /// The conference that an extension leads to.
     pub(crate) fn conference_at(&self, extension: &str) -> Option<&str> {
         self.conferences_by_extension.get(extension).map(String::as_str)
+    }
+
+    /// The feature that a station asks for by a code.
+    pub(crate) fn code<'a>(&self, dialled: &'a str) -> Option<codes::Code<'a>> {
+        codes::read(dialled, &self.codes)
     }
 
     /// The language of a number's callers; empty where it says none.

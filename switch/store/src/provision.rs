@@ -113,6 +113,7 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::RecordingPolicy => lenient::from_str(body).map(Entity::RecordingPolicy),
         Kind::Conference => lenient::from_str(body).map(Entity::Conference),
         Kind::Mailbox => lenient::from_str(body).map(Entity::Mailbox),
+        Kind::FeatureCode => lenient::from_str(body).map(Entity::FeatureCode),
     }
 }
 
@@ -126,6 +127,7 @@ fn body(entity: &Entity) -> String {
         Entity::RecordingPolicy(it) => serde_json::to_string(it),
         Entity::Conference(it) => serde_json::to_string(it),
         Entity::Mailbox(it) => serde_json::to_string(it),
+        Entity::FeatureCode(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

@@ -28,13 +28,14 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::RecordingPolicy => "recording-policies",
         Kind::Conference => "conferences",
         Kind::Mailbox => "mailboxes",
+        Kind::FeatureCode => "feature-codes",
     }
 }
 
 /// The field that names an entity.
 fn key_field(kind: Kind) -> &'static str {
     match kind {
-        Kind::Trunk | Kind::RecordingPolicy | Kind::Conference => "name",
+        Kind::Trunk | Kind::RecordingPolicy | Kind::Conference | Kind::FeatureCode => "name",
         Kind::User => "login",
         Kind::Station => "extension",
         Kind::Number => "did",
@@ -76,6 +77,7 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::RecordingPolicy => of(&directory.recording_policies, after, most),
         Kind::Conference => of(&directory.conferences, after, most),
         Kind::Mailbox => of(&directory.mailboxes, after, most),
+        Kind::FeatureCode => of(&directory.feature_codes, after, most),
     }
 }
 

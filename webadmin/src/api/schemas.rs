@@ -171,6 +171,11 @@ const MAILBOX: &[Field] = fields! {
     keep_days: Whole, "Days after which a message goes; 0 for never";
 };
 
+const FEATURE_CODE: &[Field] = fields! {
+    name: Text, "The feature, such as redial; every feature has a code unless one of these says otherwise";
+    code: Text, "What stations dial: * or # and 1 to 7 of 0-9 * #; empty switches the feature off";
+};
+
 const PASSWORD: &[Field] = fields! {
     password: Secret, "The new password, 8 to 128 characters";
     current: Secret, "The current one; needed, and allowed, only for the password of who asks";
@@ -223,6 +228,7 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::RecordingPolicy => "RecordingPolicy",
         Kind::Conference => "Conference",
         Kind::Mailbox => "Mailbox",
+        Kind::FeatureCode => "FeatureCode",
     }
 }
 
@@ -252,6 +258,7 @@ fn of(kind: Kind) -> Value {
         Kind::RecordingPolicy => schema(RECORDING_POLICY, &["name"]),
         Kind::Conference => schema(CONFERENCE, &["name"]),
         Kind::Mailbox => schema(MAILBOX, &["number"]),
+        Kind::FeatureCode => schema(FEATURE_CODE, &["name"]),
     }
 }
 

@@ -49,6 +49,7 @@ impl Call {
             | Local::Play { .. }
             | Local::Voicemail { .. }
             | Local::Mailbox { .. }) => self.serve(ctx, local),
+            Local::Feature { feature, rest } => self.feature(ctx, feature, &rest),
             Local::Test(TestTarget::Answer) => {
                 self.pick_up(ctx);
                 self.timers.set(CallTimer::Script, ctx.now.mono + ANSWER_LASTS);

@@ -12,6 +12,7 @@ mod challenge;
 mod digits;
 mod early;
 mod exchange;
+mod feature;
 mod first;
 mod floor;
 mod happenings;

@@ -97,7 +97,7 @@ impl Call {
             Local::Voicemail { .. } | Local::Mailbox { .. } => {
                 self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System);
             }
-            Local::Echo | Local::Test(_) => {}
+            Local::Echo | Local::Feature { .. } | Local::Test(_) => {}
         }
     }
 

@@ -210,6 +210,12 @@ fn words(verdict: &Verdict) -> String {
         Verdict::Local(Local::Echo) => "echo".to_owned(),
         Verdict::Local(Local::Milliwatt) => "milliwatt".to_owned(),
         Verdict::Local(Local::OwnNumber) => "own-number".to_owned(),
+        Verdict::Local(Local::Feature { feature, rest }) if rest.is_empty() => {
+            format!("feature:{}", feature.standard().name)
+        }
+        Verdict::Local(Local::Feature { feature, rest }) => {
+            format!("feature:{} {rest}", feature.standard().name)
+        }
         Verdict::Local(Local::Conference { name, .. }) => format!("conference:{name}"),
         Verdict::Local(Local::Voicemail { mailbox, .. }) => format!("voicemail:{mailbox}"),
         Verdict::Local(Local::Mailbox { own }) => format!("mailbox:{}", own.as_deref().unwrap_or("any")),

@@ -3,6 +3,7 @@
 mod conference;
 mod defaults;
 mod dialing;
+mod feature_code;
 mod mailbox;
 mod recording_policy;
 mod station;
@@ -12,6 +13,7 @@ mod user;
 
 pub use conference::{Announce, Conference};
 pub use dialing::{DialRule, Number};
+pub use feature_code::FeatureCode;
 pub use mailbox::{GreetingChoice, Mailbox};
 pub use recording_policy::{RecordWhen, RecordingPolicy};
 pub use station::Station;

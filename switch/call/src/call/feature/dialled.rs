@@ -1,0 +1,57 @@
+//! Feature codes that are dialled as a call, each to whoever does it.
+
+use base::fact::Endpoint;
+use base::{Cause, Party};
+use provision::Feature;
+use route::Local;
+
+use super::super::{Call, Ctx, Refusal};
+
+impl Call {
+    /// A station dialled a feature code, and this behind it.
+    pub(in crate::call) fn feature(&mut self, ctx: &mut Ctx<'_>, feature: Feature, rest: &str) {
+        match feature {
+            Feature::Echo => self.meet_locally(ctx, Local::Echo),
+            Feature::Milliwatt => self.meet_locally(ctx, Local::Milliwatt),
+            Feature::OwnNumber => self.meet_locally(ctx, Local::OwnNumber),
+            Feature::OwnMailbox => {
+                let own = self.calling_station().and_then(|it| ctx.routes.mailbox_of_station(it));
+                self.meet_locally(ctx, Local::Mailbox { own });
+            }
+            Feature::AnyMailbox => self.meet_locally(ctx, Local::Mailbox { own: None }),
+            Feature::Time
+            | Feature::Redial
+            | Feature::LastCaller
+            | Feature::Favourite
+            | Feature::Monitor
+            | Feature::Coach
+            | Feature::Barge
+            | Feature::PickupGroup
+            | Feature::Pickup
+            | Feature::Park
+            | Feature::Intercom
+            | Feature::Page
+            | Feature::Conference
+            | Feature::RecordPrompt
+            | Feature::ForwardOn
+            | Feature::ForwardOff
+            | Feature::ForwardBusyOn
+            | Feature::ForwardBusyOff
+            | Feature::ForwardNoAnswerOn
+            | Feature::ForwardNoAnswerOff
+            | Feature::DoNotDisturbOn
+            | Feature::DoNotDisturbOff => {
+                let _later = rest;
+                self.turn_away(ctx, Refusal::of(Cause::Unsupported), Party::System);
+            }
+        }
+    }
+
+    /// The station that calls.
+    fn calling_station(&self) -> Option<&str> {
+        match &self.facts.origin {
+            Endpoint::Station(extension) => Some(extension),
+            Endpoint::Trunk(_) | Endpoint::Local(_) | Endpoint::Stranger(_) => None,
+        }
+    }
+}
