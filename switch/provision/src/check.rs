@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use crate::check_mailbox::check_mailbox;
+use crate::check_phone::{check_phone, check_phonebook_entry};
 use crate::check_trunk::check_trunk;
 use crate::feature::{WITHHOLD, clash};
 use crate::{
@@ -77,6 +78,12 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
     }
     for (name, code) in &directory.feature_codes {
         about(Kind::FeatureCode, name, &|checker| check_feature_code(checker, code));
+    }
+    for (name, phone) in &directory.phones {
+        about(Kind::Phone, name, &|checker| check_phone(checker, phone));
+    }
+    for (name, entry) in &directory.phonebook {
+        about(Kind::Phonebook, name, &|checker| check_phonebook_entry(checker, entry));
     }
     problems
 }
@@ -172,7 +179,7 @@ impl Checker<'_> {
         self.exists(field, "user", login, &self.directory.users);
     }
 
-    fn exists<T>(&mut self, field: &str, what: &str, name: &str, all: &BTreeMap<String, T>) {
+    pub(crate) fn exists<T>(&mut self, field: &str, what: &str, name: &str, all: &BTreeMap<String, T>) {
         if all.contains_key(name) {
             return;
         }

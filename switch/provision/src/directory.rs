@@ -5,7 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Conference, DialRule, FeatureCode, Mailbox, Number, RecordingPolicy, Station, Trunk, User};
+use crate::{
+    Conference, DialRule, FeatureCode, Mailbox, Number, Phone, PhonebookEntry, RecordingPolicy, Station,
+    Trunk, User,
+};
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +32,10 @@ pub enum Kind {
     Mailbox,
     /// `[[feature_code]]`
     FeatureCode,
+    /// `[[phone]]`
+    Phone,
+    /// `[[phonebook]]`
+    Phonebook,
 }
 
 impl Kind {
@@ -43,6 +50,8 @@ impl Kind {
         Self::Conference,
         Self::Mailbox,
         Self::FeatureCode,
+        Self::Phone,
+        Self::Phonebook,
     ];
 
     /// The word: `trunk`, `dial_rule`, ….
@@ -58,6 +67,8 @@ impl Kind {
             Self::Conference => "conference",
             Self::Mailbox => "mailbox",
             Self::FeatureCode => "feature_code",
+            Self::Phone => "phone",
+            Self::Phonebook => "phonebook",
         }
     }
 }
@@ -76,6 +87,8 @@ impl Kind {
             Self::Conference => "conferences",
             Self::Mailbox => "mailboxes",
             Self::FeatureCode => "feature-codes",
+            Self::Phone => "phones",
+            Self::Phonebook => "phonebook",
         }
     }
 
@@ -101,6 +114,8 @@ impl Kind {
             Self::Number => "did",
             Self::DialRule => "pattern",
             Self::Mailbox => "number",
+            Self::Phone => "mac",
+            Self::Phonebook => "entry",
         }
     }
 }
@@ -145,6 +160,10 @@ pub enum Entity {
     Mailbox(Mailbox),
     /// A feature code.
     FeatureCode(FeatureCode),
+    /// A phone.
+    Phone(Phone),
+    /// An entry of the phonebook.
+    Phonebook(PhonebookEntry),
 }
 
 impl Entity {
@@ -152,17 +171,19 @@ impl Entity {
     #[must_use]
     pub fn key(&self) -> Key {
         let (kind, name) = match self {
-            Self::Trunk(it) => (Kind::Trunk, &it.name),
-            Self::User(it) => (Kind::User, &it.login),
-            Self::Station(it) => (Kind::Station, &it.extension),
-            Self::Number(it) => (Kind::Number, &it.did),
-            Self::DialRule(it) => (Kind::DialRule, &it.pattern),
-            Self::RecordingPolicy(it) => (Kind::RecordingPolicy, &it.name),
-            Self::Conference(it) => (Kind::Conference, &it.name),
-            Self::Mailbox(it) => (Kind::Mailbox, &it.number),
-            Self::FeatureCode(it) => (Kind::FeatureCode, &it.name),
+            Self::Trunk(it) => (Kind::Trunk, it.name.as_str()),
+            Self::User(it) => (Kind::User, it.login.as_str()),
+            Self::Station(it) => (Kind::Station, it.extension.as_str()),
+            Self::Number(it) => (Kind::Number, it.did.as_str()),
+            Self::DialRule(it) => (Kind::DialRule, it.pattern.as_str()),
+            Self::RecordingPolicy(it) => (Kind::RecordingPolicy, it.name.as_str()),
+            Self::Conference(it) => (Kind::Conference, it.name.as_str()),
+            Self::Mailbox(it) => (Kind::Mailbox, it.number.as_str()),
+            Self::FeatureCode(it) => (Kind::FeatureCode, it.name.as_str()),
+            Self::Phone(it) => (Kind::Phone, it.mac.as_str()),
+            Self::Phonebook(it) => (Kind::Phonebook, it.entry.as_str()),
         };
-        Key { kind, name: name.clone() }
+        Key { kind, name: name.to_owned() }
     }
 }
 
@@ -187,6 +208,10 @@ pub struct Directory {
     pub mailboxes: BTreeMap<String, Mailbox>,
     /// By name; only those that are not as delivered.
     pub feature_codes: BTreeMap<String, FeatureCode>,
+    /// By hardware address.
+    pub phones: BTreeMap<String, Phone>,
+    /// By entry.
+    pub phonebook: BTreeMap<String, PhonebookEntry>,
 }
 
 impl Directory {
@@ -235,6 +260,8 @@ impl Directory {
             Entity::Conference(it) => drop(self.conferences.insert(name, it)),
             Entity::Mailbox(it) => drop(self.mailboxes.insert(name, it)),
             Entity::FeatureCode(it) => drop(self.feature_codes.insert(name, it)),
+            Entity::Phone(it) => drop(self.phones.insert(name, it)),
+            Entity::Phonebook(it) => drop(self.phonebook.insert(name, it)),
         }
     }
 
@@ -250,6 +277,8 @@ impl Directory {
             Kind::Conference => self.conferences.remove(&key.name).is_some(),
             Kind::Mailbox => self.mailboxes.remove(&key.name).is_some(),
             Kind::FeatureCode => self.feature_codes.remove(&key.name).is_some(),
+            Kind::Phone => self.phones.remove(&key.name).is_some(),
+            Kind::Phonebook => self.phonebook.remove(&key.name).is_some(),
         }
     }
 
@@ -268,6 +297,8 @@ impl Directory {
             Kind::Conference => self.conferences.get(&key.name).cloned().map(Entity::Conference),
             Kind::Mailbox => self.mailboxes.get(&key.name).cloned().map(Entity::Mailbox),
             Kind::FeatureCode => self.feature_codes.get(&key.name).cloned().map(Entity::FeatureCode),
+            Kind::Phone => self.phones.get(&key.name).cloned().map(Entity::Phone),
+            Kind::Phonebook => self.phonebook.get(&key.name).cloned().map(Entity::Phonebook),
         }
     }
 
@@ -285,5 +316,7 @@ impl Directory {
             .chain(self.conferences.keys().map(of(Kind::Conference)))
             .chain(self.mailboxes.keys().map(of(Kind::Mailbox)))
             .chain(self.feature_codes.keys().map(of(Kind::FeatureCode)))
+            .chain(self.phones.keys().map(of(Kind::Phone)))
+            .chain(self.phonebook.keys().map(of(Kind::Phonebook)))
     }
 }

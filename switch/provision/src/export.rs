@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::{
-    Conference, DialRule, Directory, Entity, FeatureCode, Key, Kind, Mailbox, Peer, RecordingPolicy, Station,
-    Trunk, User,
+    Conference, DialRule, Directory, Entity, FeatureCode, Key, Kind, Mac, Mailbox, Peer, Phone,
+    PhonebookEntry, RecordingPolicy, Station, Trunk, User,
 };
 
 /// Whether secrets are written.
@@ -22,7 +22,8 @@ pub enum Secrets {
 const SECRET: [&str; 6] = ["password", "pin", "ha1_md5", "ha1_sha256", "password_hash", "pin_hash"];
 
 /// Fields that are written even where they have their default.
-const ALWAYS: [&str; 7] = ["name", "login", "extension", "did", "pattern", "to", "number"];
+const ALWAYS: [&str; 10] =
+    ["name", "login", "extension", "did", "pattern", "to", "number", "mac", "vendor", "entry"];
 
 /// The order of fields in a table; what is not named comes after.
 const ORDER: &[&str] = &[
@@ -31,6 +32,11 @@ const ORDER: &[&str] = &[
     "extension",
     "did",
     "pattern",
+    "mac",
+    "entry",
+    "vendor",
+    "model",
+    "stations",
     "to",
     "trunks",
     "strip",
@@ -113,6 +119,12 @@ const ORDER: &[&str] = &[
     "caller_out",
     "headers",
     "uri",
+    "keys",
+    "extra",
+    "generation",
+    "numbers",
+    "scope",
+    "favourite",
     "weight",
     "replace",
     "value",
@@ -176,6 +188,8 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::Conference(it) => object(it),
         Entity::Mailbox(it) => object(it),
         Entity::FeatureCode(it) => object(it),
+        Entity::Phone(it) => object(it),
+        Entity::Phonebook(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -221,6 +235,8 @@ fn default_of(key: &Key) -> Entity {
         Kind::Conference => Entity::Conference(Conference::named(&key.name)),
         Kind::Mailbox => Entity::Mailbox(Mailbox::numbered(&key.name)),
         Kind::FeatureCode => Entity::FeatureCode(FeatureCode::named(&key.name)),
+        Kind::Phone => Entity::Phone(Phone::with_mac(key.name.parse::<Mac>().unwrap_or_default())),
+        Kind::Phonebook => Entity::Phonebook(PhonebookEntry::known_by(&key.name)),
     }
 }
 

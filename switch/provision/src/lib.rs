@@ -1,10 +1,11 @@
-//! What an administrator sets up: trunks, stations, users, numbers, dial rules and conferences.
+//! What an administrator sets up: trunks, stations, users, phones, numbers, dial rules and conferences.
 //!
 //! The same types are the rows of the store, the fields of the API and the tables of provisioning files.
 //! Deliberately absent: files, sockets, databases. Texts come in, checked values and differences go out.
 
 mod check;
 mod check_mailbox;
+mod check_phone;
 mod check_trunk;
 mod destination;
 mod diff;
@@ -22,6 +23,7 @@ mod peer_uri;
 mod plan;
 mod problem;
 mod read;
+mod read_phone;
 mod reliable;
 mod secret;
 
@@ -31,8 +33,10 @@ pub use destination::{Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
-    Announce, Conference, DialRule, FeatureCode, GreetingChoice, HeaderRule, Mailbox, Number, Peer,
-    RecordWhen, RecordingPolicy, Rewrite, Role, Station, Trunk, User,
+    Announce, BadBookNumber, BadKey, BadMac, BadScope, BadTimeZone, BookNumber, ClockChange, Conference,
+    DialRule, FeatureCode, GreetingChoice, HeaderRule, KeyAction, LineKey, Mac, Mailbox, Number, NumberKind,
+    Peer, Phone, PhonebookEntry, RecordWhen, RecordingPolicy, Rewrite, Role, Scope, Station, Summer,
+    TimeZone, Trunk, User, Vendor,
 };
 pub use export::{Secrets, entity_to_json, export};
 pub use feature::{Feature, Follows, Standard, may_follow};

@@ -8,6 +8,7 @@ use base::wire::Transport;
 
 use crate::fields::{Fields, Finding};
 use crate::node::Entry;
+use crate::read_phone::{phone, phonebook_entry};
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, FeatureCode,
@@ -44,6 +45,8 @@ pub(crate) fn entity(
         Kind::Conference => (Entity::Conference(conference(&mut fields, reading)), &[]),
         Kind::Mailbox => (Entity::Mailbox(mailbox(&mut fields, reading)), &[]),
         Kind::FeatureCode => (Entity::FeatureCode(feature_code(&mut fields)), &[]),
+        Kind::Phone => (Entity::Phone(phone(&mut fields, reading)), &[]),
+        Kind::Phonebook => (Entity::Phonebook(phonebook_entry(&mut fields)), &[]),
     };
     fields.finish(later);
     (entity, fields.findings)
@@ -112,7 +115,7 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
 const NAT_WORDS: &[(&str, Nat)] = &[("learn", Nat::Learn), ("off", Nat::Off)];
 
 /// One of a few words; the first when there is none.
-fn word<T: Copy + Default>(fields: &mut Fields<'_>, name: &'static str, words: &[(&str, T)]) -> T {
+pub(crate) fn word<T: Copy + Default>(fields: &mut Fields<'_>, name: &'static str, words: &[(&str, T)]) -> T {
     let found = fields.text(name);
     let known = words.iter().find(|(word, _)| *word == found);
     if known.is_none() && !found.is_empty() {
@@ -354,7 +357,7 @@ fn feature_code(fields: &mut Fields<'_>) -> FeatureCode {
 }
 
 /// A language tag as prompts have it.
-fn language(fields: &mut Fields<'_>) -> String {
+pub(crate) fn language(fields: &mut Fields<'_>) -> String {
     fields.text("language").to_ascii_lowercase()
 }
 
@@ -392,7 +395,7 @@ fn recording_policy(fields: &mut Fields<'_>) -> RecordingPolicy {
     }
 }
 
-fn parsed_items<T: FromStr<Err: Display>>(fields: &mut Fields<'_>, name: &'static str) -> Vec<T> {
+pub(crate) fn parsed_items<T: FromStr<Err: Display>>(fields: &mut Fields<'_>, name: &'static str) -> Vec<T> {
     let mut items = Vec::new();
     for text in fields.texts(name) {
         match text.parse::<T>() {

@@ -24,6 +24,7 @@ fn the_examples_are_right_and_applying_them_twice_changes_nothing() {
         include_str!("../../examples/config/minimal.toml"),
         include_str!("../../examples/config/two-trunks.toml"),
         include_str!("../../examples/config/conformance.toml"),
+        include_str!("../../examples/config/phones.toml"),
     ] {
         let (wanted, changes) = applied(&Directory::default(), text);
         assert_eq!(changes.len(), wanted.keys().count());
@@ -347,4 +348,50 @@ fn a_feature_code_that_could_mean_another_is_refused_with_its_line() {
     );
     let codes: Vec<_> = directory.codes().map(|(standard, code)| (standard.name, code)).collect();
     assert!(codes.contains(&("pickup", "*8")) && !codes.iter().any(|(name, _)| *name == "pickup_group"));
+}
+
+/// Issue row "Provisioning": a phone leans on its stations, and a key or zone that no phone knows is refused with its line.
+#[test]
+fn what_a_phone_may_not_say_is_refused_with_its_line() {
+    let text = "[[phone]]\nmac = \"80:5e:c0:12:34\"\nvendor = \"nokia\"\nstations = [\"1\"]\nkeys = [\"blf\"]\n\
+                time_zone = \"Mars/Olympus\"\n[[phonebook]]\nentry = \"x\"\nnumbers = [\"pager:1\"]\nscope = \"all\"\n";
+    let problems = provision::parse("phones.toml", text, &reading(&Directory::default(), &Plain::default()))
+        .expect_err("mistakes");
+    let lines: Vec<(u32, &str)> = problems.iter().map(|it| (it.line, it.field.as_str())).collect();
+    let expected = [(2, "mac"), (3, "vendor"), (5, "keys"), (6, "time_zone"), (9, "numbers"), (10, "scope")];
+    assert_eq!(lines, expected, "{problems:#?}");
+    let text = "[[phone]]\nmac = \"805ec0123456\"\nvendor = \"softphone\"\nstations = [\"1001\", \"1002\", \"1002\"]\n\
+                transport = \"carrier-pigeon\"\nextra = [\"a b = c\", \"1a = c\", \"fine.name = <&>\"]\n\
+                [[phonebook]]\nentry = \"y\"\nnumbers = []\nscope = \"user:nobody\"\nfavourite = 100\n";
+    let problems = plan(&[("phones.toml", text)], &reading(&Directory::default(), &Plain::default()))
+        .expect_err("mistakes");
+    let fields: Vec<&str> = problems.iter().map(|it| it.field.as_str()).collect();
+    let expected = [
+        "stations",
+        "stations",
+        "stations",
+        "stations",
+        "stations",
+        "transport",
+        "extra",
+        "extra",
+        "numbers",
+        "scope",
+        "favourite",
+    ];
+    let mut sorted = (fields.clone(), expected.to_vec());
+    sorted.0.sort_unstable();
+    sorted.1.sort_unstable();
+    assert_eq!(sorted.0, sorted.1, "{problems:#?}");
+}
+
+/// A rotated phone stays rotated when a file that does not speak of it is applied again.
+#[test]
+fn the_generation_of_a_phone_stays_when_a_file_leaves_it_out() {
+    let text = "[[station]]\nextension = \"1\"\npassword = \"pass\"\n[[phone]]\nmac = \"80-5E-C0-12-34-56\"\nstation = \"1\"\n";
+    let first = plan(&[("a.toml", text)], &reading(&Directory::default(), &Plain::default())).expect("right");
+    let mut rotated = first.wanted;
+    rotated.phones.get_mut("805ec0123456").expect("normalised").generation = 7;
+    let again = plan(&[("a.toml", text)], &reading(&rotated, &Plain::default())).expect("right");
+    assert_eq!(again.changes, []);
 }

@@ -7,8 +7,9 @@ use base::wire::Transport;
 use common::{Plain, reading};
 use proptest::prelude::*;
 use provision::{
-    DialRule, Directory, Entity, Feature, FeatureCode, HeaderRule, Number, Peer, RecordingPolicy, Rewrite,
-    Role, Secrets, Station, Trunk, User, export, ha1_md5, ha1_sha256, parse,
+    DialRule, Directory, Entity, Feature, FeatureCode, HeaderRule, Mac, Number, Peer, Phone, PhonebookEntry,
+    RecordingPolicy, Rewrite, Role, Secrets, Station, Trunk, User, Vendor, export, ha1_md5, ha1_sha256,
+    parse,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -82,7 +83,37 @@ fn others() -> impl Strategy<Value = Entity> {
     let code = code.prop_map(|(standard, code)| {
         Entity::FeatureCode(FeatureCode { name: standard.name.to_owned(), code })
     });
-    prop_oneof![user, station, number, rule, policy, code]
+    prop_oneof![user, station, number, rule, policy, code, phone(), phonebook()]
+}
+
+fn phone() -> impl Strategy<Value = Entity> {
+    let vendor = prop::sample::select(Vendor::WORDS).prop_map(|(_, vendor)| vendor);
+    let key = prop::sample::select(vec!["line", "blf:1002=Ana \"<&>\"", "park:701", "code:*78"]);
+    let zone = prop::sample::select(vec!["UTC", "Europe/Madrid", "UTC-03:30"]);
+    ("[0-9a-f]{12}", vendor, key, zone, any::<u32>(), text()).prop_map(
+        |(mac, vendor, key, zone, generation, model)| {
+            let mac: Mac = mac.parse().expect("an address");
+            let (keys, time_zone) = (vec![key.parse().expect("a key")], zone.parse().expect("a zone"));
+            let stations = vec!["1001".to_owned()];
+            let phone = Phone::with_mac(mac);
+            Entity::Phone(Phone { vendor, keys, time_zone, generation, model, stations, ..phone })
+        },
+    )
+}
+
+fn phonebook() -> impl Strategy<Value = Entity> {
+    let scope = prop::sample::select(vec!["shared", "team:sales", "user:ana"]);
+    (name(), text(), scope, 0..99u32).prop_map(|(entry, name, scope, favourite)| {
+        let numbers = vec!["mobile:+15550100".parse().expect("a number")];
+        let scope = scope.parse().expect("a scope");
+        Entity::Phonebook(PhonebookEntry {
+            name,
+            numbers,
+            scope,
+            favourite,
+            ..PhonebookEntry::known_by(&entry)
+        })
+    })
 }
 
 proptest! {

@@ -114,6 +114,8 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::Conference => lenient::from_str(body).map(Entity::Conference),
         Kind::Mailbox => lenient::from_str(body).map(Entity::Mailbox),
         Kind::FeatureCode => lenient::from_str(body).map(Entity::FeatureCode),
+        Kind::Phone => lenient::from_str(body).map(Entity::Phone),
+        Kind::Phonebook => lenient::from_str(body).map(Entity::Phonebook),
     }
 }
 
@@ -128,6 +130,8 @@ fn body(entity: &Entity) -> String {
         Entity::Conference(it) => serde_json::to_string(it),
         Entity::Mailbox(it) => serde_json::to_string(it),
         Entity::FeatureCode(it) => serde_json::to_string(it),
+        Entity::Phone(it) => serde_json::to_string(it),
+        Entity::Phonebook(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

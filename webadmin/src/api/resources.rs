@@ -29,6 +29,8 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::Conference => "conferences",
         Kind::Mailbox => "mailboxes",
         Kind::FeatureCode => "feature-codes",
+        Kind::Phone => "phones",
+        Kind::Phonebook => "phonebook",
     }
 }
 
@@ -41,6 +43,8 @@ fn key_field(kind: Kind) -> &'static str {
         Kind::Number => "did",
         Kind::DialRule => "pattern",
         Kind::Mailbox => "number",
+        Kind::Phone => "mac",
+        Kind::Phonebook => "entry",
     }
 }
 
@@ -78,6 +82,8 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::Conference => of(&directory.conferences, after, most),
         Kind::Mailbox => of(&directory.mailboxes, after, most),
         Kind::FeatureCode => of(&directory.feature_codes, after, most),
+        Kind::Phone => of(&directory.phones, after, most),
+        Kind::Phonebook => of(&directory.phonebook, after, most),
     }
 }
 

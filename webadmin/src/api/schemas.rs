@@ -176,6 +176,28 @@ const FEATURE_CODE: &[Field] = fields! {
     code: Text, "What stations dial: * or # and 1 to 7 of 0-9 * #; empty switches the feature off";
 };
 
+const PHONE: &[Field] = fields! {
+    mac: Text, "Its hardware address, twelve hexadecimal digits; for a softphone one that is made up, such as 02…";
+    vendor: Text, "yealink, polycom, snom, grandstream, cisco_spa or softphone";
+    model: Text, "The model, for people";
+    stations: Texts, "The stations of its lines by extension, the first line first";
+    station: Text, "The same for a phone with one line";
+    keys: Texts, "What its keys do: line, blf:1002, speed:+15550100, park:701 or code:*78, each with =Label after it if wanted";
+    language: Text, "The language of its display, such as en or es; empty takes the station's, else the node's";
+    time_zone: Text, "The zone of its clock: Europe/Madrid, or an offset such as UTC-03:00";
+    transport: Text, "How it speaks SIP: udp, tcp or tls; empty takes the safest that the node offers";
+    extra: Texts, "Settings of its vendor beside ours, name = value each";
+    generation: Whole, "Which of its secrets are good; a higher number ends those given out before";
+};
+
+const PHONEBOOK: &[Field] = fields! {
+    entry: Text, "What the entry is known by, unique";
+    name: Text, "The name as shown; empty shows the entry's own";
+    numbers: Texts, "Numbers, each +15550100, or with what it is: office:, mobile:, home: or other: before it";
+    scope: Text, "Who sees it: shared, team:NAME or user:LOGIN";
+    favourite: Whole, "The place among favourites, 1 to 99; 0 for none";
+};
+
 const PASSWORD: &[Field] = fields! {
     password: Secret, "The new password, 8 to 128 characters";
     current: Secret, "The current one; needed, and allowed, only for the password of who asks";
@@ -229,6 +251,8 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::Conference => "Conference",
         Kind::Mailbox => "Mailbox",
         Kind::FeatureCode => "FeatureCode",
+        Kind::Phone => "Phone",
+        Kind::Phonebook => "PhonebookEntry",
     }
 }
 
@@ -259,6 +283,8 @@ fn of(kind: Kind) -> Value {
         Kind::Conference => schema(CONFERENCE, &["name"]),
         Kind::Mailbox => schema(MAILBOX, &["number"]),
         Kind::FeatureCode => schema(FEATURE_CODE, &["name"]),
+        Kind::Phone => schema(PHONE, &["mac"]),
+        Kind::Phonebook => schema(PHONEBOOK, &["entry", "numbers"]),
     }
 }
 

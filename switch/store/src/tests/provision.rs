@@ -1,7 +1,8 @@
 //! What is set up.
 
 use ::provision::{
-    Change, Destination, DialRule, Directory, Entity, Key, Kind, Number, Role, Station, Trunk, User,
+    Change, Destination, DialRule, Directory, Entity, Key, Kind, Number, Phone, PhonebookEntry, Role,
+    Station, Trunk, User,
 };
 use base::Wall;
 use serde_json::json;
@@ -23,8 +24,19 @@ fn entities() -> Vec<Entity> {
         serde_json::from_value(json!({"extension": "1001", "user": "ana"})).expect("a station");
     let rule: DialRule =
         serde_json::from_value(json!({"pattern": "^0", "trunks": ["carrier"]})).expect("a rule");
+    let phone: Phone = serde_json::from_value(json!({
+        "mac": "805ec0123456", "vendor": "cisco_spa", "stations": ["1001"], "keys": ["blf:1002=Ana"],
+        "time_zone": "Europe/Madrid", "generation": 3
+    }))
+    .expect("a phone");
+    let entry: PhonebookEntry = serde_json::from_value(
+        json!({"entry": "taxi", "numbers": ["mobile:+15550100"], "scope": "user:ana"}),
+    )
+    .expect("an entry");
     let number = Number::leading("+39061234", Destination::Station("1001".into()));
     vec![
+        Entity::Phone(phone),
+        Entity::Phonebook(entry),
         Entity::Trunk(trunk),
         Entity::User(user),
         Entity::Station(station),
