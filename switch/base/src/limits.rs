@@ -235,3 +235,11 @@ pub const TAP_AHEAD_SECS: usize = 30;
 
 /// Spots of one call on lines of the floor; further ones are left out.
 pub const SPOTS: usize = 64;
+/// Octets of an XML document that a phone sends; more is not read.
+pub const XML_TEXT: usize = 16_384;
+/// Elements of such a document; more is not read.
+pub const XML_ELEMENTS: usize = 64;
+/// Dialogs that one document about a line lists, oldest first; further ones are left out.
+pub const LAMP_DIALOGS: usize = 8;
+/// Mailboxes whose messages a shard knows to count; what further ones hold is not told.
+pub const MAILBOXES_COUNTED: usize = 100_000;

@@ -4,3 +4,5 @@
 
 pub mod codes;
 pub mod floor;
+pub mod lamp;
+pub mod xml;

@@ -3,6 +3,7 @@
 //! The same types are the rows of the store, the fields of the API and the tables of provisioning files.
 //! Deliberately absent: files, sockets, databases. Texts come in, checked values and differences go out.
 
+mod agent;
 mod check;
 mod check_mailbox;
 mod check_phone;
@@ -27,6 +28,7 @@ mod read_phone;
 mod reliable;
 mod secret;
 
+pub use agent::AgentState;
 pub use base::HostMask;
 pub use check::{EMERGENCY_NUMBERS, check};
 pub use destination::{Destination, TestTarget};
