@@ -90,6 +90,7 @@ impl MediaSim {
             | MediaCommand::Collect { port, .. }
             | MediaCommand::StopCollect { port }
             | MediaCommand::SendDigits { port, .. }
+            | MediaCommand::HoldDigits { port, .. }
             | MediaCommand::Listen { port, .. }
             | MediaCommand::Record { port, .. }
             | MediaCommand::Recording { port, .. }

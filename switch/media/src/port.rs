@@ -273,6 +273,11 @@ impl Port {
         }
     }
 
+    /// Whether its far end's digits pass to nobody.
+    pub(crate) fn holds_digits(&self) -> bool {
+        self.keys.as_ref().is_some_and(|keys| keys.are_held())
+    }
+
     /// Whether tones in what it hears are to be taken out, since it is told digits in another way.
     pub(crate) fn is_told_digits(&self) -> bool {
         self.dtmf == Dtmf::Info || matches!(self.digit_way(), Some(digits::Way::Events { .. }))

@@ -4,5 +4,6 @@
 
 pub mod codes;
 pub mod floor;
+pub mod keys;
 pub mod lamp;
 pub mod xml;

@@ -97,6 +97,14 @@ pub enum MediaCommand {
         /// How long.
         lasted: Duration,
     },
+    /// Whether digits of the far end are told only, and pass to nobody: whoever asks for that sends on what others are to
+    /// get.
+    HoldDigits {
+        /// Whose.
+        port: PortId,
+        /// From now on.
+        held: bool,
+    },
     /// What to listen for in the far end's audio; it replaces what was before.
     Listen {
         /// Whose.
@@ -168,6 +176,7 @@ impl MediaCommand {
             | Self::StopCollect { port }
             | Self::SendDigits { port, .. }
             | Self::DigitCame { port, .. }
+            | Self::HoldDigits { port, .. }
             | Self::Listen { port, .. }
             | Self::Record { port, .. }
             | Self::Recording { port, .. }

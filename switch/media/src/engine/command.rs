@@ -28,6 +28,7 @@ impl Engine {
             MediaCommand::DigitCame { port, digit, lasted } => {
                 self.digit_came(now, port.slot, digit, lasted);
             }
+            MediaCommand::HoldDigits { port, held } => self.hold_digits(now, port.slot, held),
             MediaCommand::Listen { port, listen } => self.listen(now, port.slot, listen),
             MediaCommand::Record { port, recorder } => self.record(now, port.slot, *recorder),
             MediaCommand::Recording { recording, act, .. } => {

@@ -31,9 +31,16 @@ pub(crate) struct Keys {
     /// Of the latest event.
     payload: Option<Payload>,
     collector: Collector,
+    /// They are told and pass to nobody.
+    held: bool,
 }
 
 impl Keys {
+    /// Whether others get them from whoever is told.
+    pub(crate) fn are_held(&self) -> bool {
+        self.held
+    }
+
     /// When there is next something to do.
     pub(crate) fn due(&self) -> Option<Mono> {
         self.reader.deadline().into_iter().chain(self.collector.deadline()).min()
@@ -73,6 +80,16 @@ impl Engine {
     pub(super) fn digit_came(&mut self, now: Mono, slot: u32, digit: char, lasted: Duration) {
         self.key(now, slot, Key::Down(digit));
         self.key(now, slot, Key::Up(Press { digit, lasted, by: DigitBy::Info }));
+    }
+
+    /// Digits of the far end pass to nobody any more, or to all who hear it as usual.
+    pub(super) fn hold_digits(&mut self, now: Mono, slot: u32, held: bool) {
+        let Some(port) = self.port_mut(slot) else { return };
+        if port.keys.as_ref().is_some_and(|keys| keys.held) == held {
+            return;
+        }
+        port.keys.get_or_insert_default().held = held;
+        self.reconsider_around(now, slot);
     }
 
     /// Listens in the far end's audio.
@@ -152,14 +169,16 @@ impl Engine {
     /// Whether keypad tones of `slot` are kept from those who hear it.
     pub(super) fn mute_of(&self, slot: u32) -> Mute {
         let reads = self.port(slot).and_then(|port| port.audio.as_ref()).is_some_and(|it| it.tones.is_some());
+        let held = self.port(slot).is_some_and(Port::holds_digits);
         let told = || self.listeners(slot).iter().any(|it| self.port(*it).is_some_and(Port::is_told_digits));
-        if reads && told() { Mute::Yes } else { Mute::No }
+        if reads && (held || told()) { Mute::Yes } else { Mute::No }
     }
 
     /// Whether what `listener` hears of `source` has to be worked on so that keypad tones can be taken out.
     pub(super) fn must_lose_tones(&self, source: u32, listener: &Port) -> bool {
         let reads = |port: &Port| port.audio.as_ref().is_some_and(|audio| audio.tones.is_some());
-        listener.is_told_digits() && self.port(source).is_some_and(reads)
+        let loses = |port: &Port| reads(port) && (listener.is_told_digits() || port.holds_digits());
+        self.port(source).is_some_and(loses)
     }
 
     fn key(&mut self, now: Mono, slot: u32, key: Key) {
@@ -191,6 +210,9 @@ impl Engine {
 
     /// Sends a key to all who hear `slot` and have not got it with its packets or its audio.
     fn pass_key(&mut self, now: Mono, slot: u32, press: Press) {
+        if self.port(slot).is_some_and(Port::holds_digits) {
+            return;
+        }
         let muted = self.mute_of(slot) == Mute::Yes;
         let payload = self.port(slot).and_then(|port| port.keys.as_ref()?.payload);
         for listener in self.listeners(slot) {

@@ -6,6 +6,7 @@ use base::media::{Codec, Payload};
 use super::{Channel, Engine};
 use crate::departures::Sending;
 use crate::outgoing::Clocked;
+use crate::port::Port;
 use crate::rtp::{self, Header};
 
 impl Engine {
@@ -23,11 +24,24 @@ impl Engine {
             return;
         }
         let Some(content) = rtp::payload(packet) else { return };
+        if payload.codec == Codec::TelephoneEvent && self.port(source).is_some_and(Port::holds_digits) {
+            return self.leave_out(source, header);
+        }
         for index in 0..entry.relays_to.len() {
             let listener =
                 self.slots.get(source as usize).and_then(|entry| entry.relays_to.get(index).copied());
             if let Some(listener) = listener {
                 self.pass(now, source, listener, header, payload, content);
+            }
+        }
+    }
+
+    /// Nobody gets the packet, or takes it for lost.
+    fn leave_out(&mut self, source: u32, header: &Header) {
+        let listeners = self.slots.get(source as usize).map(|entry| entry.relays_to.clone());
+        for listener in listeners.into_iter().flatten() {
+            if let Some(port) = self.port_mut(listener) {
+                port.out.leave_out(source, header);
             }
         }
     }

@@ -345,3 +345,43 @@ fn what_is_listened_for_is_told_once_and_costs_nothing_any_more_when_nobody_list
     world.run(50);
     assert_eq!(world.engine.load().ports, 0);
 }
+
+/// features.md §0.3: codes pressed in a call are told, and nobody else hears them.
+#[test]
+fn held_digits_are_told_and_pass_to_nobody_in_any_way() {
+    for (payloads, dtmf) in
+        [(&[PCMU, EVENTS][..], Dtmf::Auto), (&[PCMA, EVENTS], Dtmf::Auto), (&[PCMU], Dtmf::Auto)]
+    {
+        let mut world = pair((&[PCMU, EVENTS], Dtmf::Auto), (payloads, dtmf));
+        world.obey(MediaCommand::HoldDigits { port: port(0), held: true });
+        world.forget();
+        press(&mut world, 101, '*', 140, 8_000, || false);
+        let lasted = Duration::from_millis(100);
+        world.obey(MediaCommand::DigitCame { port: port(0), digit: '1', lasted });
+        world.run(500);
+        assert_eq!((read(&world, 1, 8_000), heard(&world, 1)), (vec![], vec![]), "{payloads:?}");
+        let digits: String = told(&world).iter().map(|(digit, ..)| *digit).collect();
+        assert_eq!(digits, "*1");
+        let heads: Vec<_> = world.fars[1].heads.iter().map(|(_, head)| *head).collect();
+        assert!(heads.windows(2).all(|pair| pair[1].sequence == pair[0].sequence.wrapping_add(1)));
+        world.obey(MediaCommand::HoldDigits { port: port(0), held: false });
+        press(&mut world, 101, '9', 140, 8_000, || false);
+        world.run(500);
+        let found = if payloads.contains(&EVENTS) { read(&world, 1, 8_000) } else { heard(&world, 1) };
+        assert_like(&found, &[('9', 140)], 5);
+    }
+}
+
+#[test]
+fn held_tones_are_taken_out_of_what_others_hear() {
+    let mut world = pair((&[PCMU], Dtmf::Inband), (&[PCMU], Dtmf::Auto));
+    world.obey(MediaCommand::HoldDigits { port: port(0), held: true });
+    world.run(100);
+    world.forget();
+    let (low, high) = frequencies('3').unwrap();
+    (world.fars[0].tone, world.fars[0].beside) = (Some((low, PEAK)), Some((high, PEAK)));
+    world.run(100);
+    (world.fars[0].tone, world.fars[0].beside) = (None, None);
+    world.run(500);
+    assert_eq!((heard(&world, 1), told(&world).len()), (vec![], 1));
+}
