@@ -26,7 +26,13 @@ const LONGEST: usize = 65_536;
 pub struct Baresip {
     child: Child,
     control: TcpStream,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
+    /// The switch, as a Refer-To names it.
+    pub(super) switch: SocketAddr,
+    /// Where it speaks SIP from.
+    pub(super) me: SocketAddr,
+    /// The Call-IDs of its calls that are up, the oldest first.
+    pub(super) lines: Vec<String>,
 }
 
 impl Baresip {
@@ -66,7 +72,7 @@ impl Baresip {
         Self::start_as(block, host, user, registrar, hertz, &format!(";audio_codecs={codec}"))
     }
 
-    fn start_as(
+    pub(super) fn start_as(
         block: &Block,
         host: u8,
         user: &str,
@@ -80,28 +86,33 @@ impl Baresip {
         write_tone_in(&folder.join("microphone.wav"), hertz, TONE_SECS, channels);
         let (registrar, transport) = registrar;
         let codecs = if more.contains("audio_codecs") { "" } else { ";audio_codecs=PCMU/8000/1" };
+        let answers = if more.contains("answermode") { "" } else { ";answermode=auto" };
         let account = format!(
-            "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass=secret-{user};regint=600;\
-             answermode=auto{codecs}{more}\n"
+            "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass=secret-{user};regint=600\
+             {answers}{codecs}{more}\n"
         );
         fs::write(folder.join("accounts"), account).expect("our folder");
         // What the switch on this block shows when it made its certificate itself.
         let own = block.folder().join("data/tls-cert.pem");
         let trusted = if own.exists() { format!("sip_cafile {}\n", own.display()) } else { String::new() };
-        let configuration = configuration(block, host, &folder) + &trusted;
+        // Its lamp has to be there before its account: it asks for it again without end when it registers too soon.
+        let lamp = if more.contains("mwi=yes") { "module_app mwi.so\n" } else { "" };
+        let configuration = lamp.to_owned() + &configuration(block, host, &folder) + &trusted;
         fs::write(folder.join("config"), configuration).expect("our folder");
         fs::write(folder.join("contacts"), "").expect("our folder");
         let log = File::create(folder.join("log")).expect("our folder");
         let child = Command::new("baresip")
+            .arg("-s")
             .arg("-f")
             .arg(&folder)
+            .env("TZ", "UTC")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file"))
             .stderr(log)
             .spawn()
             .expect("baresip is installed, as sip-tests/run does");
         let control = until("baresip's control port", || connect(block.at(host, CONTROL)).ok());
-        Self { child, control, folder }
+        Self { child, control, folder, switch: registrar, me: block.at(host, SIP), lines: Vec::new() }
     }
 
     /// Gives a command, such as `dial` with an address.
@@ -121,21 +132,35 @@ impl Baresip {
         let mut others = Vec::new();
         for _ in 0..OTHERS {
             let Ok(message) = self.message() else { break };
+            self.note(&message);
             if message["type"] == kind {
                 return message;
             }
             others.push(message);
         }
-        panic!(
-            "no {kind} came, but {others:#?}\n{}",
-            fs::read_to_string(self.folder.join("log")).unwrap_or_default()
-        );
+        panic!("no {kind} came, but {others:#?}\n{}", self.log());
     }
 
     /// The files with what it has heard.
     pub fn heard(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.folder.join("heard")).into_iter().flatten().flatten();
         files.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with("-dec.wav")).collect()
+    }
+
+    /// What it has printed, with every SIP message that came and went.
+    pub(super) fn log(&self) -> String {
+        let log = fs::read(self.folder.join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// Keeps in mind which calls are up.
+    fn note(&mut self, event: &Value) {
+        let Some(id) = event["id"].as_str() else { return };
+        match event["type"].as_str() {
+            Some("CALL_ESTABLISHED") => self.lines.push(id.to_owned()),
+            Some("CALL_CLOSED") => self.lines.retain(|line| line != id),
+            _ => {}
+        }
     }
 
     /// One netstring with JSON.
@@ -174,7 +199,7 @@ fn connect(to: SocketAddr) -> io::Result<TcpStream> {
 fn configuration(block: &Block, host: u8, folder: &std::path::Path) -> String {
     let folder = folder.display();
     format!(
-        "poll_method epoll\nsip_listen {}\nnet_interface {}\nctrl_tcp_listen {}\nrtp_ports 31000-31999\n\
+        "poll_method epoll\nstatmode_default off\nsip_listen {}\nnet_interface {}\nctrl_tcp_listen {}\nrtp_ports 31000-31999\n\
          audio_source aufile,{folder}/microphone.wav\naudio_channels 1\nausrc_srate 8000\nauplay_srate 8000\n\
          audio_buffer 20-160\nsnd_path {folder}/heard\nmodule_path /usr/lib/baresip/modules\n\
          module g711.so\nmodule g722.so\nmodule opus.so\nmodule srtp.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app ctrl_tcp.so\n\

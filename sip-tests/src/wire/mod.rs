@@ -1,15 +1,18 @@
-//! Tests on the real wire: the built switch, and SIPp, baresip and our own sockets around it.
+//! Tests on the real wire: the built switch, and SIPp, baresip, linphonec and our own sockets around it.
 //!
 //! Deliberately absent: a clock. Waiting is a bounded number of looks, or a socket with a read timeout.
 
 mod baresip;
+mod baresip_desk;
 mod block;
 mod browser;
 mod capture;
+mod desk;
 mod healthy;
 mod hearing;
 mod http;
 mod kamailio;
+mod linphone;
 mod names;
 mod node;
 mod pairs;
@@ -26,10 +29,12 @@ pub use baresip::Baresip;
 pub use block::Block;
 pub use browser::node_path;
 pub use capture::{Capture, read_by_tshark};
+pub use desk::Desk;
 pub use healthy::answers_during;
 pub use hearing::{Heard, Segment};
 pub use http::Http;
 pub use kamailio::Kamailio;
+pub use linphone::Linphone;
 pub use names::Names;
 pub use node::{Node, program};
 pub use pairs::Pairs;
