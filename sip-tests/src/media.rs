@@ -21,6 +21,8 @@ pub struct MediaSim {
 #[derive(Debug)]
 struct Port {
     shard: ShardId,
+    /// The worker that it is at.
+    at: u8,
     rtp: u16,
     open: bool,
     used: bool,
@@ -52,8 +54,8 @@ impl MediaSim {
                 let sources: Vec<PortId> = sources.iter().map(|heard| heard.port).collect();
                 let open =
                     sources.iter().all(|source| self.ports.get(source).is_some_and(|known| known.open));
-                if !open || sources.iter().any(|source| source.worker != port.worker) {
-                    self.complain("hears a port that is closed or of another worker", port);
+                if !open {
+                    self.complain("hears a port that is closed", port);
                 }
                 match self.open(port) {
                     Some(known) => (known.hears, known.room) = (sources, room),
@@ -63,6 +65,10 @@ impl MediaSim {
             MediaCommand::Settle { port } => match self.open(port) {
                 Some(known) => known.settled = true,
                 None => self.complain("settled while closed", port),
+            },
+            MediaCommand::Move { port, to } => match self.open(port) {
+                Some(known) => known.at = to,
+                None => self.complain("moved while closed", port),
             },
             MediaCommand::Close { port } => match self.open(port) {
                 Some(known) => {
@@ -114,6 +120,7 @@ impl MediaSim {
         self.next += 1;
         let known = Port {
             shard,
+            at: worker,
             rtp,
             open: false,
             used: false,
@@ -165,12 +172,12 @@ impl MediaSim {
         })
     }
 
-    /// The room that a far end hears and speaks in.
+    /// The room that a far end hears and speaks in, being at the worker where that is.
     #[must_use]
     pub fn room_of(&self, far: std::net::SocketAddr) -> Option<RoomId> {
         let (port, ..) = self.towards(far)?;
         let known = self.ports.get(&port)?;
-        known.room.filter(|room| known.speaks == Some(*room))
+        known.room.filter(|room| known.speaks == Some(*room) && room.worker() == known.at)
     }
 
     /// Where a port sends its audio.
@@ -183,6 +190,7 @@ impl MediaSim {
     #[must_use]
     pub fn are_joined(&self, one: std::net::SocketAddr, other: std::net::SocketAddr) -> bool {
         let (Some(one), Some(other)) = (self.towards(one), self.towards(other)) else { return false };
-        one.3 == [other.0] && other.3 == [one.0]
+        let at = |port| self.ports.get(port).map(|known| known.at);
+        one.3 == [other.0] && other.3 == [one.0] && at(&one.0) == at(&other.0)
     }
 }

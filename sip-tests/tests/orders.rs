@@ -71,13 +71,15 @@ fn digits_and_prompts_go_to_the_side_that_is_named() {
     world.assert_clean();
 }
 
-fn conference(world: &mut World) -> CallOrder {
+/// A conference on the media worker of the only call, or on another one.
+fn conference(world: &mut World, near: bool) -> CallOrder {
     let (shard, call) = only_call(world);
     let now = base::Now { mono: world.mono(), wall: base::Wall(0) };
     let view = world.shards[shard].view(now);
     let worker = view.calls.iter().find(|it| it.id == call).expect("the call").worker;
     let mut names = (0..50).map(|n| format!("team{n}"));
-    let name = names.find(|name| call::room_of(name, view.workers).worker() == worker).expect("a room");
+    let name =
+        names.find(|name| (call::room_of(name, view.workers).worker() == worker) == near).expect("a room");
     world.directory.put(Entity::Conference(Conference::named(&name)));
     world.set_up();
     CallOrder::Conference { name }
@@ -87,10 +89,24 @@ fn conference(world: &mut World) -> CallOrder {
 fn both_sides_of_a_call_are_moved_into_a_conference() {
     let (mut world, carrier, phone) = office(3);
     let (caller, callee) = world.connect(carrier, "+4930123", phone);
-    let moved = conference(&mut world);
+    let moved = conference(&mut world, true);
     order(&mut world, moved);
     let room = |line: Line| world.media.room_of(world.talk(line).media);
     assert!(room(caller).is_some() && room(caller) == room(callee));
+    world.end_all();
+    world.assert_clean();
+}
+
+#[test]
+fn a_call_is_moved_into_a_conference_of_another_media_worker_and_on_into_one_of_its_first() {
+    let (mut world, carrier, phone) = office(3);
+    let (caller, callee) = world.connect(carrier, "+4930123", phone);
+    for _ in 0..2 {
+        let moved = conference(&mut world, false);
+        order(&mut world, moved);
+        let room = |line: Line| world.media.room_of(world.talk(line).media);
+        assert!(room(caller).is_some() && room(caller) == room(callee));
+    }
     world.end_all();
     world.assert_clean();
 }
@@ -105,7 +121,7 @@ fn far_ends_with_g729_are_asked_for_another_codec_when_they_come_into_a_conferen
     world.agents[phone].formats = G729;
     world.connect(carrier, "+4930123", phone);
     world.agents[phone].reinvites = Reinvite::Refuse(488);
-    let moved = conference(&mut world);
+    let moved = conference(&mut world, true);
     order(&mut world, moved);
     for agent in [carrier, phone] {
         let asked = world.agents[agent].requests("INVITE").last().expect("a re-INVITE");

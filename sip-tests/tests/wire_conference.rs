@@ -86,6 +86,75 @@ fn each_of_three_hears_the_others_as_they_are_muted_deaf_and_softer_by_order() {
     }
 }
 
+/// Issue row: any call can be moved into any conference, also where its media worker is another than the call's.
+#[test]
+fn a_call_of_two_goes_into_a_conference_of_either_media_worker_and_hears_who_is_there() {
+    const HZ: [u32; 4] = [400, 700, 1_100, 1_500];
+    let block = Block::claim();
+    let room = |worker| {
+        let mut names = (0..50).map(|n| format!("team{n}"));
+        names.find(|name| call::room_of(name, 2).worker() == worker).expect("a name")
+    };
+    let rooms = [room(0), room(1)];
+    let mut provisioning = format!(
+        "[[trunk]]\nname = \"caller\"\nhosts = [\"{}\"]\nhealth_secs = 0\n\n\
+         [[trunk]]\nname = \"carrier\"\npeer = \"sip:{}\"\nhealth_secs = 0\n\n\
+         [[number]]\ndid = \"+15550199\"\nto = \"trunk:carrier\"\n\n",
+        block.ip(2),
+        block.at(3, 5_060)
+    );
+    for (n, name) in rooms.iter().enumerate() {
+        provisioning += &format!(
+            "[[conference]]\nname = \"{name}\"\nextension = \"70{n}\"\nannounce = \"off\"\n\n\
+             [[number]]\ndid = \"+1555018{n}\"\nto = \"conference:{name}\"\n\n"
+        );
+    }
+    let node = Node::start_working(block, &provisioning, 2);
+    let mut phones: Vec<Phone> =
+        (0..3).map(|place| Phone::new(node.block.at(2, 5_060 + place), Codec::Pcmu)).collect();
+    phones.push(Phone::new(node.block.at(3, 5_060), Codec::Pcmu));
+    for (phone, hz) in phones.iter_mut().zip(HZ) {
+        phone.say(&Audio::tones(Codec::Pcmu, &[(hz, 10_000)]));
+    }
+    let [first, second, caller, callee] = &mut phones[..] else { panic!("four phones") };
+    first.call(node.sip(), "+15550180", "member0");
+    second.call(node.sip(), "+15550181", "member1");
+    let members = ids(&node);
+    std::thread::scope(|scope| {
+        let answered = scope.spawn(|| callee.answer(node.sip()));
+        caller.call(node.sip(), "+15550199", "talk");
+        answered.join().expect("an answer");
+    });
+    let call = until("the call to talk", || {
+        let live = node.live();
+        let talks =
+            live.iter().find(|it| it["state"] == "talking" && !members.iter().any(|id| it["id"] == **id));
+        talks.map(|it| it["id"].as_str().expect("an id").to_owned())
+    });
+    let talk = |phones: &mut Vec<Phone>, ms| {
+        converse(&mut phones.iter_mut().collect::<Vec<_>>(), Duration::from_millis(ms));
+    };
+    talk(&mut phones, 300);
+    // One of the two is of another worker than the call, whichever it was given.
+    for (n, name) in rooms.iter().enumerate() {
+        let wish = serde_json::json!({ "name": name });
+        let (status, problem) =
+            node.api().post(&format!("/api/v1/calls/{call}/conference"), &wish).expect("an answer");
+        assert_eq!(status, 202, "{problem}");
+        talk(&mut phones, 600);
+        phones.iter_mut().for_each(Phone::forget);
+        talk(&mut phones, 500);
+        for listener in [n, 2, 3] {
+            for (speaker, hz) in HZ.into_iter().enumerate() {
+                let found = phones[listener].heard().last_tone(hz, 300);
+                let is_heard = speaker != listener && speaker != 1 - n;
+                let right = if is_heard { (found - TONE_DBM0).abs() < 1.0 } else { found < -45.0 };
+                assert!(right, "in {name} {listener} hears {hz} Hz with {found:.1} dBm0");
+            }
+        }
+    }
+}
+
 /// One speaks, then another, and everybody else hears it.
 #[test]
 fn in_a_room_of_thirty_whoever_speaks_is_heard_by_all_others() {

@@ -173,9 +173,6 @@ pub enum OrderError {
     /// The shard has too many commands waiting.
     #[error("the call's shard is busy; ask again")]
     Busy,
-    /// The call's ports are at another media worker than the conference.
-    #[error("the conference is on another media worker than this call; its people can dial in instead")]
-    OutOfReach,
 }
 
 /// A ban that does not stand, or no more.

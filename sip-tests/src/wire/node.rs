@@ -76,6 +76,16 @@ impl Node {
         Self::start_as(block, &text, provisioning)
     }
 
+    /// The same with so many media workers.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_working(block: Block, provisioning: &str, workers: u8) -> Self {
+        let text = configuration(&block, &[block.at(1, SIP)], "");
+        let text = text.replace("workers = 1\n", &format!("workers = {workers}\n"));
+        Self::start_as(block, &text, provisioning)
+    }
+
     fn start_as(block: Block, configuration: &str, provisioning: &str) -> Self {
         let config = block.folder().join("tandem.toml");
         let data = block.folder().join("data");

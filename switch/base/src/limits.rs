@@ -81,6 +81,8 @@ pub const SHARD_COMMANDS: usize = 1_024;
 pub const SHARD_EVENTS: usize = 8_192;
 /// Commands waiting for a media worker; when full the shard keeps them and tries again.
 pub const MEDIA_COMMANDS: usize = 8_192;
+/// Letters of other workers waiting for a media worker, and those that it keeps for workers that have no room; beyond, it takes no commands until they are sent.
+pub const MEDIA_LETTERS: usize = 1_024;
 /// Events waiting in a media worker for shards that take none; beyond, figures, speakers and digits are left out.
 pub const MEDIA_EVENTS_WAITING: usize = 8_192;
 /// Facts waiting for the journal's reader; new calls are refused at 80 %.

@@ -12,6 +12,8 @@ pub(crate) struct Mix(SmallVec<[Part; 2]>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) port: PortId,
+    /// The media worker that it is at.
+    pub(crate) at: u8,
     /// The room that it hears.
     pub(crate) room: Option<RoomId>,
     /// Whom it hears beside that.
@@ -22,8 +24,8 @@ pub(crate) struct Part {
 
 impl Part {
     /// Hears nothing and is not heard.
-    pub(crate) fn alone(port: PortId) -> Self {
-        Self { port, room: None, sources: SmallVec::new(), speaks: None }
+    pub(crate) fn alone(port: PortId, at: u8) -> Self {
+        Self { port, at, room: None, sources: SmallVec::new(), speaks: None }
     }
 
     fn hears(&self) -> (Option<RoomId>, &[Heard]) {
@@ -40,9 +42,17 @@ impl FromIterator<Part> for Mix {
 impl Mix {
     /// The commands that make this mix into `wanted`. Ports that are not in it are closed, and are told nothing.
     pub(crate) fn changes_to(&self, wanted: &Self) -> SmallVec<[MediaCommand; 2]> {
-        let mut commands = SmallVec::new();
+        let before = |port: PortId| self.0.iter().find(|before| before.port == port);
+        // Together at once, so that those who hear each other go on doing so.
+        let moved = |part: &&Part| before(part.port).map_or(part.port.worker, |before| before.at) != part.at;
+        let mut commands: SmallVec<[MediaCommand; 2]> = wanted
+            .0
+            .iter()
+            .filter(moved)
+            .map(|part| MediaCommand::Move { port: part.port, to: part.at })
+            .collect();
         for part in &wanted.0 {
-            let before = self.0.iter().find(|before| before.port == part.port);
+            let before = before(part.port);
             let hears = before.map_or((None, &[][..]), Part::hears);
             if hears != part.hears() {
                 let sources = part.sources.iter().copied().collect();
@@ -72,7 +82,7 @@ mod tests {
     const B: PortId = PortId { worker: 0, slot: 2 };
 
     fn pair() -> Mix {
-        let hears = |port, other| Part { sources: smallvec![Heard::plain(other)], ..Part::alone(port) };
+        let hears = |port, other| Part { sources: smallvec![Heard::plain(other)], ..Part::alone(port, 0) };
         [hears(A, B), hears(B, A)].into_iter().collect()
     }
 
@@ -80,14 +90,14 @@ mod tests {
     fn only_differences_are_told() {
         assert_eq!(Mix::default().changes_to(&pair()).len(), 2);
         assert!(pair().changes_to(&pair()).is_empty());
-        let muted: Mix = [Part::alone(A), pair().parts()[1].clone()].into_iter().collect();
+        let muted: Mix = [Part::alone(A, 0), pair().parts()[1].clone()].into_iter().collect();
         let told = pair().changes_to(&muted);
         assert_eq!(told.as_slice(), [MediaCommand::Hear { port: A, room: None, sources: smallvec![] }]);
     }
 
     #[test]
     fn a_closed_port_is_told_nothing() {
-        let left: Mix = [Part::alone(A)].into_iter().collect();
+        let left: Mix = [Part::alone(A, 0)].into_iter().collect();
         assert_eq!(pair().changes_to(&left).len(), 1, "the other one hears nobody now");
         assert!(pair().changes_to(&Mix::default()).is_empty());
     }
@@ -95,7 +105,7 @@ mod tests {
     #[test]
     fn a_room_is_heard_and_spoken_in() {
         let room = RoomId::new(0, 7);
-        let inside = Part { room: Some(room), speaks: Some((room, Gain::UNITY)), ..Part::alone(A) };
+        let inside = Part { room: Some(room), speaks: Some((room, Gain::UNITY)), ..Part::alone(A, 0) };
         let wanted: Mix = [inside].into_iter().collect();
         let told = Mix::default().changes_to(&wanted);
         let expected = [
@@ -103,7 +113,16 @@ mod tests {
             MediaCommand::Speak { port: A, room: Some(room), gain: Gain::UNITY },
         ];
         assert_eq!(told.as_slice(), expected);
-        let left = wanted.changes_to(&[Part::alone(A)].into_iter().collect());
+        let left = wanted.changes_to(&[Part::alone(A, 0)].into_iter().collect());
         assert!(matches!(left.last(), Some(MediaCommand::Speak { room: None, .. })));
+    }
+
+    #[test]
+    fn a_port_that_is_at_another_worker_than_it_is_to_be_goes_there_first() {
+        let there: Mix = pair().parts().iter().map(|part| Part { at: 1, ..part.clone() }).collect();
+        let moves = [A, B].map(|port| MediaCommand::Move { port, to: 1 });
+        assert_eq!(pair().changes_to(&there).to_vec(), moves);
+        assert_eq!(Mix::default().changes_to(&there)[..2], moves);
+        assert!(there.changes_to(&there).is_empty());
     }
 }

@@ -2,17 +2,20 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 
-use base::limits::MEDIA_COMMANDS;
+use base::limits::{MEDIA_COMMANDS, MEDIA_LETTERS};
 use base::media::MediaCommand;
 use mio::Waker;
 
-/// The side of whoever commands.
+use crate::travel::Letter;
+
+/// The side of whoever commands, and of other workers, who write letters.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     sender: SyncSender<MediaCommand>,
+    letters: SyncSender<Vec<Letter>>,
     bell: Arc<Bell>,
 }
 
@@ -20,6 +23,7 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 pub(crate) struct Inbox {
     receiver: Receiver<MediaCommand>,
+    letters: Receiver<Vec<Letter>>,
     bell: Arc<Bell>,
 }
 
@@ -27,13 +31,22 @@ pub(crate) struct Inbox {
 struct Bell {
     waker: Waker,
     asleep: AtomicBool,
+    /// Posts that were sent and not taken, or are just being sent.
+    letters: AtomicUsize,
     stop: AtomicBool,
 }
 
 pub(crate) fn inbox(waker: Waker) -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::sync_channel(MEDIA_COMMANDS);
-    let bell = Arc::new(Bell { waker, asleep: AtomicBool::new(false), stop: AtomicBool::new(false) });
-    (Outbox { sender, bell: Arc::clone(&bell) }, Inbox { receiver, bell })
+    let (to_letters, letters) = mpsc::sync_channel(MEDIA_LETTERS);
+    let bell = Arc::new(Bell {
+        waker,
+        asleep: AtomicBool::new(false),
+        letters: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+    });
+    let outbox = Outbox { sender, letters: to_letters, bell: Arc::clone(&bell) };
+    (outbox, Inbox { receiver, letters, bell })
 }
 
 impl Outbox {
@@ -43,6 +56,19 @@ impl Outbox {
         self.sender.try_send(command).map_err(|refused| match refused {
             TrySendError::Full(command) | TrySendError::Disconnected(command) => command,
         })
+    }
+
+    /// Takes letters all at once, or gives them back when as many posts wait as may. A worker that is gone takes none and refuses none: the node ends.
+    pub(crate) fn post(&self, letters: Vec<Letter>) -> Result<(), Vec<Letter>> {
+        self.bell.letters.fetch_add(1, Ordering::SeqCst);
+        let sent = self.letters.try_send(letters);
+        if sent.is_err() {
+            self.bell.letters.fetch_sub(1, Ordering::SeqCst);
+        }
+        match sent {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => Ok(()),
+            Err(TrySendError::Full(letters)) => Err(letters),
+        }
     }
 
     pub(crate) fn stop(&self) {
@@ -67,6 +93,12 @@ impl Inbox {
         self.receiver.try_recv().ok()
     }
 
+    pub(crate) fn take_letters(&self) -> Option<Vec<Letter>> {
+        let letters = self.letters.try_recv().ok()?;
+        self.bell.letters.fetch_sub(1, Ordering::SeqCst);
+        Some(letters)
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.bell.stop.load(Ordering::SeqCst)
     }
@@ -80,7 +112,8 @@ impl Inbox {
         self.bell.asleep.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         let early = self.take();
-        let waited = wait(early.is_some() || self.is_stopped());
+        let is_mail = self.bell.letters.load(Ordering::SeqCst) > 0;
+        let waited = wait(early.is_some() || is_mail || self.is_stopped());
         self.bell.asleep.store(false, Ordering::SeqCst);
         (early, waited)
     }

@@ -1,7 +1,8 @@
 //! RTP on the wire: media worker threads, their sockets and port leases.
 //!
 //! A worker thread polls its own sockets, gives each packet and each command to its [`media::Engine`] and sends what
-//! comes of it. Nothing is shared between workers, nothing is locked and nothing is allocated per packet.
+//! comes of it. Nothing is shared between workers, nothing is locked and nothing is allocated per packet. A port that
+//! goes to another worker goes there as a letter, with its sockets and all that it does (`travel`).
 //!
 //! Sockets stay unconnected and packets leave by `sendto`. A connected socket was measured (loopback, IPv4,
 //! 172 octets): 3.0 µs per relayed packet against 3.4 µs; over a dual-stack socket there was no difference.
@@ -21,6 +22,7 @@ pub mod recordings;
 mod sockets;
 mod stats;
 mod taps;
+mod travel;
 mod worker;
 
 pub use config::{Clock, EntropySource, EventSink, MediaIoConfig, StartError};

@@ -1,6 +1,7 @@
 //! The handle to all media workers.
 
 use std::fmt;
+use std::io;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use base::media::MediaCommand;
 use mio::{Poll, Waker};
 
 use crate::config::{EventSink, MediaIoConfig, StartError};
-use crate::inbox::{Outbox, inbox};
+use crate::inbox::{Inbox, Outbox, inbox};
 use crate::recordings::{Archive, Desk, Library};
 use crate::sockets::Local;
 use crate::stats::{Gauges, WorkerStats};
@@ -20,13 +21,13 @@ use crate::worker::{Ended, INBOX, Parts, Worker};
 /// The media workers. Dropping it ends them.
 pub struct MediaIo {
     workers: Vec<Handle>,
+    outboxes: Arc<[Outbox]>,
     /// Ends after the workers.
     archive: Option<Archive>,
     taps: Taps,
 }
 
 struct Handle {
-    outbox: Outbox,
     gauges: Arc<Gauges>,
     thread: Option<JoinHandle<()>>,
 }
@@ -51,11 +52,21 @@ impl MediaIo {
             None => (None, Vec::new()),
         };
         desks.reverse();
-        let mut started = Self { workers: Vec::new(), archive, taps: Taps::default() };
-        for id in 0..workers {
+        let (outboxes, ends): (Vec<_>, Vec<_>) =
+            (0..workers).map(|_id| mailbox()).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let outboxes: Arc<[Outbox]> = outboxes.into();
+        let mut started =
+            Self { workers: Vec::new(), outboxes: Arc::clone(&outboxes), archive, taps: Taps::default() };
+        for (id, (poll, inbox)) in (0..workers).zip(ends) {
             let first_port = first + (u32::from(id) * each * 2) as u16;
             let part = Part { id, local, first_port, pairs: each };
-            let ways = Ways { desk: desks.pop(), taps: started.taps.clone() };
+            let ways = Ways {
+                poll,
+                inbox,
+                peers: Arc::clone(&outboxes),
+                desk: desks.pop(),
+                taps: started.taps.clone(),
+            };
             started.workers.push(start_worker(part, config, Arc::clone(&sink), ways)?);
         }
         Ok(started)
@@ -68,16 +79,16 @@ impl MediaIo {
     /// Gives the command back when the worker's inbox is full, or there is no such worker.
     #[expect(clippy::result_large_err, reason = "the refused command itself, on a path taken only when full")]
     pub fn send(&self, command: MediaCommand) -> Result<(), MediaCommand> {
-        match self.workers.get(usize::from(command.worker())) {
-            Some(worker) => worker.outbox.send(command),
+        match self.outboxes.get(usize::from(command.worker())) {
+            Some(outbox) => outbox.send(command),
             None => Err(command),
         }
     }
 
     /// Wakes a worker to its commands; cheap when it is awake.
     pub fn ring(&self, worker: u8) {
-        if let Some(worker) = self.workers.get(usize::from(worker)) {
-            worker.outbox.ring();
+        if let Some(outbox) = self.outboxes.get(usize::from(worker)) {
+            outbox.ring();
         }
     }
 
@@ -118,7 +129,7 @@ impl MediaIo {
 
 impl Drop for MediaIo {
     fn drop(&mut self) {
-        self.workers.iter().for_each(|worker| worker.outbox.stop());
+        self.outboxes.iter().for_each(Outbox::stop);
         for thread in self.workers.iter_mut().filter_map(|worker| worker.thread.take()) {
             if thread.join().is_err() {
                 tracing::error!("a media worker had panicked");
@@ -141,10 +152,20 @@ struct Part {
     pairs: u32,
 }
 
-/// Ways out of a worker that are neither sockets nor its shard.
+/// Ways into a worker and out of it that are neither sockets nor its shard.
 struct Ways {
+    poll: Poll,
+    inbox: Inbox,
+    peers: Arc<[Outbox]>,
     desk: Option<Desk>,
     taps: Taps,
+}
+
+/// The two ends of a worker's inbox, and the poll that its bell wakes.
+fn mailbox() -> io::Result<(Outbox, (Poll, Inbox))> {
+    let poll = Poll::new()?;
+    let (outbox, inbox) = inbox(Waker::new(poll.registry(), INBOX)?);
+    Ok((outbox, (poll, inbox)))
 }
 
 fn start_worker(
@@ -153,16 +174,15 @@ fn start_worker(
     sink: EventSink,
     ways: Ways,
 ) -> Result<Handle, StartError> {
-    let poll = Poll::new()?;
-    let (outbox, inbox) = inbox(Waker::new(poll.registry(), INBOX)?);
     let gauges = Arc::new(Gauges::default());
     let worker = Worker::new(Parts {
         id: part.id,
         local: part.local,
         first_port: part.first_port,
         pairs: part.pairs,
-        poll,
-        inbox,
+        poll: ways.poll,
+        inbox: ways.inbox,
+        peers: ways.peers,
         clock: Arc::clone(&config.clock),
         entropy: (config.entropy)(),
         clips: Arc::clone(&config.clips),
@@ -180,7 +200,7 @@ fn start_worker(
         }
     };
     let thread = std::thread::Builder::new().name(format!("media-{}", part.id)).spawn(run)?;
-    Ok(Handle { outbox, gauges, thread: Some(thread) })
+    Ok(Handle { gauges, thread: Some(thread) })
 }
 
 /// The first even port of a range, and how many whole pairs follow.

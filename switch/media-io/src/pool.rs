@@ -11,7 +11,7 @@ const COOL: Duration = Duration::from_secs(2);
 /// Pairs tried for one lease, of those bound and of those not: a bound on the work in one turn.
 const TRIES: usize = 32;
 
-/// The pairs of one worker; slot `n` is the pair at `first + 2n`.
+/// The pairs of one worker; slot `n` is the pair at `first + 2n`. Behind them are slots for pairs of other workers.
 #[derive(Debug)]
 pub(crate) struct Pool<S> {
     first: u16,
@@ -26,6 +26,15 @@ pub(crate) struct Pool<S> {
 struct Entry<S> {
     sockets: Option<S>,
     lease: Lease,
+}
+
+/// Whose pair it is that goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// This worker's own.
+    Own,
+    /// Another's.
+    Guest,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +79,25 @@ impl<S> Pool<S> {
         if let Some(Entry { lease: Lease::Free { from }, .. }) = self.entries.get_mut(slot as usize) {
             *from = now + COOL;
         }
+    }
+
+    /// Takes in a pair that another worker leased, or its own again. Slots up to that one are made.
+    pub(crate) fn host(&mut self, slot: u32, shard: ShardId, sockets: S) {
+        while self.entries.len() <= slot as usize {
+            self.entries.push(Entry { sockets: None, lease: Lease::Free { from: Mono(0) } });
+        }
+        if let Some(entry) = self.entries.get_mut(slot as usize) {
+            (entry.sockets, entry.lease) = (Some(sockets), Lease::Leased { to: shard });
+        }
+    }
+
+    /// Gives sockets away; an own pair stays leased.
+    pub(crate) fn give_away(&mut self, slot: u32, whose: Whose) -> Option<S> {
+        let entry = self.entries.get_mut(slot as usize)?;
+        if whose == Whose::Guest {
+            entry.lease = Lease::Free { from: Mono(0) };
+        }
+        entry.sockets.take()
     }
 
     /// Who leased it.

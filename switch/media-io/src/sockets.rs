@@ -55,11 +55,23 @@ impl Sockets {
     /// Binds the pair at `rtp_port` and has its packets announced under [`token`].
     pub(crate) fn open(local: Local, rtp_port: u16, slot: u32, registry: &Registry) -> io::Result<Self> {
         let rtcp_port = rtp_port.checked_add(1).ok_or(io::ErrorKind::AddrNotAvailable)?;
-        let mut rtp = UdpSocket::from_std(open(local.ip, rtp_port)?);
-        let mut rtcp = UdpSocket::from_std(open(local.ip, rtcp_port)?);
-        registry.register(&mut rtp, token(slot, Channel::Rtp), Interest::READABLE)?;
-        registry.register(&mut rtcp, token(slot, Channel::Rtcp), Interest::READABLE)?;
-        Ok(Self { rtp, rtcp })
+        let rtp = UdpSocket::from_std(open(local.ip, rtp_port)?);
+        let rtcp = UdpSocket::from_std(open(local.ip, rtcp_port)?);
+        let mut sockets = Self { rtp, rtcp };
+        sockets.enter(slot, registry)?;
+        Ok(sockets)
+    }
+
+    /// Has its packets announced under [`token`], those that wait already among them.
+    pub(crate) fn enter(&mut self, slot: u32, registry: &Registry) -> io::Result<()> {
+        registry.register(&mut self.rtp, token(slot, Channel::Rtp), Interest::READABLE)?;
+        registry.register(&mut self.rtcp, token(slot, Channel::Rtcp), Interest::READABLE)
+    }
+
+    /// Has nothing announced here any more; what comes from now on waits.
+    pub(crate) fn leave(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.deregister(&mut self.rtp)?;
+        registry.deregister(&mut self.rtcp)
     }
 
     /// The next packet; `None` when there is none.

@@ -16,19 +16,20 @@ use mio::{Events, Poll, Token};
 
 use crate::config::{Clock, EventSink};
 use crate::fence::{Fence, Held};
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, Outbox};
 use crate::pool::Pool;
 use crate::recordings::Desk;
 use crate::sockets::{Local, Sockets, of_token};
 use crate::stats::{Gauges, WorkerStats};
 use crate::taps::{Line, Taps};
+use crate::travel::Mail;
 
 /// The token of the inbox.
 pub(crate) const INBOX: Token = Token(usize::MAX);
 /// The longest sleep.
 const IDLE: Duration = Duration::from_millis(500);
 /// How soon events a shard had no room for are offered again.
-const RETRY: Duration = Duration::from_millis(10);
+pub(crate) const RETRY: Duration = Duration::from_millis(10);
 /// Commands taken between two looks at the sockets.
 const COMMANDS_PER_TURN: usize = 256;
 /// Packets taken from one socket before the others get their turn.
@@ -41,28 +42,30 @@ const READS_PER_LOOK: usize = 32;
 const PACKET_OCTETS: usize = 2_048;
 
 pub(crate) struct Worker {
-    id: u8,
+    pub(crate) id: u8,
     local: Local,
-    poll: Poll,
-    inbox: Inbox,
+    pub(crate) poll: Poll,
+    pub(crate) inbox: Inbox,
     clock: Clock,
     sink: EventSink,
     gauges: Arc<Gauges>,
-    pool: Pool<Sockets>,
-    engine: Engine,
+    pub(crate) pool: Pool<Sockets>,
+    pub(crate) engine: Engine,
+    /// Letters to other workers, and where ports are that have gone.
+    pub(crate) mail: Mail,
     fence: Fence,
     /// The engine is not to be used any more.
     lost: bool,
     /// Sockets with more to read.
     unread: VecDeque<Token>,
     /// Events not yet taken by their shard.
-    waiting: VecDeque<(ShardId, MediaEvent)>,
+    pub(crate) waiting: VecDeque<(ShardId, MediaEvent)>,
     /// The way to the threads that write recordings, and a parcel that found them with no room.
     desk: Option<Desk>,
-    unwritten: Option<Parcel>,
+    pub(crate) unwritten: Option<Parcel>,
     /// Other ends of taps: those that wait to be set, and those that are.
     taps: Taps,
-    lines: Vec<(TapId, Line)>,
+    pub(crate) lines: Vec<(TapId, Line)>,
     packet: Box<[u8; PACKET_OCTETS]>,
     stats: WorkerStats,
 }
@@ -84,6 +87,7 @@ pub(crate) struct Parts {
     pub(crate) pairs: u32,
     pub(crate) poll: Poll,
     pub(crate) inbox: Inbox,
+    pub(crate) peers: Arc<[Outbox]>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Box<dyn Entropy>,
     pub(crate) clips: Arc<dyn Clips + Send + Sync>,
@@ -105,6 +109,7 @@ impl Worker {
             gauges: parts.gauges,
             pool: Pool::new(parts.first_port, parts.pairs),
             engine: Engine::new(parts.id, parts.pairs as usize, parts.entropy).with_clips(parts.clips),
+            mail: Mail::new(parts.peers),
             fence: Fence::default(),
             lost: false,
             unread: VecDeque::new(),
@@ -130,7 +135,9 @@ impl Worker {
                 }
             };
             let now = (self.clock)().mono;
+            self.take_letters(now);
             self.take_commands(now, early);
+            self.mail.send();
             self.read_all(now, &ready);
             self.record();
             self.tap(now);
@@ -161,13 +168,20 @@ impl Worker {
         self.beat(now);
     }
 
+    /// Does what is due at this moment.
+    pub(crate) fn beat_now(&mut self) -> Mono {
+        let now = (self.clock)().mono;
+        self.beat(now);
+        now
+    }
+
     fn beat(&mut self, now: Mono) {
         self.hold(now, "a beat", |engine| engine.tick(now));
         self.send();
     }
 
     /// Works on the engine; a panic costs the port it came from. Whether all went well.
-    fn hold(&mut self, now: Mono, doing: &'static str, work: impl FnOnce(&mut Engine)) -> bool {
+    pub(crate) fn hold(&mut self, now: Mono, doing: &'static str, work: impl FnOnce(&mut Engine)) -> bool {
         if self.lost {
             return false;
         }
@@ -203,6 +217,11 @@ impl Worker {
     fn wait(&mut self, ready: &mut Events) -> io::Result<Option<MediaCommand>> {
         let timeout = self.timeout((self.clock)().mono);
         let poll = &mut self.poll;
+        if self.mail.is_full() {
+            // Who has no room for letters reads its own meanwhile, and gets its commands later.
+            let waited = poll.poll(ready, Some(timeout.min(RETRY)));
+            return waited.map(|()| None);
+        }
         let (early, waited) = self
             .inbox
             .sleep(|at_once| poll.poll(ready, Some(if at_once { Duration::ZERO } else { timeout })));
@@ -216,44 +235,54 @@ impl Worker {
         if !self.unread.is_empty() {
             return Duration::ZERO;
         }
-        let retry = if self.waiting.is_empty() { IDLE } else { RETRY };
+        let retry = if self.waiting.is_empty() && !self.mail.is_waiting() { IDLE } else { RETRY };
         self.engine.deadline().map_or(retry, |due| due.since(now).min(retry))
     }
 
     fn take_commands(&mut self, now: Mono, early: Option<MediaCommand>) {
-        let mut next = early.or_else(|| self.inbox.take());
+        let mut next = early.or_else(|| self.next_command());
         for _ in 0..COMMANDS_PER_TURN {
             let Some(command) = next else { return };
             self.obey(now, command);
-            next = self.inbox.take();
+            next = self.next_command();
         }
         if let Some(command) = next {
             self.obey(now, command);
         }
     }
 
-    fn obey(&mut self, now: Mono, command: MediaCommand) {
+    fn next_command(&self) -> Option<MediaCommand> {
+        if self.mail.is_full() { None } else { self.inbox.take() }
+    }
+
+    pub(crate) fn obey(&mut self, now: Mono, command: MediaCommand) {
         if let MediaCommand::Lease { shard, count, .. } = command {
             return self.lease(now, shard, count);
         }
-        let Some((slot, shard)) =
-            command.port().and_then(|port| Some((port.slot, self.pool.lessee(port.slot)?)))
-        else {
-            return;
-        };
+        let Some(port) = command.port().filter(|port| self.pool.lessee(port.slot).is_some()) else { return };
+        let Some(command) = self.mail.forward(self.id, port, command) else { return };
+        if let MediaCommand::Move { to, .. } = command {
+            self.move_away(now, port, to);
+        } else {
+            self.carry_out(now, port, port.slot, command);
+        }
+    }
+
+    /// What is for a port that is here.
+    pub(crate) fn carry_out(&mut self, now: Mono, port: PortId, slot: u32, command: MediaCommand) {
+        let Some(shard) = self.pool.lessee(slot) else { return };
         if let MediaCommand::Tap(Tap { id, .. }) = command {
             self.lines.extend(self.taps.take(id).map(|line| (id, line)));
         }
         let ends = matches!(command, MediaCommand::Close { .. });
-        let port = command.port();
         let opens = matches!(command, MediaCommand::Open { .. });
         let is_done = self.hold(now, "a command", |engine| engine.handle(now, shard, command));
-        if let Some(port) = port.filter(|_| opens && !is_done) {
+        if opens && !is_done {
             // It never was open, so the engine has nothing to tell.
             self.waiting.push_back((shard, MediaEvent::Closed { port, media: LegMedia::default() }));
         }
         if ends {
-            self.pool.release(now, slot);
+            self.end_lease(now, port, slot);
         }
     }
 
@@ -297,7 +326,7 @@ impl Worker {
         self.judge("a packet", held);
     }
 
-    fn send(&mut self) {
+    pub(crate) fn send(&mut self) {
         while let Some((sending, packet)) = self.engine.poll_packet() {
             let Some(sockets) = self.pool.sockets(sending.slot) else { continue };
             match sockets.send(self.local, sending.channel, packet, sending.to) {
@@ -308,7 +337,7 @@ impl Worker {
     }
 
     /// Carries recordings to the threads that write, and emptied blocks back.
-    fn record(&mut self) {
+    pub(crate) fn record(&mut self) {
         while let Some(block) = self.desk.as_ref().and_then(Desk::emptied) {
             self.engine.recycle(block);
         }
@@ -325,7 +354,7 @@ impl Worker {
     }
 
     /// Carries what taps hear to their other ends, and what is said there to far ends.
-    fn tap(&mut self, now: Mono) {
+    pub(crate) fn tap(&mut self, now: Mono) {
         for (id, line) in &mut self.lines {
             for _ in 0..WORDS_PER_TURN {
                 let Some(word) = line.word() else { break };
@@ -365,13 +394,7 @@ impl Worker {
 
     /// Offers every waiting event once. Those of one shard stay in order: its first refusal defers the rest.
     fn tell(&mut self) {
-        while let Some(event) = self.engine.poll_event() {
-            if self.waiting.len() >= MEDIA_EVENTS_WAITING && is_spared(&event.1) {
-                self.stats.untold += 1;
-            } else {
-                self.waiting.push_back(event);
-            }
-        }
+        self.collect();
         let mut full: Vec<ShardId> = Vec::new();
         for _ in 0..self.waiting.len() {
             let Some((shard, event)) = self.waiting.pop_front() else { return };
@@ -379,6 +402,17 @@ impl Worker {
             if let Some(event) = refused {
                 full.push(shard);
                 self.waiting.push_back((shard, event));
+            }
+        }
+    }
+
+    /// Takes from the engine what it has to tell.
+    pub(crate) fn collect(&mut self) {
+        while let Some(event) = self.engine.poll_event() {
+            if self.waiting.len() >= MEDIA_EVENTS_WAITING && is_spared(&event.1) {
+                self.stats.untold += 1;
+            } else {
+                self.waiting.push_back(event);
             }
         }
     }

@@ -214,6 +214,37 @@ fn a_closed_port_is_leased_again_only_after_it_has_cooled_down() {
     assert_eq!(net.lease(0, 1), [first[1]]);
 }
 
+/// A lease ends where it began, and only with its port.
+#[test]
+fn a_port_that_is_closed_at_another_worker_is_leased_again_at_home_after_it_has_cooled_down() {
+    let net = Net::start(31_404..=31_411, 2, Some(Ipv4Addr::LOCALHOST));
+    let leases = net.lease(0, 64);
+    let far = FarEnd::new(1);
+    net.open(leases[0], &far, &leases[..1]);
+    net.send(MediaCommand::Move { port: leases[0].port, to: 1 });
+    far.speak(leases[0], 1);
+    assert_eq!(far.listen().2, leases[0].rtp);
+    assert!(matches!(net.event(), MediaEvent::Latched { port, .. } if port == leases[0].port));
+    net.seconds.fetch_add(2, Ordering::SeqCst);
+    assert_eq!(net.lease(0, 1), vec![], "it is in use, if elsewhere");
+    assert_eq!(net.close(leases[0].port).received, 1);
+    assert_eq!(net.lease(1, 64).len(), 2, "guests take no place from a worker's own");
+    assert_eq!(net.lease(0, 1), vec![]);
+    let mut seconds = 0;
+    let again = loop {
+        net.seconds.fetch_add(1, Ordering::SeqCst);
+        seconds += 1;
+        if let Some(lease) = net.lease(0, 1).pop() {
+            break lease;
+        }
+    };
+    assert!((2..=4).contains(&seconds), "{seconds} s");
+    assert_eq!(again, leases[0]);
+    net.open(again, &far, &[again]);
+    far.speak(again, 2);
+    assert_eq!(far.listen().2, again.rtp);
+}
+
 #[test]
 fn silence_is_told_though_nothing_wakes_the_worker() {
     let net = Net::start(31_500..=31_599, 1, Some(Ipv4Addr::LOCALHOST));

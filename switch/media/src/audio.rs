@@ -1,6 +1,5 @@
 //! What a port has while its audio is worked on. A port that only relays has none of it.
 
-use base::media::Heard;
 use base::{Mono, RoomId};
 use smallvec::SmallVec;
 
@@ -9,6 +8,7 @@ use crate::digits::{Sender, ToneReader};
 use crate::dsp::{Resampler, level};
 use crate::engine::play::Plays;
 use crate::frame::{Frame, Rate};
+use crate::hearing::Source;
 use crate::lull::Lull;
 use crate::mix::{Factor, Limiter, Ramp};
 use crate::receive::{Pulled, Receiver};
@@ -177,20 +177,29 @@ impl Audio {
     }
 
     /// Each one's loudness goes on to what the list says. Who is heard from the first beat on does not fade in.
-    pub(crate) fn follow_list(&mut self, sources: &[Heard]) {
-        let listed = |slot| sources.iter().rev().find(|heard| heard.port.slot == slot);
+    pub(crate) fn follow_list(&mut self, sources: &[Source]) {
+        let listed = |slot| sources.iter().rev().find(|heard| heard.slot == slot);
         for (slot, ramp) in &mut self.levels {
             *ramp = ramp.towards(listed(*slot).map_or(Factor::ZERO, |heard| Factor::of(heard.gain)));
         }
         self.levels.retain(|(slot, ramp)| !ramp.is_silent() || listed(*slot).is_some());
         for heard in sources {
-            let slot = heard.port.slot;
+            let slot = heard.slot;
             if self.levels.iter().all(|(known, _)| *known != slot) {
                 let to = Factor::of(heard.gain);
                 self.levels.push((slot, Ramp { from: if self.fresh { to } else { Factor::ZERO }, to }));
             }
         }
         self.fresh = false;
+    }
+
+    /// Goes on at another worker, whose slots and beats are numbered in another way.
+    pub(crate) fn settle_in(&mut self, place: usize) {
+        self.place = place;
+        self.levels.clear();
+        self.fresh = true;
+        (self.hold, self.returns, self.part, self.served) = (None, None, None, false);
+        self.lifted.iter_mut().flatten().for_each(|lifted| lifted.beat = u64::MAX);
     }
 
     /// The far end's audio has another rate from now on.

@@ -1,7 +1,7 @@
 //! Whom a far end hears and where it is heard, as the shard wants it and as it is done.
 
 use base::RoomId;
-use base::media::{Gain, Heard};
+use base::media::Gain;
 use smallvec::SmallVec;
 
 /// One port's place among the others.
@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 pub(crate) struct Hearing {
     /// Everyone who speaks there, itself left out.
     pub(crate) room: Option<RoomId>,
-    /// Ports of this worker one by one; what stands here goes before the room.
-    pub(crate) sources: SmallVec<[Heard; 2]>,
+    /// Ports one by one; what stands here goes before the room.
+    pub(crate) sources: SmallVec<[Source; 2]>,
     /// Where its far end is heard by everybody.
     pub(crate) speaks: Option<(RoomId, Gain)>,
     /// How it gets what it hears.
@@ -23,6 +23,14 @@ pub(crate) struct Hearing {
     pub(crate) ears: u32,
     /// How many want what its far end hears.
     pub(crate) overheard: u32,
+}
+
+/// One whom a far end hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// Where it stands, or will once it has come here.
+    pub(crate) slot: u32,
+    pub(crate) gain: Gain,
 }
 
 /// How a far end gets what it hears.

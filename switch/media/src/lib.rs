@@ -35,4 +35,4 @@ pub mod srtp;
 pub mod tap;
 
 pub use departures::Sending;
-pub use engine::{Arrival, Channel, Engine, Load, Mended};
+pub use engine::{Arrival, Channel, Engine, Load, Mended, Moving};

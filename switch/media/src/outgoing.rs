@@ -82,6 +82,16 @@ impl Outgoing {
         }
     }
 
+    /// Whose numbers became ours last.
+    pub(crate) fn source(&self) -> Option<u32> {
+        self.line.map(|line| line.source)
+    }
+
+    /// That one has another slot from now on; `None` for none at all.
+    pub(crate) fn follow(&mut self, source: Option<u32>) {
+        self.line = self.line.and_then(|line| Some(Line { source: source?, ..line }));
+    }
+
     pub(crate) fn ssrc(&self) -> u32 {
         self.ssrc
     }

@@ -174,7 +174,6 @@ pub(super) fn refused(error: OrderError) -> Problem {
     match error {
         OrderError::NoSuchCall => Problem::not_found(error.to_string()),
         OrderError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(1),
-        OrderError::OutOfReach => Problem::new(StatusCode::CONFLICT, error.to_string()),
     }
 }
 

@@ -231,7 +231,7 @@ const CALL_RECORDING: &[Field] = fields! {
 };
 
 const CALL_CONFERENCE: &[Field] = fields! {
-    name: Text, "The conference; it must be on the media worker of the call";
+    name: Text, "The conference";
 };
 
 const TOKEN: &[Field] = fields! {

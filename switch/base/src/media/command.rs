@@ -32,8 +32,8 @@ pub enum MediaCommand {
         /// The agreed remote side.
         remote: Remote,
     },
-    /// Whom the far end of `port` hears: everyone who speaks in a room, itself left out, and ports of the same worker one
-    /// by one, itself for an echo. One who is in both is heard with the gain of the list. None of either is silence.
+    /// Whom the far end of `port` hears: everyone who speaks in a room, itself left out, and ports one by one, itself for
+    /// an echo. Rooms and ports are heard while they are at the same worker, whatever came first. One who is in both is heard with the gain of the list. None of either is silence.
     /// The wanted result; it replaces what was before.
     Hear {
         /// The listener.
@@ -43,7 +43,7 @@ pub enum MediaCommand {
         /// The heard.
         sources: SmallVec<[Heard; 2]>,
     },
-    /// Where the far end of `port` is heard by everybody: a room of the same worker, `None` for nowhere (muted, or not
+    /// Where the far end of `port` is heard by everybody: a room of the worker where the port is, `None` for nowhere (muted, or not
     /// in a room). A room begins with the first port that speaks or listens in it and ends with the last.
     Speak {
         /// Who.
@@ -142,6 +142,15 @@ pub enum MediaCommand {
         /// The port.
         port: PortId,
     },
+    /// Takes an open port to another worker, with all that it is, plays, collects and records; `port` stays its name.
+    /// Commands that follow reach it there. Its recordings and taps go with it and hear what is at that worker. It stays
+    /// where it is when there is no such worker.
+    Move {
+        /// The port.
+        port: PortId,
+        /// Where to.
+        to: u8,
+    },
     /// Ends the use of a port; answered by `Closed`, and the port may be leased again.
     Close {
         /// The port.
@@ -150,7 +159,7 @@ pub enum MediaCommand {
 }
 
 impl MediaCommand {
-    /// The worker it is for.
+    /// The worker it is for: the one that leased the port, which knows where it is.
     #[must_use]
     pub fn worker(&self) -> u8 {
         if let Self::Lease { worker, .. } = self {
@@ -182,6 +191,7 @@ impl MediaCommand {
             | Self::Recording { port, .. }
             | Self::Untap { port, .. }
             | Self::Settle { port }
+            | Self::Move { port, .. }
             | Self::Close { port } => Some(*port),
         }
     }

@@ -82,7 +82,7 @@ impl Call {
     fn part_of(&self, leg: &Leg) -> Option<Part> {
         let port = open_port(leg)?;
         let voice = self.voice(leg.id);
-        let mut part = Part::alone(port);
+        let mut part = Part::alone(port, self.worker);
         if let Joined::Room(room) = self.joined {
             part.room = Some(room).filter(|_| !voice.deaf);
             part.speaks = Some((room, voice.gain)).filter(|_| !voice.muted);

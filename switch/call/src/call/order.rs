@@ -73,17 +73,18 @@ impl Call {
         ctx.out.push(Act::Media(MediaCommand::Tap(tap(port))));
     }
 
-    /// Both sides of a call go into a room; its ports must be of the worker where the room is.
+    /// Both sides of a call go into a room, and their ports to the worker where it is.
     fn move_into(&mut self, ctx: &mut Ctx<'_>, conference: &str) {
         let room = room_of(conference, ctx.config.workers);
         let talks = matches!(self.phase, Phase::Talking { .. }) && self.answered_at.is_some();
-        if !talks || room.worker() != self.worker || self.joined == Joined::Room(room) {
+        if !talks || self.joined == Joined::Room(room) {
             return;
         }
         if let Joined::Room(before) = self.joined {
             ctx.out.push(Act::Leave(before));
         }
         self.joined = Joined::Room(room);
+        self.worker = room.worker();
         ctx.out.push(Act::Enter(room));
         let unread =
             |leg: &&Leg| leg.media.as_ref().is_some_and(|media| media.is_open() && !is_readable(media));

@@ -229,6 +229,7 @@ impl Call {
     fn enter(&mut self, ctx: &mut Ctx<'_>, conference: String) {
         let room = room_of(&conference, ctx.config.workers);
         self.joined = Joined::Room(room);
+        self.worker = room.worker();
         self.typing = Typing::Open;
         ctx.out.push(Act::Enter(room));
         self.stand(Service::Inside { conference, alone: None });

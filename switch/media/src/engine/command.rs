@@ -1,7 +1,7 @@
 //! Commands of shards, each to whoever carries it out.
 
 use base::media::{LegMedia, MediaCommand, MediaEvent, Remote};
-use base::{Mono, PortId, ShardId};
+use base::{Mono, ShardId};
 
 use super::Engine;
 use crate::outgoing::Outgoing;
@@ -9,35 +9,37 @@ use crate::port::Port;
 use crate::quality::Watch;
 
 impl Engine {
-    /// Carries out a command of `shard`, which leased the port. `Lease` is not for engines and does nothing.
+    /// Carries out a command of `shard`, which leased the port. `Lease` and `Move` are not for engines and do nothing,
+    /// nor does what is for a port that is not here.
     pub fn handle(&mut self, now: Mono, shard: ShardId, command: MediaCommand) {
-        self.at_work = command.port().map(|port| port.slot);
+        let Some(slot) = command.port().and_then(|port| self.places.slot(port)) else { return };
+        self.at_work = Some(slot);
         match command {
-            MediaCommand::Lease { .. } => {}
-            MediaCommand::Open { port } => self.open(port.slot, shard),
-            MediaCommand::Remote { port, remote } => self.agree(now, port.slot, &remote),
-            MediaCommand::Hear { port, room, sources } => self.hear(now, port.slot, room, sources),
-            MediaCommand::Speak { port, room, gain } => self.speak(now, port.slot, room, gain),
-            MediaCommand::Play { port, play } => self.play(now, port.slot, play),
-            MediaCommand::StopPlay { port, play } => self.stop_play(now, port.slot, play),
-            MediaCommand::Collect { port, collect } => self.collect(now, port.slot, *collect),
-            MediaCommand::StopCollect { port } => self.stop_collect(now, port.slot),
-            MediaCommand::SendDigits { port, digits, each } => {
-                self.send_digits(now, port.slot, &digits, each);
+            MediaCommand::Lease { .. } | MediaCommand::Move { .. } => {}
+            MediaCommand::Open { .. } => self.open(slot, shard),
+            MediaCommand::Remote { remote, .. } => self.agree(now, slot, &remote),
+            MediaCommand::Hear { room, sources, .. } => self.hear(now, slot, room, sources),
+            MediaCommand::Speak { room, gain, .. } => self.speak(now, slot, room, gain),
+            MediaCommand::Play { play, .. } => self.play(now, slot, play),
+            MediaCommand::StopPlay { play, .. } => self.stop_play(now, slot, play),
+            MediaCommand::Collect { collect, .. } => self.collect(now, slot, *collect),
+            MediaCommand::StopCollect { .. } => self.stop_collect(now, slot),
+            MediaCommand::SendDigits { digits, each, .. } => {
+                self.send_digits(now, slot, &digits, each);
             }
-            MediaCommand::DigitCame { port, digit, lasted } => {
-                self.digit_came(now, port.slot, digit, lasted);
+            MediaCommand::DigitCame { digit, lasted, .. } => {
+                self.digit_came(now, slot, digit, lasted);
             }
-            MediaCommand::HoldDigits { port, held } => self.hold_digits(now, port.slot, held),
-            MediaCommand::Listen { port, listen } => self.listen(now, port.slot, listen),
-            MediaCommand::Record { port, recorder } => self.record(now, port.slot, *recorder),
+            MediaCommand::HoldDigits { held, .. } => self.hold_digits(now, slot, held),
+            MediaCommand::Listen { listen, .. } => self.listen(now, slot, listen),
+            MediaCommand::Record { recorder, .. } => self.record(now, slot, *recorder),
             MediaCommand::Recording { recording, act, .. } => {
                 self.act_on_recording(now, recording, act);
             }
             MediaCommand::Tap(tap) => self.tap(now, tap),
-            MediaCommand::Untap { port, tap } => self.untap(now, port.slot, tap),
-            MediaCommand::Settle { port } => self.settle(port.slot),
-            MediaCommand::Close { port } => self.close(now, port, shard),
+            MediaCommand::Untap { tap, .. } => self.untap(now, slot, tap),
+            MediaCommand::Settle { .. } => self.settle(slot),
+            MediaCommand::Close { .. } => self.close(now, slot, shard),
         }
         self.close_seams(now);
     }
@@ -69,8 +71,8 @@ impl Engine {
     }
 
     /// Nobody hears the port from now on and it hears nobody. One that was never opened ends with empty figures.
-    pub(super) fn close(&mut self, now: Mono, id: PortId, shard: ShardId) {
-        let slot = id.slot;
+    pub(super) fn close(&mut self, now: Mono, slot: u32, shard: ShardId) {
+        let id = self.id(slot);
         if self.port(slot).is_none() {
             let closed = MediaEvent::Closed { port: id, media: LegMedia::default() };
             return self.events.push_back((shard, closed));
@@ -79,7 +81,7 @@ impl Engine {
         self.end_plays(slot);
         self.stop_collect(now, slot);
         self.end_recordings(now, slot);
-        self.end_taps(now, slot);
+        self.end_taps(now, id);
         self.leave(now, slot);
         let Some(port) = self.slots.get_mut(slot as usize).and_then(|entry| entry.port.take()) else {
             return;
@@ -87,5 +89,6 @@ impl Engine {
         self.open -= 1;
         let closed = MediaEvent::Closed { port: id, media: port.figures() };
         self.events.push_back((port.shard, closed));
+        self.vacate(slot);
     }
 }

@@ -238,7 +238,7 @@ impl Engine {
             *listener != slot
                 && self.port(*listener).is_some_and(|port| {
                     let sources = &port.hearing.sources;
-                    sources.iter().any(|heard| heard.port.slot == slot && heard.gain != Gain::OFF)
+                    sources.iter().any(|heard| heard.slot == slot && heard.gain != Gain::OFF)
                 })
         };
         let entry = self.slots.get(slot as usize);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::media::Ear;
 use base::{Mono, RoomId};
 
+use super::places::Places;
 use super::wanted::count;
 use super::{Engine, Slot};
 use crate::frame::{Frame, Rate};
@@ -26,17 +27,19 @@ impl Engine {
     fn turn_ear(&mut self, now: Mono, ear: Ear, on: bool) {
         match ear {
             Ear::From(port) => {
-                if let Some(port) = self.port_mut(port.slot) {
+                let Some(slot) = self.places.slot(port) else { return };
+                if let Some(port) = self.port_mut(slot) {
                     count(&mut port.hearing.ears, on);
                 }
-                self.want(port.slot, true, on);
+                self.want(slot, true, on);
                 self.keep_beating(now);
             }
             Ear::To(port) => {
-                if let Some(port) = self.port_mut(port.slot) {
+                let Some(slot) = self.places.slot(port) else { return };
+                if let Some(port) = self.port_mut(slot) {
                     count(&mut port.hearing.overheard, on);
                 }
-                self.reconsider(now, port.slot);
+                self.reconsider(now, slot);
             }
             Ear::Room(room) => {
                 self.want_room(room, on);
@@ -48,24 +51,28 @@ impl Engine {
 
     /// The best rate of what an ear hears.
     pub(super) fn ear_rate(&self, ear: Ear) -> Rate {
+        let slot = |port| self.places.slot(port);
         match ear {
-            Ear::From(port) => best_rate(self.port(port.slot).and_then(Port::spoken)),
-            Ear::To(port) => self.hearing_rate(port.slot, &self.rooms),
+            Ear::From(port) => best_rate(slot(port).and_then(|slot| self.port(slot)).and_then(Port::spoken)),
+            Ear::To(port) => {
+                slot(port).map_or_else(Rate::default, |slot| self.hearing_rate(slot, &self.rooms))
+            }
             Ear::Room(room) => self.rooms.get(&room).map_or_else(Rate::default, |room| room.rate),
         }
     }
 }
 
-/// What an attached ear hears in this beat; `None` for silence.
+/// What an attached ear hears in this beat; `None` for silence, as for what is at another worker.
 pub(super) fn overhear<'a>(
+    places: &Places,
     slots: &'a [Slot],
     rooms: &'a BTreeMap<RoomId, Room>,
     ear: Ear,
 ) -> Option<&'a Frame> {
-    let audio = |slot: u32| slots.get(slot as usize)?.port.as_ref()?.audio.as_deref();
+    let audio = |port| slots.get(places.slot(port)? as usize)?.port.as_ref()?.audio.as_deref();
     match ear {
-        Ear::From(port) => audio(port.slot).filter(|audio| audio.power > 0.0).map(|audio| &audio.said),
-        Ear::To(port) => audio(port.slot).map(|audio| &audio.heard),
+        Ear::From(port) => audio(port).filter(|audio| audio.power > 0.0).map(|audio| &audio.said),
+        Ear::To(port) => audio(port).map(|audio| &audio.heard),
         Ear::Room(room) => rooms.get(&room)?.overheard(),
     }
 }

@@ -5,7 +5,7 @@ use base::{Mono, RoomId};
 use smallvec::SmallVec;
 
 use super::Engine;
-use crate::hearing::{Crowd, Hearing, Way};
+use crate::hearing::{Crowd, Hearing, Source, Way};
 use crate::port::Port;
 use crate::room::Room;
 
@@ -13,7 +13,7 @@ use crate::room::Room;
 const SMALL_ROOM: usize = 3;
 
 impl Engine {
-    /// Whom the far end of `slot` hears. Sources of other workers are left out.
+    /// Whom the far end of `slot` hears. Who is at another worker is heard once it has come here.
     pub(super) fn hear(
         &mut self,
         now: Mono,
@@ -21,9 +21,12 @@ impl Engine {
         room: Option<RoomId>,
         mut sources: SmallVec<[Heard; 2]>,
     ) {
-        let worker = self.worker;
-        sources.retain(|heard| heard.port.worker == worker && (heard.port.slot as usize) < self.slots.len());
+        if self.port(slot).is_none() {
+            return;
+        }
         sources.truncate(base::limits::SOURCES);
+        let place = |heard: Heard| Some(Source { slot: self.give_place(heard.port)?, gain: heard.gain });
+        let sources: SmallVec<[Source; 2]> = sources.into_iter().filter_map(place).collect();
         let Some(hearing) = self.port(slot).map(|port| &port.hearing) else { return };
         if hearing.room == room && hearing.sources == sources {
             return;
@@ -32,8 +35,8 @@ impl Engine {
         let Some(port) = self.port_mut(slot) else { return };
         let old_room = std::mem::replace(&mut port.hearing.room, room);
         let old = std::mem::replace(&mut port.hearing.sources, sources.clone());
-        for heard in old {
-            self.entry_of(heard).retain(|listener| *listener != slot);
+        for heard in &old {
+            self.entry_of(*heard).retain(|listener| *listener != slot);
         }
         for heard in sources {
             let listeners = self.entry_of(heard);
@@ -48,6 +51,7 @@ impl Engine {
             }
         }
         self.reconsider(now, slot);
+        old.iter().for_each(|heard| self.vacate(heard.slot));
     }
 
     /// Where the far end of `slot` is heard by everybody.
@@ -78,15 +82,20 @@ impl Engine {
     pub(super) fn leave(&mut self, now: Mono, slot: u32) {
         self.hear(now, slot, None, SmallVec::new());
         self.speak(now, slot, None, Gain::UNITY);
+        self.go_unheard(now, slot);
+        self.drop_audio(slot);
+    }
+
+    /// Nobody hears the port in `slot` one by one any more.
+    pub(super) fn go_unheard(&mut self, now: Mono, slot: u32) {
         let Some(entry) = self.slots.get_mut(slot as usize) else { return };
         for listener in std::mem::take(&mut entry.heard_by) {
             self.let_go(listener);
             if let Some(port) = self.port_mut(listener) {
-                port.hearing.sources.retain(|heard| heard.port.slot != slot);
+                port.hearing.sources.retain(|heard| heard.slot != slot);
             }
             self.reconsider(now, listener);
         }
-        self.drop_audio(slot);
     }
 
     /// Decides anew how the far end of `slot` gets what it hears.
@@ -157,6 +166,12 @@ impl Engine {
             // Who waits in a room for others gets silence, so that nobody takes its call for dead.
             Crowd::Nobody if can_work && (own || port.hearing.room.is_some()) => Way::Work,
             Crowd::Nobody => Way::Nothing,
+            // Who is on its way here, or back, goes on where it stopped.
+            Crowd::One(source, _)
+                if can_work && port.hearing.way == Way::Work && self.port(source).is_none() =>
+            {
+                Way::Work
+            }
             Crowd::One(source, gain) => {
                 let plain = gain == Gain::UNITY && !own && !self.must_lose_tones(source, port);
                 if can_work && !(plain && self.fits(source, port)) { Way::Work } else { Way::Relay(source) }
@@ -168,14 +183,14 @@ impl Engine {
 
     pub(super) fn crowd(&self, slot: u32, port: &Port) -> Crowd {
         let listed = &port.hearing.sources;
-        let crowd = listed.iter().fold(Crowd::Nobody, |crowd, heard| crowd.and(heard.port.slot, heard.gain));
+        let crowd = listed.iter().fold(Crowd::Nobody, |crowd, heard| crowd.and(heard.slot, heard.gain));
         let Some(room) = port.hearing.room.and_then(|room| self.rooms.get(&room)) else { return crowd };
         if room.speakers().nth(SMALL_ROOM).is_some() {
             return Crowd::Many;
         }
-        let others = room.speakers().filter(|speaker| {
-            speaker.slot != slot && listed.iter().all(|heard| heard.port.slot != speaker.slot)
-        });
+        let others = room
+            .speakers()
+            .filter(|speaker| speaker.slot != slot && listed.iter().all(|heard| heard.slot != speaker.slot));
         others.fold(crowd, |crowd, speaker| crowd.and(speaker.slot, speaker.gain))
     }
 
@@ -189,8 +204,8 @@ impl Engine {
         takes_noise && listener.same(&spoken).is_some()
     }
 
-    fn entry_of(&mut self, heard: Heard) -> &mut SmallVec<[u32; 2]> {
-        &mut self.slots[heard.port.slot as usize].heard_by
+    fn entry_of(&mut self, heard: Source) -> &mut SmallVec<[u32; 2]> {
+        &mut self.slots[heard.slot as usize].heard_by
     }
 
     pub(super) fn change_room(&mut self, id: Option<RoomId>, change: impl FnOnce(&mut Room)) {

@@ -42,7 +42,7 @@ impl Engine {
     /// The lease stays with the shard until it closes the port itself.
     fn give_up(&mut self, now: Mono, slot: u32) -> Option<PortId> {
         let (id, shard) = (self.id(slot), self.port(slot)?.shard);
-        self.close(now, id, shard);
+        self.close(now, slot, shard);
         for entry in &mut self.slots {
             entry.relays_to.retain(|listener| *listener != slot);
             entry.heard_by.retain(|listener| *listener != slot);

@@ -47,7 +47,7 @@ impl Engine {
             return room.rate;
         }
         let of = |slot| self.port(slot).map(|port| best_rate(port.spoken()));
-        let sources = port.hearing.sources.iter().filter_map(|heard| of(heard.port.slot)).max();
+        let sources = port.hearing.sources.iter().filter_map(|heard| of(heard.slot)).max();
         let best = best_rate(port.speech());
         sources.unwrap_or(PLAYED).min(best)
     }

@@ -35,7 +35,9 @@ mod hear;
 mod inward;
 mod mend;
 mod mixing;
+mod moving;
 mod outward;
+mod places;
 pub(crate) mod play;
 mod quality;
 mod receive;
@@ -51,6 +53,8 @@ pub(crate) use beat::Beat;
 use beat::Bench;
 pub(crate) use digits::Keys;
 pub use mend::Mended;
+pub use moving::Moving;
+use places::Places;
 pub(crate) use secure::Protection;
 pub use tick::Load;
 
@@ -77,6 +81,7 @@ pub struct Arrival {
 /// The engine of one media worker. Give it packets, commands and time; then take what it has to send and to tell.
 pub struct Engine {
     worker: u8,
+    places: Places,
     entropy: Box<dyn Entropy>,
     clips: Arc<dyn Clips + Send + Sync>,
     slots: Vec<Slot>,
@@ -122,6 +127,7 @@ impl Engine {
         all.resize_with(slots, Slot::default);
         Self {
             worker,
+            places: Places::new(worker, slots),
             entropy,
             clips: Arc::new(NoClips),
             slots: all,
@@ -200,7 +206,7 @@ impl Engine {
     }
 
     fn id(&self, slot: u32) -> PortId {
-        PortId { worker: self.worker, slot }
+        self.places.name(slot)
     }
 }
 

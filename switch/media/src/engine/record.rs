@@ -50,8 +50,8 @@ impl Engine {
         if self.recordings.is_empty() {
             return;
         }
-        let Self { recordings, slots, rooms, .. } = self;
-        recordings.tick(now, &|ear| overhear(slots, rooms, ear));
+        let Self { recordings, places, slots, rooms, .. } = self;
+        recordings.tick(now, &|ear| overhear(places, slots, rooms, ear));
         self.settle_recordings(now);
     }
 
@@ -65,9 +65,14 @@ impl Engine {
         }
     }
 
+    /// Whether there is or will be something to hear: of another worker's ports that is known there.
     pub(super) fn is_there(&self, ear: Ear) -> bool {
         match ear {
-            Ear::From(port) | Ear::To(port) => port.worker == self.worker && self.port(port.slot).is_some(),
+            Ear::From(port) | Ear::To(port) => {
+                !self.places.is_own(port)
+                    || self.places.away.contains(&port.slot)
+                    || self.places.slot(port).and_then(|slot| self.port(slot)).is_some()
+            }
             Ear::Room(room) => room.worker() == self.worker,
         }
     }

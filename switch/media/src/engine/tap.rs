@@ -2,7 +2,7 @@
 
 use base::limits::TAPS;
 use base::media::{Ear, MediaEvent, Tap, TapId};
-use base::{Mono, ShardId};
+use base::{Mono, PortId, ShardId};
 
 use super::Engine;
 use super::ears::overhear;
@@ -13,7 +13,7 @@ use crate::tap::{Inlet, Outlet, Tapped, rate_of};
 /// A tap that is set.
 #[derive(Debug)]
 pub(super) struct Set {
-    tap: Tap,
+    pub(super) tap: Tap,
     shard: ShardId,
     outlet: Outlet,
 }
@@ -43,39 +43,41 @@ impl Engine {
 
     /// Sets a tap; it is over at once where there is nobody to listen to, or as many are set as may.
     pub(super) fn tap(&mut self, now: Mono, tap: Tap) {
-        let Some(shard) = self.port(tap.port.slot).map(|port| port.shard) else { return };
+        let Some(slot) = self.places.slot(tap.port) else { return };
+        let Some(shard) = self.port(slot).map(|port| port.shard) else { return };
         let is_known = self.taps.iter().any(|set| set.tap.id == tap.id || set.tap.port == tap.port);
         let rate = rate_of(tap.hz).filter(|_| self.taps.len() < TAPS && !is_known && self.is_there(tap.ear));
         let Some(rate) = rate else { return self.tap_is_over(shard, tap) };
         self.taps.push(Set { tap, shard, outlet: Outlet::new(rate) });
-        if let Some(audio) = self.audio_mut(tap.port.slot) {
+        if let Some(audio) = self.audio_mut(slot) {
             audio.inlet = Some(Box::new(Inlet::new(rate)));
         }
         self.attach(now, tap.ear);
-        self.reconsider(now, tap.port.slot);
+        self.reconsider(now, slot);
     }
 
     /// Ends one.
     pub(super) fn untap(&mut self, now: Mono, slot: u32, tap: TapId) {
-        self.end_taps_where(now, |set| set.tap.id == tap && set.tap.port.slot == slot);
+        let port = self.id(slot);
+        self.end_taps_where(now, |set| set.tap.id == tap && set.tap.port == port);
     }
 
     /// The port closes: what hangs on it ends, and what listens to it.
-    pub(super) fn end_taps(&mut self, now: Mono, slot: u32) {
+    pub(super) fn end_taps(&mut self, now: Mono, closed: PortId) {
         self.end_taps_where(now, |set| {
             let heard = match set.tap.ear {
-                Ear::From(port) | Ear::To(port) => port.slot == slot,
+                Ear::From(port) | Ear::To(port) => port == closed,
                 Ear::Room(_) => false,
             };
-            heard || set.tap.port.slot == slot
+            heard || set.tap.port == closed
         });
     }
 
     /// After all ports have said and heard what they do in this beat.
     pub(super) fn tap_beat(&mut self, _now: Mono) {
-        let Self { taps, tapped, slots, rooms, .. } = self;
+        let Self { taps, tapped, places, slots, rooms, .. } = self;
         for Set { tap, outlet, .. } in taps {
-            let block = outlet.take(overhear(slots, rooms, tap.ear));
+            let block = outlet.take(overhear(places, slots, rooms, tap.ear));
             tapped.extend(block.map(|block| (tap.id, Tapped::Audio(block))));
         }
     }
@@ -84,10 +86,12 @@ impl Engine {
         while let Some(index) = self.taps.iter().position(&ends) {
             let Set { tap, shard, .. } = self.taps.swap_remove(index);
             self.detach(now, tap.ear);
-            if let Some(audio) = self.port_mut(tap.port.slot).and_then(|port| port.audio.as_deref_mut()) {
-                audio.inlet = None;
+            if let Some(slot) = self.places.slot(tap.port) {
+                if let Some(audio) = self.port_mut(slot).and_then(|port| port.audio.as_deref_mut()) {
+                    audio.inlet = None;
+                }
+                self.reconsider(now, slot);
             }
-            self.reconsider(now, tap.port.slot);
             self.tap_is_over(shard, tap);
         }
     }
@@ -98,8 +102,8 @@ impl Engine {
     }
 
     fn inlet(&mut self, tap: TapId) -> Option<&mut Inlet> {
-        let slot = self.taps.iter().find(|set| set.tap.id == tap)?.tap.port.slot;
-        self.port_mut(slot)?.audio.as_deref_mut()?.inlet.as_deref_mut()
+        let port = self.taps.iter().find(|set| set.tap.id == tap)?.tap.port;
+        self.port_mut(self.places.slot(port)?)?.audio.as_deref_mut()?.inlet.as_deref_mut()
     }
 }
 

@@ -38,7 +38,7 @@ impl Engine {
         self.watch(now);
         for done in 0.. {
             let Some(at) = self.next_beat.filter(|at| *at <= now) else { return };
-            if self.working.is_empty() {
+            if !self.has_beats() {
                 self.next_beat = None;
                 return;
             }

@@ -23,7 +23,7 @@ impl Engine {
         port.hearing.holds = on;
         let (room, sources) = (port.hearing.room, port.hearing.sources.clone());
         for heard in sources {
-            self.want(heard.port.slot, true, on);
+            self.want(heard.slot, true, on);
         }
         if let Some(room) = room {
             self.want_room(room, on);
@@ -82,17 +82,27 @@ impl Engine {
 
     pub(super) fn drop_audio(&mut self, slot: u32) {
         let Some(audio) = self.port_mut(slot).and_then(Port::drop_audio) else { return };
-        self.working.swap_remove(audio.place);
-        let moved = self.working.get(audio.place).copied();
+        self.take_off(audio.place);
+    }
+
+    /// Nobody stands at that place of the list any more: the last one takes it.
+    pub(super) fn take_off(&mut self, place: usize) {
+        self.working.swap_remove(place);
+        let moved = self.working.get(place).copied();
         if let Some(other) = moved.and_then(|moved| self.port_mut(moved)?.audio.as_mut()) {
-            other.place = audio.place;
+            other.place = place;
         }
     }
 
     pub(super) fn keep_beating(&mut self, now: Mono) {
-        if !self.working.is_empty() && self.next_beat.is_none() {
+        if self.has_beats() && self.next_beat.is_none() {
             self.begin_beats(now);
         }
+    }
+
+    /// A recording goes on in silence while whom it hears is at another worker.
+    pub(super) fn has_beats(&self) -> bool {
+        !self.working.is_empty() || !self.recordings.is_empty()
     }
 }
 

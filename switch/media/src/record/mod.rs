@@ -15,4 +15,5 @@ mod recordings;
 mod tests;
 
 pub use block::{Block, Opening, Parcel};
+pub(crate) use recordings::Packed;
 pub use recordings::Recordings;

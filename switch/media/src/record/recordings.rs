@@ -11,6 +11,29 @@ use super::block::{Block, Opening, Parcel};
 use super::recording::{Recording, channel_count};
 use crate::frame::{Frame, Rate};
 
+/// Recordings on their way to another worker.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    running: Vec<Recording>,
+    parcels: Vec<Parcel>,
+}
+
+impl Packed {
+    /// Whom they listen to.
+    pub(crate) fn ears(&self) -> SmallVec<[Ear; 2]> {
+        self.running.iter().flat_map(Recording::ears).collect()
+    }
+
+    /// A piece that had been handed over already comes back in front.
+    pub(crate) fn put_back(&mut self, parcel: Parcel) -> Result<(), Parcel> {
+        if self.running.iter().all(|recording| recording.id != parcel.recording()) {
+            return Err(parcel);
+        }
+        self.parcels.insert(0, parcel);
+        Ok(())
+    }
+}
+
 /// The recordings of one media worker.
 #[derive(Debug)]
 pub struct Recordings {
@@ -95,6 +118,34 @@ impl Recordings {
     pub fn ears(&self, id: RecordingId) -> SmallVec<[Ear; 2]> {
         let running = self.running.iter().find(|recording| recording.id == id);
         running.map(|recording| recording.ears().collect()).unwrap_or_default()
+    }
+
+    /// Whom all of them listen to.
+    pub(crate) fn all_ears(&self) -> SmallVec<[Ear; 2]> {
+        self.running.iter().flat_map(Recording::ears).collect()
+    }
+
+    /// All that hang on a port go to another worker, with what is not handed over yet: what was before the disk sees
+    /// before what follows.
+    pub(crate) fn pack(&mut self, port: PortId) -> Packed {
+        let (running, stay) = std::mem::take(&mut self.running).into_iter().partition(|it| it.port == port);
+        self.running = stay;
+        let running: Vec<Recording> = running;
+        let goes = |parcel: &Parcel| running.iter().any(|recording| recording.id == parcel.recording());
+        let (parcels, stay): (VecDeque<_>, _) = std::mem::take(&mut self.parcels).into_iter().partition(goes);
+        self.parcels = stay;
+        Packed { running, parcels: Vec::from(parcels) }
+    }
+
+    /// They have come, and count beside as many as may begin here.
+    pub(crate) fn unpack(&mut self, packed: Packed) {
+        self.parcels.extend(packed.parcels);
+        self.running.extend(packed.running);
+    }
+
+    /// A port of another worker is closed: it may come again as somebody else's.
+    pub(crate) fn forget(&mut self, port: PortId) {
+        self.running.iter_mut().for_each(|recording| recording.forget(port));
     }
 
     /// One tick of 10 ms for all: `audio` gives what an ear hears in it, `None` for silence.

@@ -3,6 +3,7 @@
 mod bad;
 mod churn;
 mod digits;
+mod moves;
 mod playing;
 mod recorded;
 mod rooms;

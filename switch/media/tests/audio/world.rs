@@ -80,7 +80,7 @@ pub(crate) fn wishes(packet_ms: u8) -> Wishes {
 }
 
 impl Far {
-    fn new(slot: u32, payload: Payload) -> Self {
+    pub(crate) fn new(slot: u32, payload: Payload) -> Self {
         let rate = best(payload.codec);
         Self {
             slot,
@@ -109,7 +109,7 @@ impl Far {
     }
 
     /// Its next packet of 20 ms.
-    fn packet(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn packet(&mut self) -> Option<Vec<u8>> {
         let rate = self.rate().hz() as f32;
         let length = self.rate().frame() * 2;
         let (hz, peak) = self.tone.unwrap_or((0.0, 0.0));
@@ -131,7 +131,7 @@ impl Far {
         Some([&header, &payload[..octets]].concat())
     }
 
-    fn take(&mut self, now: Mono, packet: &[u8]) {
+    pub(crate) fn take(&mut self, now: Mono, packet: &[u8]) {
         let head = rtp::read(packet).expect("RTP");
         self.heads.push((now, head));
         if head.payload_type != self.payload.number {
