@@ -102,3 +102,44 @@ fn digits_cross_both_ways_between_phones_of_two_makes() {
     assert_eq!(linphone.digit(), '7');
     disconnect(&mut baresip, &mut linphone);
 }
+
+/// RFC 5359 §2.2: the held one hears music while the holder asks a third, and is there again afterwards.
+#[test]
+fn each_phone_holds_one_call_asks_another_and_comes_back() {
+    let (node, mut linphone, mut baresip) = phones();
+    let mut third = Baresip::desk(&node.block, 23, "1003", TONES[2]);
+    ask_between(&mut linphone, (&mut baresip, "1002"), &mut third);
+    ask_between(&mut baresip, (&mut linphone, "1001"), &mut third);
+    assert_eq!(node.records(4).len(), 4);
+}
+
+/// `holder` calls `held`, holds it and calls the third, 1003.
+fn ask_between(holder: &mut dyn Desk, held: (&mut dyn Desk, &str), third: &mut dyn Desk) {
+    let (held, number) = held;
+    connect(holder, held, number);
+    holder.hold();
+    held.is_held();
+    connect(holder, third, "1003");
+    holder.hears_tone(TONES[2]);
+    held.hears_music(&TONES);
+    disconnect(holder, third);
+    holder.resume(0);
+    held.is_retrieved();
+    let tone = if number == "1001" { TONES[0] } else { TONES[1] };
+    holder.hears_tone(tone);
+    disconnect(held, holder);
+}
+
+/// RFC 5359 §2.10 without the switch's doing: linphonec mixes its two calls, of which each is a call of its own here.
+#[test]
+fn two_calls_that_a_phone_mixes_by_itself_hear_each_other() {
+    let (node, mut linphone, mut baresip) = phones();
+    let mut third = Baresip::desk(&node.block, 23, "1003", TONES[2]);
+    connect(&mut linphone, &mut baresip, "1002");
+    linphone.hold();
+    baresip.is_held();
+    connect(&mut linphone, &mut third, "1003");
+    linphone.confer();
+    hear_each_other((&baresip, TONES[1]), (&third, TONES[2]));
+    assert_eq!(node.live().len(), 2);
+}

@@ -14,7 +14,8 @@ use super::{Block, Transport, until};
 
 const CONTROL: u16 = 4_444;
 const SIP: u16 = 5_070;
-const TONE_SECS: u32 = 20;
+/// It hangs up when its microphone has nothing more to say.
+const TONE_SECS: u32 = 60;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Events that may pass by before the expected one.
 const OTHERS: usize = 100;

@@ -59,7 +59,7 @@ impl Baresip {
     fn refer_to(&self, id: &str) -> String {
         let log = self.log();
         let me = self.me.to_string();
-        let ends = log.split("UDP ").find_map(|message| Ends::of(message, &me, id));
+        let ends = log.split("\nUDP ").find_map(|message| Ends::of(message, &me, id));
         let Ends { far, far_tag, own_tag } = ends.unwrap_or_else(|| panic!("a call {id} with tags"));
         format!("<{far}?Replaces={id}%3Bto-tag%3D{far_tag}%3Bfrom-tag%3D{own_tag}>")
     }

@@ -9,7 +9,7 @@
 //! | blind transfer (REFER), REFER taken | yes, takes it too | yes, takes it too |
 //! | attended transfer (REFER with Replaces) | yes | by a Refer-To that is put together here |
 //! | INVITE with Replaces taken | yes | no |
-//! | conference in the phone | yes | no |
+//! | conference in the phone | yes, of its calls without its own microphone | no |
 //! | phone-side forwarding (302) | yes | no |
 //! | message lamp (RFC 3842) | no | yes, [`Baresip::with_lamp`](super::Baresip::with_lamp) |
 //! | lamps of others (RFC 4235) | no | no |
@@ -86,18 +86,6 @@ pub trait Desk {
         until(&format!("{hertz} Hz to be heard"), || {
             last = self.hears(LOOK);
             (level_at(&last, hertz) > CLEAR).then_some(())
-        });
-    }
-
-    /// Waits until it hears all of these tones at once.
-    ///
-    /// # Panics
-    /// When it does not.
-    fn hears_tones(&self, hertz: &[f64]) {
-        until(&format!("{hertz:?} Hz to be heard"), || {
-            let heard = self.hears(LOOK);
-            let share = |hertz| level_at(&heard, hertz);
-            hertz.iter().all(|hertz| share(*hertz) > ABSENT * 2.0).then_some(())
         });
     }
 

@@ -91,10 +91,10 @@ impl Linphone {
         self.says_one_of(&[text])
     }
 
-    /// Puts the calls that are up into a conference of its own.
+    /// Mixes the calls that are up. Its own microphone is not in it: that takes a sound card.
     ///
     /// # Panics
-    /// When they do not get into it.
+    /// When it has ended.
     pub fn confer(&mut self) {
         for id in self.lines() {
             self.command(&format!("conference add {id}"));
@@ -102,6 +102,9 @@ impl Linphone {
     }
 
     /// Sends the call that rings elsewhere with 302.
+    ///
+    /// # Panics
+    /// When it has ended.
     pub fn redirect(&mut self, number: &str) {
         let Some(id) = self.lines().last().copied() else { return };
         self.command(&format!("redirect {id} sip:{number}"));
