@@ -111,6 +111,7 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
                 open.insert(*leg, true);
             }
             What::Routed { .. } => assert_eq!(at, 1, "{call} is routed first:\n{}", whole()),
+            What::LedOn { .. } => {}
             What::LegStarted { leg, .. } => {
                 assert!(open.insert(*leg, true).is_none(), "{leg} starts once:\n{}", whole());
             }

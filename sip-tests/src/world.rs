@@ -46,6 +46,8 @@ pub struct World {
     pub sent: Vec<Msg>,
     /// Contacts that were to be kept.
     pub bindings: Vec<peer::BindingChange>,
+    /// Settings of stations that were to be kept.
+    pub settings: Vec<(String, provision::StationSettings)>,
     /// What the doors were told.
     pub notices: Vec<peer::guard::Notice>,
     /// What host names resolve to.
@@ -115,6 +117,7 @@ impl World {
             facts: Vec::new(),
             sent: Vec::new(),
             bindings: Vec::new(),
+            settings: Vec::new(),
             notices: Vec::new(),
             names: BTreeMap::new(),
             zone: Vec::new(),
@@ -227,6 +230,7 @@ impl World {
                     }
                 }
                 ShardOutput::Binding(change) => self.bindings.push(change),
+                ShardOutput::Settings { extension, settings } => self.settings.push((extension, settings)),
                 ShardOutput::Notice(notice) => self.notices.push(notice),
                 ShardOutput::Gossip(gossip) => self.gossip(shard, &gossip),
                 ShardOutput::Known(_) => {}

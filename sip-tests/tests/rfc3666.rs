@@ -110,6 +110,7 @@ fn s2_6_a_release_with_a_cause_reaches_the_caller_as_its_status() {
         What::LegEnded { q850, .. } => Some(*q850),
         What::CallStarted { .. }
         | What::Routed { .. }
+        | What::LedOn { .. }
         | What::LegStarted { .. }
         | What::LegRinging { .. }
         | What::Answered { .. }

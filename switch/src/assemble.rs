@@ -15,7 +15,6 @@ use std::sync::mpsc::sync_channel;
 use base::limits::RECORDING_ENTRIES;
 use call::ShardInput;
 use media_io::Prompts;
-use peer::BindingChange;
 use route::Snapshot;
 use store::Store;
 use tokio::runtime::Handle;
@@ -26,7 +25,7 @@ pub use self::running::Running;
 
 use self::chores::{keep_house, watch_media, watch_store};
 use self::nursery::Nursery;
-use self::stored::{keep_recordings, open_journal, station_realms, stored};
+use self::stored::{Known, keep_changes, keep_recordings, open_journal, station_realms, stored};
 use self::web::{listen, start_web, web_ports};
 use self::wires::{start_media, start_net};
 use crate::clock::Clock;
@@ -35,7 +34,7 @@ use crate::entropy::OsEntropy;
 use crate::hub::{Hub, HubParts};
 use crate::inbox::{InboxSender, Lane, inbox};
 use crate::security::Security;
-use crate::{bindings, descriptors, guard, resolve};
+use crate::{descriptors, guard, resolve};
 
 /// Cores for which one shard is enough, measured at some thousand messages a second each.
 const CORES_PER_SHARD: usize = 4;
@@ -85,13 +84,12 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     if let Some(identity) = &setup.identity {
         tracing::info!(fingerprint = identity.fingerprint(), "our certificate (SHA-256)");
     }
-    let roll = guard::roll(&config, clock, &known);
+    let roll = guard::roll(&config, clock, &known.bindings);
     let doors = guard::doors(&config, clock, &roll, senders.clone());
     let (net, inboxes) = start_net(&config, setup, runtime, doors, senders.clone(), inboxes)?;
 
-    let (changes, to_keep) = mpsc::channel(bindings::CHANGES);
+    let (kept, keeper) = keep_changes(&store, runtime);
     let (questions, asked) = mpsc::channel(resolve::QUESTIONS);
-    let keeper = runtime.spawn(bindings::keep(store.clone(), to_keep));
     let mut nursery = Nursery {
         config: &config,
         clock,
@@ -100,7 +98,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         senders: &senders,
         net: &net,
         media: &media,
-        changes,
+        kept,
         questions,
         journal: &journal,
         roll,
@@ -140,9 +138,13 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
 }
 
 /// What every shard must know before its first message: what is set up, and who is registered.
-fn prime(senders: &[InboxSender<ShardInput>], snapshot: &Arc<Snapshot>, known: &[BindingChange]) {
+fn prime(senders: &[InboxSender<ShardInput>], snapshot: &Arc<Snapshot>, known: &Known) {
     for sender in senders {
-        let inputs = [ShardInput::Setup(Arc::clone(snapshot)), ShardInput::Bindings(known.to_vec())];
+        let inputs = [
+            ShardInput::Setup(Arc::clone(snapshot)),
+            ShardInput::Bindings(known.bindings.clone()),
+            ShardInput::Settings(known.settings.clone()),
+        ];
         for input in inputs {
             sender.room(Lane::Command).expect("an inbox begins empty").put(input);
         }

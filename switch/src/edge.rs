@@ -17,6 +17,7 @@ use crate::inbox::{InboxSender, Lane};
 use crate::journaling::Journaling;
 use crate::media_side::MediaSide;
 use crate::outbox::Outbox;
+use crate::reach;
 use crate::resolve::Asked;
 
 /// Readers get a new picture this often at most.
@@ -30,7 +31,8 @@ pub(crate) struct ShardEdge {
     pub(crate) net: net::Sender,
     pub(crate) media: MediaSide,
     pub(crate) gossip: Vec<Neighbour>,
-    pub(crate) keeper: Keeper,
+    pub(crate) keeper: Keeper<BindingChange>,
+    pub(crate) settings: Keeper<reach::Change>,
     pub(crate) resolver: Resolving,
     pub(crate) screen: Screen,
     pub(crate) roll: Arc<Roll>,
@@ -50,9 +52,10 @@ impl Edge<Shard> for ShardEdge {
                 ShardOutput::Send(outbound) => sends.push(outbound),
                 ShardOutput::Known(conn) => self.net.known(conn),
                 ShardOutput::Notice(notice) => self.roll.note(now.mono, &notice),
-                output @ (ShardOutput::Binding(_) | ShardOutput::Gossip(_) | ShardOutput::Resolve { .. }) => {
-                    rest.push(output);
-                }
+                output @ (ShardOutput::Binding(_)
+                | ShardOutput::Settings { .. }
+                | ShardOutput::Gossip(_)
+                | ShardOutput::Resolve { .. }) => rest.push(output),
             }
         }
         if !sends.is_empty() {
@@ -70,6 +73,7 @@ impl Edge<Shard> for ShardEdge {
         self.journal.keep_up(now.mono);
         self.media.flush(now.mono);
         self.keeper.flush();
+        self.settings.flush();
         self.gossip.iter_mut().for_each(Neighbour::flush);
         self.screen.show(now, shard);
     }
@@ -77,6 +81,7 @@ impl Edge<Shard> for ShardEdge {
     fn deadline(&self) -> Option<Mono> {
         let waits = self.media.holds_back()
             || !self.keeper.outbox.is_empty()
+            || !self.settings.outbox.is_empty()
             || self.gossip.iter().any(|neighbour| !neighbour.outbox.is_empty());
         let retry = waits.then(|| self.turned_at + RETRY);
         [retry, self.journal.deadline(), self.media.deadline(), self.screen.deadline()]
@@ -95,6 +100,7 @@ impl ShardEdge {
     fn pass_on(&mut self, output: ShardOutput, again: &mut Vec<ShardInput>) {
         match output {
             ShardOutput::Binding(change) => self.keeper.push(change),
+            ShardOutput::Settings { extension, settings } => self.settings.push((extension, settings)),
             ShardOutput::Gossip(gossip) => {
                 self.gossip.iter_mut().for_each(|neighbour| neighbour.push(gossip.clone()));
             }
@@ -135,18 +141,18 @@ fn tell(inbox: &InboxSender<ShardInput>, gossip: Gossip) -> Option<Gossip> {
     None
 }
 
-/// The way to whoever keeps bindings over a restart.
-pub(crate) struct Keeper {
-    inbox: mpsc::Sender<BindingChange>,
-    outbox: Outbox<BindingChange>,
+/// The way to whoever keeps changes over a restart.
+pub(crate) struct Keeper<T> {
+    inbox: mpsc::Sender<T>,
+    outbox: Outbox<T>,
 }
 
-impl Keeper {
-    pub(crate) fn new(inbox: mpsc::Sender<BindingChange>) -> Self {
+impl<T> Keeper<T> {
+    pub(crate) fn new(inbox: mpsc::Sender<T>) -> Self {
         Self { inbox, outbox: Outbox::new() }
     }
 
-    fn push(&mut self, change: BindingChange) {
+    fn push(&mut self, change: T) {
         self.outbox.push(change, |change| keep(&self.inbox, change));
     }
 
@@ -156,7 +162,7 @@ impl Keeper {
 }
 
 /// Gives back what finds no room; a keeper that is gone wants nothing more.
-fn keep(inbox: &mpsc::Sender<BindingChange>, change: BindingChange) -> Option<BindingChange> {
+fn keep<T>(inbox: &mpsc::Sender<T>, change: T) -> Option<T> {
     match inbox.try_send(change) {
         Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => None,
         Err(mpsc::error::TrySendError::Full(change)) => Some(change),

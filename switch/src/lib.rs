@@ -17,6 +17,7 @@ mod media_side;
 mod metrics;
 pub mod outbox;
 mod picture;
+mod reach;
 pub mod realm;
 mod recordings;
 mod resolve;

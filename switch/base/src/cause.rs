@@ -70,6 +70,10 @@ causes! {
     NoResponse = "no_response", sip 408, q850 18;
     /// The station is known and no phone is registered for it.
     NotRegistered = "not_registered", sip 480, q850 20;
+    /// Whoever is called does not want to be disturbed.
+    DoNotDisturb = "do_not_disturb", sip 480, q850 21;
+    /// Whoever is called takes no calls at this time.
+    Unavailable = "unavailable", sip 480, q850 20;
     /// Declined by a person.
     Declined = "declined", sip 603, q850 21;
     /// A person marks calls like this one as unwanted; it must not be tried again (RFC 8197).

@@ -53,6 +53,17 @@ pub enum What {
         /// Why there.
         why: Why,
     },
+    /// Whoever was called leads the call on.
+    LedOn {
+        /// Who does: `station:1001`, `group:sales`.
+        by: String,
+        /// Where to, in provisioning's words.
+        to: String,
+        /// For what: `always`, `busy`, `no_answer`, `unregistered`.
+        when: String,
+        /// Why.
+        why: Why,
+    },
     /// A leg out was started.
     LegStarted {
         /// The leg.

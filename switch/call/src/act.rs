@@ -8,6 +8,7 @@ use base::media::MediaCommand;
 use base::wire::Target;
 use base::{LegId, RoomId};
 use phone::floor::Spot;
+use provision::SettingsChange;
 use sip::ServerId;
 use sip::message::Draft;
 
@@ -42,6 +43,8 @@ pub(crate) enum Act {
     Stand(Arc<[Spot]>),
     /// For a media worker.
     Media(MediaCommand),
+    /// A station's people change how calls reach it.
+    Reach { extension: String, change: SettingsChange },
     /// For the journal.
     Fact(What),
     /// Something to count, by its name.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use peer::guard::{Notice, Offence, Place};
 use peer::{BindingChange, TrunkGossip};
 use phone::floor::Spot;
-use provision::HostMask;
+use provision::{HostMask, SettingsChange, StationSettings};
 use route::Snapshot;
 
 /// What a shard is told once, at its start.
@@ -82,6 +82,15 @@ pub enum ShardInput {
     Setup(Arc<Snapshot>),
     /// Registered contacts: those of the store at the start.
     Bindings(Vec<BindingChange>),
+    /// How calls reach stations: those of the store at the start.
+    Settings(Vec<(String, StationSettings)>),
+    /// Somebody changes how calls reach a station.
+    Reach {
+        /// The extension.
+        extension: String,
+        /// What changes.
+        changes: Vec<SettingsChange>,
+    },
     /// News from another shard.
     Gossip(Gossip),
     /// What came of a question to the DNS.
@@ -132,6 +141,20 @@ pub enum ShardCommand {
 pub enum Gossip {
     /// A contact changed.
     Binding(Box<BindingChange>),
+    /// How calls reach a station from now on, by the shard that keeps the settings.
+    Settings {
+        /// The extension.
+        extension: String,
+        /// What holds.
+        settings: Box<StationSettings>,
+    },
+    /// Asks the shard that keeps the settings to change them.
+    Reach {
+        /// The extension.
+        extension: String,
+        /// What changes.
+        changes: Vec<SettingsChange>,
+    },
     /// A wrong answer to a challenge.
     Offence(Box<Offence>),
     /// A trunk's peer went down or came up.
@@ -176,6 +199,13 @@ pub enum ShardOutput {
     Media(MediaCommand),
     /// To be kept over a restart.
     Binding(BindingChange),
+    /// How calls reach a station, to be kept over a restart; with nothing set, to be forgotten.
+    Settings {
+        /// The extension.
+        extension: String,
+        /// What holds.
+        settings: StationSettings,
+    },
     /// For every other shard.
     Gossip(Gossip),
     /// For the roll that all doors read.

@@ -104,6 +104,8 @@ pub(crate) struct Calling {
     pub(crate) heard: bool,
     /// 180 or 183 came.
     pub(crate) ringing: bool,
+    /// Whoever picks up is asked whether to take the call.
+    pub(crate) asks: bool,
     /// Our tag towards the caller for the first fork: each is an early dialog of its own there.
     pub(crate) caller_tag: String,
     /// On a trunk: which, and which target of its peers.

@@ -1,12 +1,14 @@
 //! A picture of a shard for pages, the API and metrics.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base::media::LegMedia;
 use base::wire::Transport;
 use base::{CallId, Wall};
 use peer::guard::Ban;
 use peer::{Binding, TrunkView};
+use provision::Settings;
 use serde::Serialize;
 
 /// Bindings that a view lists; the count is exact.
@@ -35,6 +37,9 @@ pub struct ShardView {
     pub guessed: Vec<String>,
     /// The first RTP ports have been leased: calls can get media.
     pub has_ports: bool,
+    /// How people want calls to reach them.
+    #[serde(skip)]
+    pub settings: Arc<Settings>,
     /// What is held now.
     pub live: Live,
 }

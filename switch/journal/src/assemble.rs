@@ -100,7 +100,8 @@ impl Assembler {
             | What::Answered { .. }
             | What::CallReleased { .. }
             | What::CallEnded { .. } => self.orphans == Orphans::Adopt,
-            What::LegRinging { .. }
+            What::LedOn { .. }
+            | What::LegRinging { .. }
             | What::MediaSilent { .. }
             | What::Heard { .. }
             | What::Tapped { .. }
@@ -174,6 +175,10 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         What::Routed { to, why } => {
             record.to.clone_from(to);
             why.as_str().clone_into(&mut record.why);
+        }
+        What::LedOn { to, why, .. } => {
+            record.to.clone_from(to);
+            record.why = base::Why::new(format!("{}; {why}", record.why)).as_str().to_owned();
         }
         What::LegStarted { leg, to, dialled, sip_call_id } => {
             if find(record, *leg).is_none() {

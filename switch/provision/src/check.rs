@@ -9,8 +9,8 @@ use crate::check_phone::{check_phone, check_phonebook_entry};
 use crate::check_trunk::check_trunk;
 use crate::feature::{WITHHOLD, clash};
 use crate::{
-    Conference, Destination, DialRule, Directory, Feature, FeatureCode, Key, Kind, Number, Pattern, Problem,
-    RecordingPolicy, Station, User,
+    Conference, Destination, DialRule, Directory, Feature, FeatureCode, ForwardTo, Group, Incoming, Key,
+    Kind, Member, Number, Pattern, Problem, RecordingPolicy, Station, User,
 };
 
 /// Characters of a name, login or extension.
@@ -21,6 +21,8 @@ const TEXT_CHARS: usize = 128;
 const NUMBER_CHARS: usize = 64;
 /// Entities named when the one asked for is not there.
 const NAMED_AT_MOST: usize = 5;
+/// Members of a group.
+const MEMBERS: usize = 100;
 /// Emergency numbers everywhere: 112 (EU and mobile networks) and 911 (NANP). No extension may take one;
 /// others come by dial rules.
 pub const EMERGENCY_NUMBERS: [&str; 2] = ["112", "911"];
@@ -60,6 +62,9 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
     }
     for (name, policy) in &directory.recording_policies {
         about(Kind::RecordingPolicy, name, &|checker| check_recording_policy(checker, policy));
+    }
+    for (name, group) in &directory.groups {
+        about(Kind::Group, name, &|checker| check_group(checker, group));
     }
     let mut same_extension = BTreeMap::new();
     for (name, conference) in &directory.conferences {
@@ -175,6 +180,37 @@ impl Checker<'_> {
         }
     }
 
+    /// Where a call may be led: what it names must be there.
+    pub(crate) fn destination(&mut self, field: &str, to: &Destination) {
+        match to {
+            Destination::Station(extension) => {
+                self.exists(field, "station", extension, &self.directory.stations);
+            }
+            Destination::User(login) => self.user_exists(field, login),
+            Destination::Trunk(name) => self.trunk_exists(field, name),
+            Destination::Conference(name) => {
+                self.exists(field, "conference", name, &self.directory.conferences);
+            }
+            Destination::Group(name) => self.exists(field, "group", name, &self.directory.groups),
+            Destination::Voicemail(number) if self.directory.stations.contains_key(number) => {}
+            Destination::Voicemail(number) => {
+                self.exists(field, "mailbox or station", number, &self.directory.mailboxes);
+            }
+            Destination::Play { .. } | Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
+        }
+    }
+
+    /// Where a call may be led on to, or nowhere; never to those who send help.
+    fn forward(&mut self, field: &str, to: &ForwardTo) {
+        match to {
+            ForwardTo::Destination(destination) => self.destination(field, destination),
+            ForwardTo::Number(number) if EMERGENCY_NUMBERS.contains(&number.as_str()) => {
+                self.say(field, format!("{number} is an emergency number"));
+            }
+            ForwardTo::Number(_) | ForwardTo::Nowhere => {}
+        }
+    }
+
     pub(crate) fn user_exists(&mut self, field: &str, login: &str) {
         self.exists(field, "user", login, &self.directory.users);
     }
@@ -208,6 +244,16 @@ fn check_user(checker: &mut Checker<'_>, user: &User) {
         }
     }
     user.teams.iter().for_each(|team| checker.name("teams", team));
+    for (field, mobile) in [("mobile", &user.mobile), ("alternate_mobile", &user.alternate_mobile)] {
+        if matches!(mobile, ForwardTo::Destination(_)) {
+            checker.say(field, format!("found {}; allowed: a number", quoted(&mobile.to_string())));
+        }
+        checker.forward(field, mobile);
+    }
+    if user.incoming != Incoming::ExtensionOnly && !user.mobile.leads_on() {
+        checker.say("incoming", "asks for a mobile, and there is none");
+    }
+    checker.range("extension_first_secs", user.extension_first_secs, 5..=180);
 }
 
 fn check_station(checker: &mut Checker<'_>, station: &Station) {
@@ -243,6 +289,13 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     checker.range("max_contacts", station.max_contacts, 1..=10);
     checker.range("max_calls", station.max_calls, 0..=1_000);
     checker.recording(&station.recording);
+    checker.forward("forward_always", &station.forward_always);
+    checker.forward("forward_busy", &station.forward_busy);
+    checker.forward("forward_no_answer", &station.forward_no_answer);
+    checker.forward("forward_unregistered", &station.forward_unregistered);
+    if station.no_answer_secs != 0 {
+        checker.range("no_answer_secs", station.no_answer_secs, 5..=180);
+    }
 }
 
 fn check_number(checker: &mut Checker<'_>, number: &Number) {
@@ -260,21 +313,7 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
     }
     checker.recording(&number.recording);
     checker.speech(&number.language, "");
-    match &number.to {
-        Destination::Station(extension) => {
-            checker.exists("to", "station", extension, &checker.directory.stations);
-        }
-        Destination::User(login) => checker.user_exists("to", login),
-        Destination::Trunk(name) => checker.trunk_exists("to", name),
-        Destination::Conference(name) => {
-            checker.exists("to", "conference", name, &checker.directory.conferences);
-        }
-        Destination::Voicemail(number) if checker.directory.stations.contains_key(number) => {}
-        Destination::Voicemail(number) => {
-            checker.exists("to", "mailbox or station", number, &checker.directory.mailboxes);
-        }
-        Destination::Play { .. } | Destination::Echo | Destination::Hangup | Destination::Test(_) => {}
-    }
+    checker.destination("to", &number.to);
 }
 
 fn check_recording_policy(checker: &mut Checker<'_>, policy: &RecordingPolicy) {
@@ -337,6 +376,44 @@ fn check_feature_code(checker: &mut Checker<'_>, own: &FeatureCode) {
         .map(|(other, taken)| format!("{code} could be {taken} of {} as well", other.name))
         .collect();
     clashes.into_iter().for_each(|reason| checker.say("code", reason));
+}
+
+fn check_group(checker: &mut Checker<'_>, group: &Group) {
+    checker.name("name", &group.name);
+    let extension = &group.extension;
+    if !extension.is_empty() {
+        checker.name("extension", extension);
+        if EMERGENCY_NUMBERS.contains(&extension.as_str()) {
+            checker.say("extension", format!("{extension} is an emergency number"));
+        }
+        if checker.directory.stations.contains_key(extension) {
+            checker.say("extension", format!("{extension} is that of a station"));
+        }
+        let of_conference = checker.directory.conferences.values().find(|it| it.extension == *extension);
+        if let Some(conference) = of_conference {
+            checker.say("extension", format!("{extension} is that of conference {}", conference.name));
+        }
+        let others = checker.directory.groups.values().filter(|it| it.name != group.name);
+        if let Some(other) = others.into_iter().find(|it| it.extension == *extension) {
+            checker.say("extension", format!("{extension} is that of group {}", other.name));
+        }
+    }
+    checker.range("members", group.members.len(), 0..=MEMBERS);
+    for member in &group.members {
+        match member {
+            Member::Station(name) => {
+                checker.exists("members", "station", name, &checker.directory.stations);
+            }
+            Member::User(login) => checker.user_exists("members", login),
+            Member::Number(number) => {
+                checker.forward("members", &ForwardTo::Number(number.clone()));
+            }
+        }
+    }
+    checker.range("ring_secs", group.ring_secs, 5..=180);
+    checker.range("total_secs", group.total_secs, 5..=600);
+    checker.forward("on_no_answer", &group.on_no_answer);
+    checker.forward("on_busy", &group.on_busy);
 }
 
 fn check_dial_rule(checker: &mut Checker<'_>, rule: &DialRule) {

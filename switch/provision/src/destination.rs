@@ -18,6 +18,8 @@ pub enum Destination {
     Conference(String),
     /// A message may be left in a mailbox, by its number or its station's.
     Voicemail(String),
+    /// Everybody in a group, as it says.
+    Group(String),
     /// A prompt is played so many times, then the call ends.
     Play {
         /// Its id: `refuse/outside-hours`.
@@ -51,7 +53,7 @@ pub enum TestTarget {
 /// A destination that is none of the known forms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, conference:NAME, voicemail:NUMBER, play:PROMPT, \
+    "{found:?} is {what}; allowed: station:EXTENSION, user:LOGIN, trunk:NAME, conference:NAME, group:NAME, voicemail:NUMBER, play:PROMPT, \
      play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy, test:early, test:reliable"
 )]
 pub struct BadDestination {
@@ -81,6 +83,7 @@ impl FromStr for Destination {
             Some(("trunk", name)) => named(name).map(Self::Trunk),
             Some(("conference", name)) => named(name).map(Self::Conference),
             Some(("voicemail", number)) => named(number).map(Self::Voicemail),
+            Some(("group", name)) => named(name).map(Self::Group),
             Some(("play", what)) => play(what).ok_or_else(bad),
             Some(("test", "answer")) => Ok(Self::Test(TestTarget::Answer)),
             Some(("test", "ring")) => Ok(Self::Test(TestTarget::Ring)),
@@ -111,6 +114,7 @@ impl fmt::Display for Destination {
             Self::Trunk(name) => write!(f, "trunk:{name}"),
             Self::Conference(name) => write!(f, "conference:{name}"),
             Self::Voicemail(number) => write!(f, "voicemail:{number}"),
+            Self::Group(name) => write!(f, "group:{name}"),
             Self::Play { prompt, times: 1 } => write!(f, "play:{prompt}"),
             Self::Play { prompt, times } => write!(f, "play:{prompt};times={times}"),
             Self::Echo => f.write_str("echo"),
@@ -148,6 +152,7 @@ mod tests {
             "trunk:carrier",
             "conference:team",
             "voicemail:1001",
+            "group:sales",
             "play:queue/thank-you",
             "play:queue/thank-you;times=3",
             "echo",

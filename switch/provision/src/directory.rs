@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conference, DialRule, FeatureCode, Mailbox, Number, Phone, PhonebookEntry, RecordingPolicy, Station,
-    Trunk, User,
+    Conference, DialRule, FeatureCode, Group, Mailbox, Number, Phone, PhonebookEntry, RecordingPolicy,
+    Station, Trunk, User,
 };
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
@@ -36,6 +36,8 @@ pub enum Kind {
     Phone,
     /// `[[phonebook]]`
     Phonebook,
+    /// `[[group]]`
+    Group,
 }
 
 impl Kind {
@@ -52,6 +54,7 @@ impl Kind {
         Self::FeatureCode,
         Self::Phone,
         Self::Phonebook,
+        Self::Group,
     ];
 
     /// The word: `trunk`, `dial_rule`, ….
@@ -69,6 +72,7 @@ impl Kind {
             Self::FeatureCode => "feature_code",
             Self::Phone => "phone",
             Self::Phonebook => "phonebook",
+            Self::Group => "group",
         }
     }
 }
@@ -89,6 +93,7 @@ impl Kind {
             Self::FeatureCode => "feature-codes",
             Self::Phone => "phones",
             Self::Phonebook => "phonebook",
+            Self::Group => "groups",
         }
     }
 
@@ -108,7 +113,9 @@ impl Kind {
     #[must_use]
     pub fn key_field(self) -> &'static str {
         match self {
-            Self::Trunk | Self::RecordingPolicy | Self::Conference | Self::FeatureCode => "name",
+            Self::Trunk | Self::RecordingPolicy | Self::Conference | Self::FeatureCode | Self::Group => {
+                "name"
+            }
             Self::User => "login",
             Self::Station => "extension",
             Self::Number => "did",
@@ -137,10 +144,6 @@ impl fmt::Display for Key {
 
 /// One entity of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time, on its way into a directory that holds each by value"
-)]
 pub enum Entity {
     /// A trunk.
     Trunk(Trunk),
@@ -164,6 +167,8 @@ pub enum Entity {
     Phone(Phone),
     /// An entry of the phonebook.
     Phonebook(PhonebookEntry),
+    /// A group.
+    Group(Group),
 }
 
 impl Entity {
@@ -182,6 +187,7 @@ impl Entity {
             Self::FeatureCode(it) => (Kind::FeatureCode, it.name.as_str()),
             Self::Phone(it) => (Kind::Phone, it.mac.as_str()),
             Self::Phonebook(it) => (Kind::Phonebook, it.entry.as_str()),
+            Self::Group(it) => (Kind::Group, it.name.as_str()),
         };
         Key { kind, name: name.to_owned() }
     }
@@ -212,6 +218,8 @@ pub struct Directory {
     pub phones: BTreeMap<String, Phone>,
     /// By entry.
     pub phonebook: BTreeMap<String, PhonebookEntry>,
+    /// By name.
+    pub groups: BTreeMap<String, Group>,
 }
 
 impl Directory {
@@ -262,6 +270,7 @@ impl Directory {
             Entity::FeatureCode(it) => drop(self.feature_codes.insert(name, it)),
             Entity::Phone(it) => drop(self.phones.insert(name, it)),
             Entity::Phonebook(it) => drop(self.phonebook.insert(name, it)),
+            Entity::Group(it) => drop(self.groups.insert(name, it)),
         }
     }
 
@@ -279,6 +288,7 @@ impl Directory {
             Kind::FeatureCode => self.feature_codes.remove(&key.name).is_some(),
             Kind::Phone => self.phones.remove(&key.name).is_some(),
             Kind::Phonebook => self.phonebook.remove(&key.name).is_some(),
+            Kind::Group => self.groups.remove(&key.name).is_some(),
         }
     }
 
@@ -299,6 +309,7 @@ impl Directory {
             Kind::FeatureCode => self.feature_codes.get(&key.name).cloned().map(Entity::FeatureCode),
             Kind::Phone => self.phones.get(&key.name).cloned().map(Entity::Phone),
             Kind::Phonebook => self.phonebook.get(&key.name).cloned().map(Entity::Phonebook),
+            Kind::Group => self.groups.get(&key.name).cloned().map(Entity::Group),
         }
     }
 
@@ -318,5 +329,6 @@ impl Directory {
             .chain(self.feature_codes.keys().map(of(Kind::FeatureCode)))
             .chain(self.phones.keys().map(of(Kind::Phone)))
             .chain(self.phonebook.keys().map(of(Kind::Phonebook)))
+            .chain(self.groups.keys().map(of(Kind::Group)))
     }
 }

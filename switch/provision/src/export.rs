@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::{
-    Conference, DialRule, Directory, Entity, FeatureCode, Key, Kind, Mac, Mailbox, Peer, Phone,
+    Conference, DialRule, Directory, Entity, FeatureCode, Group, Key, Kind, Mac, Mailbox, Peer, Phone,
     PhonebookEntry, RecordingPolicy, Station, Trunk, User,
 };
 
@@ -45,6 +45,11 @@ const ORDER: &[&str] = &[
     "name",
     "role",
     "teams",
+    "mobile",
+    "alternate_mobile",
+    "incoming",
+    "extension_first_secs",
+    "mobile_shows",
     "password_hash",
     "pin_hash",
     "ha1_md5",
@@ -63,7 +68,18 @@ const ORDER: &[&str] = &[
     "register_secs",
     "domain",
     "codecs",
+    "members",
+    "strategy",
     "ring_secs",
+    "total_secs",
+    "on_no_answer",
+    "on_busy",
+    "forward_always",
+    "forward_busy",
+    "forward_no_answer",
+    "forward_unregistered",
+    "no_answer_secs",
+    "call_waiting",
     "max_contacts",
     "max_calls",
     "reliable",
@@ -190,6 +206,7 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::FeatureCode(it) => object(it),
         Entity::Phone(it) => object(it),
         Entity::Phonebook(it) => object(it),
+        Entity::Group(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -237,6 +254,7 @@ fn default_of(key: &Key) -> Entity {
         Kind::FeatureCode => Entity::FeatureCode(FeatureCode::named(&key.name)),
         Kind::Phone => Entity::Phone(Phone::with_mac(key.name.parse::<Mac>().unwrap_or_default())),
         Kind::Phonebook => Entity::Phonebook(PhonebookEntry::known_by(&key.name)),
+        Kind::Group => Entity::Group(Group::named(&key.name)),
     }
 }
 

@@ -49,12 +49,14 @@ pub enum Anonymous {
     Accept,
     /// Answered 433 (RFC 5079).
     Refuse,
+    /// Whoever picks up is asked first whether to take the call.
+    Screen,
 }
 
 impl Anonymous {
     /// Every choice with its word.
     pub(crate) const WORDS: &'static [(&'static str, Self)] =
-        &[("accept", Self::Accept), ("refuse", Self::Refuse)];
+        &[("accept", Self::Accept), ("refuse", Self::Refuse), ("screen", Self::Screen)];
 
     /// Whether it is what holds without a word.
     pub(crate) fn is_default(&self) -> bool {

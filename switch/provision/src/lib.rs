@@ -16,6 +16,7 @@ mod export;
 mod exposed;
 mod feature;
 mod fields;
+mod forward;
 mod identity;
 mod node;
 mod parse;
@@ -27,21 +28,23 @@ mod read;
 mod read_phone;
 mod reliable;
 mod secret;
+mod settings;
 
 pub use agent::AgentState;
 pub use base::HostMask;
 pub use check::{EMERGENCY_NUMBERS, check};
-pub use destination::{Destination, TestTarget};
+pub use destination::{BadDestination, Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
     Announce, BadBookNumber, BadKey, BadMac, BadScope, BadTimeZone, BookNumber, ClockChange, Conference,
-    DialRule, FeatureCode, GreetingChoice, HeaderRule, KeyAction, LineKey, Mac, Mailbox, Number, NumberKind,
-    Peer, Phone, PhonebookEntry, RecordWhen, RecordingPolicy, Rewrite, Role, Scope, Station, Summer,
-    TimeZone, Trunk, User, Vendor,
+    DialRule, FeatureCode, GreetingChoice, Group, HeaderRule, Incoming, KeyAction, LineKey, Mac, Mailbox,
+    Member, MobileShows, Number, NumberKind, Peer, Phone, PhonebookEntry, RecordWhen, RecordingPolicy,
+    Rewrite, Role, Scope, Station, Strategy, Summer, TimeZone, Trunk, User, Vendor,
 };
 pub use export::{Secrets, entity_to_json, export};
 pub use feature::{Feature, Follows, Standard, may_follow};
+pub use forward::{BadForward, ForwardTo, ForwardWhen};
 pub use identity::{Anonymous, AnswersTo, ForwardsIn, PasswordFor, ShownIn};
 pub use parse::{Parsed, entity_from_json, parse};
 pub use pattern::{BadPattern, Pattern, Replacement};
@@ -51,3 +54,4 @@ pub use problem::Problem;
 pub use read::Reading;
 pub use reliable::Reliable;
 pub use secret::{CannotHash, PasswordHasher, ha1_md5, ha1_sha256};
+pub use settings::{SETTINGS, Settings, SettingsChange, StationSettings};

@@ -12,8 +12,9 @@ use crate::read_phone::{phone, phonebook_entry};
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, FeatureCode,
-    ForwardsIn, GreetingChoice, HeaderRule, Kind, Mailbox, Number, PasswordFor, PasswordHasher, Peer,
-    RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Trunk, User,
+    ForwardsIn, GreetingChoice, Group, HeaderRule, Incoming, Kind, Mailbox, MobileShows, Number, PasswordFor,
+    PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Strategy,
+    Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -47,6 +48,7 @@ pub(crate) fn entity(
         Kind::FeatureCode => (Entity::FeatureCode(feature_code(&mut fields)), &[]),
         Kind::Phone => (Entity::Phone(phone(&mut fields, reading)), &[]),
         Kind::Phonebook => (Entity::Phonebook(phonebook_entry(&mut fields)), &[]),
+        Kind::Group => (Entity::Group(group(&mut fields)), &["music"]),
     };
     fields.finish(later);
     (entity, fields.findings)
@@ -192,7 +194,20 @@ fn user(fields: &mut Fields<'_>, reading: &Reading<'_>) -> User {
     let password_hash = hashed(fields, ["password", "password_hash"], kept, reading);
     let kept = current.map(|it| it.pin_hash.as_str());
     let pin_hash = hashed(fields, ["pin", "pin_hash"], kept, reading);
-    User { login, name, role: role(fields), password_hash, pin_hash, teams: fields.texts("teams") }
+    let default = User::called(&login);
+    User {
+        name,
+        role: role(fields),
+        password_hash,
+        pin_hash,
+        teams: fields.texts("teams"),
+        mobile: fields.parsed("mobile").unwrap_or_default(),
+        alternate_mobile: fields.parsed("alternate_mobile").unwrap_or_default(),
+        incoming: word(fields, "incoming", Incoming::WORDS),
+        extension_first_secs: fields.whole("extension_first_secs", default.extension_first_secs),
+        mobile_shows: word(fields, "mobile_shows", MobileShows::WORDS),
+        login,
+    }
 }
 
 fn role(fields: &mut Fields<'_>) -> Role {
@@ -274,6 +289,12 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         recording: fields.text("recording"),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
         listen: word_items(fields, "listen", ListenFor::WORDS),
+        forward_always: fields.parsed("forward_always").unwrap_or_default(),
+        forward_busy: fields.parsed("forward_busy").unwrap_or_default(),
+        forward_no_answer: fields.parsed("forward_no_answer").unwrap_or_default(),
+        forward_unregistered: fields.parsed("forward_unregistered").unwrap_or_default(),
+        no_answer_secs: fields.whole("no_answer_secs", default.no_answer_secs),
+        call_waiting: fields.flag("call_waiting", default.call_waiting),
         extension,
     }
 }
@@ -354,6 +375,21 @@ fn feature_code(fields: &mut Fields<'_>) -> FeatureCode {
     let name = fields.required("name");
     let code = fields.optional_text("code").unwrap_or_else(|| FeatureCode::named(&name).code);
     FeatureCode { name, code }
+}
+
+fn group(fields: &mut Fields<'_>) -> Group {
+    let name = fields.required("name");
+    let default = Group::named(&name);
+    Group {
+        extension: fields.text("extension"),
+        members: parsed_items(fields, "members"),
+        strategy: word(fields, "strategy", Strategy::WORDS),
+        ring_secs: fields.whole("ring_secs", default.ring_secs),
+        total_secs: fields.whole("total_secs", default.total_secs),
+        on_no_answer: fields.parsed("on_no_answer").unwrap_or_default(),
+        on_busy: fields.parsed("on_busy").unwrap_or_default(),
+        name,
+    }
 }
 
 /// A language tag as prompts have it.

@@ -2,9 +2,12 @@
 
 use base::mail::GreetingKind;
 use base::{Cause, Why};
-use provision::{Anonymous, Destination, DialRule, EMERGENCY_NUMBERS, Station};
+use provision::{
+    Anonymous, Destination, DialRule, EMERGENCY_NUMBERS, ForwardTo, ForwardWhen, Settings, Station,
+};
 
-use crate::{Inquiry, Local, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
+use crate::ring::Ringing;
+use crate::{By, Inquiry, Local, Onward, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
 
 /// Says where a call goes and why.
 ///
@@ -30,7 +33,13 @@ pub fn decide(snapshot: &Snapshot, inquiry: &Inquiry<'_>) -> (Verdict, Why) {
 fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -> (Verdict, Why) {
     let number = dialled::plain(inquiry.dialled);
     let number = number.as_ref();
-    let caller = Caller { number: inquiry.caller, station: Some(station), withheld: inquiry.withheld };
+    let caller = Caller {
+        number: inquiry.caller,
+        station: Some(station),
+        own: Some(&station.extension),
+        withheld: inquiry.withheld,
+        screened: false,
+    };
     if let Some(found) = to_emergency(snapshot, number, &caller) {
         return found;
     }
@@ -39,38 +48,140 @@ fn from_station(snapshot: &Snapshot, inquiry: &Inquiry<'_>, station: &Station) -
         let asked = Local::Feature { feature: code.feature, rest: code.rest.to_owned() };
         return (Verdict::Local(asked), why);
     }
-    if let Some(extension) = [number, inquiry.dialled].into_iter().find(|it| snapshot.station(it).is_some()) {
-        let (verdict, _) = to_stations(snapshot.station(extension).into_iter(), &caller, extension);
-        return (verdict, Why::new(format!("extension {extension}")));
+    by_number(snapshot, inquiry, &caller, number)
+}
+
+/// An extension, a number of ours or a number outside, as a station may call it.
+fn by_number(
+    snapshot: &Snapshot,
+    inquiry: &Inquiry<'_>,
+    caller: &Caller<'_>,
+    number: &str,
+) -> (Verdict, Why) {
+    let ringing = Ringing { snapshot, inquiry, caller };
+    if let Some(station) = [number, inquiry.dialled].into_iter().find_map(|it| snapshot.station(it)) {
+        let (verdict, missing) = ringing.station(station);
+        return (verdict, because(format!("extension {}", station.extension), missing));
+    }
+    if let Some(group) = snapshot.group_at(number) {
+        let (verdict, missing) = ringing.group(group);
+        return (verdict, because(format!("extension {number}, group:{}", group.name), missing));
     }
     if let Some(name) = snapshot.conference_at(number) {
         let inside = Local::Conference { name: name.to_owned(), language: String::new() };
         return (Verdict::Local(inside), Why::new(format!("extension {number}, conference:{name}")));
     }
     if let Some((did, to)) = snapshot.number(number) {
-        return follow(snapshot, Found::Number(did), to, number, &caller);
+        return follow(snapshot, inquiry, Found::Number(did), to, number, caller);
     }
     if let Some(rule) = snapshot.matching_rules(number).next() {
-        return by_rule(snapshot, rule, number, &caller);
+        return by_rule(snapshot, rule, number, caller);
     }
-    by_pattern(snapshot, number, &caller)
+    by_pattern(snapshot, inquiry, number, caller)
 }
 
 fn from_trunk(snapshot: &Snapshot, inquiry: &Inquiry<'_>, trunk: &TrunkRoute) -> (Verdict, Why) {
     let number = trunk.number_in(&dialled::plain(inquiry.dialled));
     let shown = trunk.caller_in(inquiry.caller);
-    let caller = Caller { number: &shown, station: None, withheld: inquiry.withheld };
+    let caller =
+        Caller { number: &shown, station: None, own: None, withheld: inquiry.withheld, screened: false };
     match snapshot.number(&number) {
-        Some((did, to)) => follow(snapshot, Found::Number(did), to, &number, &caller),
-        None => by_pattern(snapshot, &number, &caller),
+        Some((did, to)) => follow(snapshot, inquiry, Found::Number(did), to, &number, &caller),
+        None => by_pattern(snapshot, inquiry, &number, &caller),
+    }
+}
+
+/// Says where a call goes that somebody leads on, and why: to wherever that one may call, with the caller's number
+/// shown where the station and the trunk say no other. Never to those who send help.
+#[must_use]
+pub fn onward(snapshot: &Snapshot, inquiry: &Inquiry<'_>, onward: &Onward) -> (Verdict, Why) {
+    let by = match &onward.by {
+        By::Station(extension) => snapshot.station(extension),
+        By::Group(_) => None,
+    };
+    let shown = match inquiry.from {
+        Origin::Trunk(name) => snapshot.trunk(name).map(|trunk| trunk.caller_in(inquiry.caller)),
+        Origin::Station(_) => None,
+    };
+    let caller = Caller {
+        number: shown.as_deref().unwrap_or(inquiry.caller),
+        station: by,
+        own: match inquiry.from {
+            Origin::Station(extension) => Some(extension),
+            Origin::Trunk(_) => None,
+        },
+        withheld: inquiry.withheld,
+        screened: false,
+    };
+    match &onward.to {
+        ForwardTo::Nowhere => refuse(Cause::NoRoute, format!("{} leads nowhere", onward.by)),
+        ForwardTo::Number(number) => {
+            let number = dialled::plain(number);
+            if snapshot.is_emergency(&number) {
+                return refuse(Cause::Forbidden, format!("{} would lead to {number}", onward.by));
+            }
+            let inquiry = Inquiry { dialled: &number, ..*inquiry };
+            by_number(snapshot, &inquiry, &caller, &number)
+        }
+        ForwardTo::Destination(to) => {
+            let (mut verdict, missing) = lead(snapshot, inquiry, to, "", inquiry.dialled, &caller);
+            if let (Verdict::Local(Local::Voicemail { greeting, .. }), ForwardWhen::Busy) =
+                (&mut verdict, onward.when)
+            {
+                *greeting = GreetingKind::Busy;
+            }
+            (verdict, because(to.to_string(), missing))
+        }
+    }
+}
+
+/// Whether a station may lead its calls there: only to where it may call, and not to itself.
+///
+/// # Errors
+/// Why not.
+pub fn may_lead(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    extension: &str,
+    to: &ForwardTo,
+) -> Result<(), (Cause, Why)> {
+    if !to.leads_on() {
+        return Ok(());
+    }
+    if *to == ForwardTo::Number(extension.to_owned()) {
+        return Err((Cause::Forbidden, Why::new(format!("station {extension} would call itself"))));
+    }
+    let by = By::Station(extension.to_owned());
+    let led = Onward { to: to.clone(), by, when: ForwardWhen::Always };
+    let from = Origin::Station("");
+    let inquiry = Inquiry { from, dialled: extension, caller: extension, withheld: false, settings, seed: 0 };
+    match onward(snapshot, &inquiry, &led) {
+        (Verdict::Refuse(cause @ (Cause::Forbidden | Cause::Unallocated | Cause::NoRoute)), why) => {
+            Err((cause, why))
+        }
+        (Verdict::Refuse(_) | Verdict::Ring(_) | Verdict::Onward(_) | Verdict::Trunks { .. }, _)
+        | (Verdict::Local(_), _) => Ok(()),
+    }
+}
+
+fn because(reason: String, missing: Option<String>) -> Why {
+    match missing {
+        Some(missing) => Why::new(format!("{reason}: {missing}")),
+        None => Why::new(reason),
     }
 }
 
 /// Who calls: what is shown, and what it may be replaced with.
-struct Caller<'a> {
-    number: &'a str,
-    station: Option<&'a Station>,
-    withheld: bool,
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    pub(crate) number: &'a str,
+    /// With whose rights and number: the caller's own station, or the one that leads the call on.
+    pub(crate) station: Option<&'a Station>,
+    /// The extension that calls: it is not rung by its own call.
+    pub(crate) own: Option<&'a str>,
+    pub(crate) withheld: bool,
+    /// Whoever is rung is asked first.
+    pub(crate) screened: bool,
 }
 
 impl Caller<'_> {
@@ -114,32 +225,55 @@ impl std::fmt::Display for Found<'_> {
 
 fn follow(
     snapshot: &Snapshot,
+    inquiry: &Inquiry<'_>,
     found: Found<'_>,
     to: &Destination,
     number: &str,
     caller: &Caller<'_>,
 ) -> (Verdict, Why) {
-    if caller.withheld && snapshot.refuses_anonymous(found.did()) {
+    let anonymous = snapshot.anonymous_at(found.did());
+    if caller.withheld && anonymous == Anonymous::Refuse {
         return refuse(Cause::AnonymousRefused, format!("{found} takes no anonymous calls"));
     }
-    let (verdict, missing) = match to {
-        Destination::Station(extension) => {
-            to_stations(snapshot.station(extension).into_iter(), caller, extension)
-        }
-        Destination::User(login) => to_stations(snapshot.stations_of(login), caller, login),
+    let screened = caller.withheld && anonymous == Anonymous::Screen;
+    let caller = Caller { screened, ..*caller };
+    let (verdict, missing) = lead(snapshot, inquiry, to, found.did(), number, &caller);
+    (verdict, because(format!("{found}, {to}"), missing))
+}
+
+/// Where a destination leads a call for `number`, found as `did`.
+fn lead(
+    snapshot: &Snapshot,
+    inquiry: &Inquiry<'_>,
+    to: &Destination,
+    did: &str,
+    number: &str,
+    caller: &Caller<'_>,
+) -> (Verdict, Option<String>) {
+    let ringing = Ringing { snapshot, inquiry, caller };
+    let language = || snapshot.language_of(did).to_owned();
+    let missing =
+        |what: &str, name: &str| (Verdict::Refuse(Cause::NoRoute), Some(format!("no {what} {name}")));
+    match to {
+        Destination::Station(extension) => match snapshot.station(extension) {
+            Some(station) => ringing.station(station),
+            None => (Verdict::Refuse(Cause::NotRegistered), Some(format!("{extension} has no station"))),
+        },
+        Destination::User(login) => ringing.user(login),
+        Destination::Group(name) => match snapshot.group(name) {
+            Some(group) => ringing.group(group),
+            None => missing("group", name),
+        },
         Destination::Trunk(name) => match snapshot.trunk(name) {
             Some(trunk) => {
                 let tries = vec![attempt(trunk, None, number, caller)];
                 (Verdict::Trunks { tries, emergency: EMERGENCY_NUMBERS.contains(&number) }, None)
             }
-            None => (Verdict::Refuse(Cause::NoRoute), Some(format!("no trunk {name}"))),
+            None => missing("trunk", name),
         },
-        Destination::Conference(name) if snapshot.conference(name).is_none() => {
-            (Verdict::Refuse(Cause::NoRoute), Some(format!("no conference {name}")))
-        }
+        Destination::Conference(name) if snapshot.conference(name).is_none() => missing("conference", name),
         Destination::Conference(name) => {
-            let language = snapshot.language_of(found.did()).to_owned();
-            (Verdict::Local(Local::Conference { name: name.clone(), language }), None)
+            (Verdict::Local(Local::Conference { name: name.clone(), language: language() }), None)
         }
         Destination::Voicemail(mailbox) => match snapshot.mailbox(mailbox) {
             Some(_) => {
@@ -148,47 +282,13 @@ fn follow(
             }
             None => (Verdict::Refuse(Cause::NoRoute), Some(format!("no mailbox {mailbox}"))),
         },
-        Destination::Play { prompt, times } => {
-            let language = snapshot.language_of(found.did()).to_owned();
-            (Verdict::Local(Local::Play { prompt: prompt.clone(), times: *times, language }), None)
-        }
+        Destination::Play { prompt, times } => (
+            Verdict::Local(Local::Play { prompt: prompt.clone(), times: *times, language: language() }),
+            None,
+        ),
         Destination::Echo => (Verdict::Local(Local::Echo), None),
         Destination::Hangup => (Verdict::Refuse(Cause::Forbidden), None),
         Destination::Test(target) => (Verdict::Local(Local::Test(*target)), None),
-    };
-    let why = match missing {
-        Some(missing) => format!("{found}, {to}: {missing}"),
-        None => format!("{found}, {to}"),
-    };
-    (verdict, Why::new(why))
-}
-
-fn to_stations<'a>(
-    stations: impl Iterator<Item = &'a Station>,
-    caller: &Caller<'_>,
-    name: &str,
-) -> (Verdict, Option<String>) {
-    let own = caller.station.map(|station| station.extension.as_str());
-    let (mut extensions, mut ring_secs, mut own_called, mut refused) = (Vec::new(), 0, false, false);
-    for station in stations {
-        if caller.withheld && station.anonymous == Anonymous::Refuse {
-            refused = true;
-            continue;
-        }
-        if own == Some(station.extension.as_str()) {
-            own_called = true;
-            continue;
-        }
-        extensions.push(station.extension.clone());
-        ring_secs = ring_secs.max(station.ring_secs);
-    }
-    match (extensions.is_empty(), own_called) {
-        (false, _) => (Verdict::Stations { extensions, ring_secs }, None),
-        (true, _) if refused => {
-            (Verdict::Refuse(Cause::AnonymousRefused), Some(format!("{name} takes no anonymous calls")))
-        }
-        (true, true) => (Verdict::Refuse(Cause::Busy), Some("it calls itself".to_owned())),
-        (true, false) => (Verdict::Refuse(Cause::NotRegistered), Some(format!("{name} has no station"))),
     }
 }
 
@@ -220,14 +320,24 @@ fn by_rule(snapshot: &Snapshot, rule: &DialRule, number: &str, caller: &Caller<'
     (Verdict::Trunks { tries, emergency: false }, Why::new(format!("dial rule {}", rule.pattern)))
 }
 
-fn by_pattern(snapshot: &Snapshot, number: &str, caller: &Caller<'_>) -> (Verdict, Why) {
+fn by_pattern(
+    snapshot: &Snapshot,
+    inquiry: &Inquiry<'_>,
+    number: &str,
+    caller: &Caller<'_>,
+) -> (Verdict, Why) {
     match snapshot.number_pattern(number) {
-        Some((pattern, to)) => follow(snapshot, Found::Pattern(pattern), to, number, caller),
+        Some((pattern, to)) => follow(snapshot, inquiry, Found::Pattern(pattern), to, number, caller),
         None => refuse(Cause::Unallocated, format!("nothing is set up for {number:?}")),
     }
 }
 
-fn attempts(snapshot: &Snapshot, rule: &DialRule, number: &str, caller: &Caller<'_>) -> Vec<TrunkTry> {
+pub(crate) fn attempts(
+    snapshot: &Snapshot,
+    rule: &DialRule,
+    number: &str,
+    caller: &Caller<'_>,
+) -> Vec<TrunkTry> {
     let stripped: String = number.chars().skip(rule.strip as usize).collect();
     let number = format!("{}{stripped}", rule.prepend);
     let trunks = rule.trunks.iter().filter_map(|name| snapshot.trunk(name));

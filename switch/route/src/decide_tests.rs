@@ -1,6 +1,9 @@
 use provision::{
-    Anonymous, Directory, Entity, Feature, FeatureCode, Number, Peer, Rewrite, Role, TestTarget, Trunk, User,
+    Anonymous, Directory, Entity, Feature, FeatureCode, Number, Peer, Rewrite, Settings, TestTarget, Trunk,
+    User,
 };
+
+use crate::{After, Decline, RingPlan, RingStage, Rung};
 
 use super::*;
 
@@ -43,14 +46,7 @@ fn set_up(more: impl IntoIterator<Item = Entity>) -> Snapshot {
     ana("1002", "ana", 40);
     ana("1003", "", 60);
     ana("j.user", "", 60);
-    directory.put(Entity::User(User {
-        login: "ana".to_owned(),
-        name: String::new(),
-        role: Role::Agent,
-        password_hash: String::new(),
-        pin_hash: String::new(),
-        teams: Vec::new(),
-    }));
+    directory.put(Entity::User(User::called("ana")));
     directory.put(Entity::Trunk(trunk("carrier")));
     directory.put(Entity::Trunk(trunk("backup")));
     more.into_iter().for_each(|entity| directory.put(entity));
@@ -58,7 +54,17 @@ fn set_up(more: impl IntoIterator<Item = Entity>) -> Snapshot {
 }
 
 fn ask(snapshot: &Snapshot, from: Origin<'_>, dialled: &str) -> Verdict {
-    decide(snapshot, &Inquiry { from, dialled, caller: "5550199", withheld: false }).0
+    ask_with(snapshot, &Settings::default(), from, dialled).0
+}
+
+/// The verdict without the reasons of its stages.
+fn ask_with(snapshot: &Snapshot, settings: &Settings, from: Origin<'_>, dialled: &str) -> (Verdict, String) {
+    let inquiry = Inquiry { from, dialled, caller: "5550199", withheld: false, settings, seed: 1 };
+    let (mut verdict, why) = decide(snapshot, &inquiry);
+    if let Verdict::Ring(plan) = &mut verdict {
+        plan.stages.iter_mut().for_each(|stage| stage.why = Why::new(""));
+    }
+    (verdict, why.as_str().to_owned())
 }
 
 fn from_1001(snapshot: &Snapshot, dialled: &str) -> Verdict {
@@ -69,8 +75,16 @@ fn from_carrier(snapshot: &Snapshot, dialled: &str) -> Verdict {
     ask(snapshot, Origin::Trunk("carrier"), dialled)
 }
 
-fn stations(extensions: &[&str], ring_secs: u32) -> Verdict {
-    Verdict::Stations { extensions: extensions.iter().map(|it| (*it).to_owned()).collect(), ring_secs }
+fn stations(extensions: &[&str], secs: u32) -> Verdict {
+    let phones = |it: &&str| Rung::Phones { extension: (*it).to_owned(), asks: false };
+    let stage = RingStage { rung: extensions.iter().map(phones).collect(), secs, why: Why::new("") };
+    Verdict::Ring(Box::new(RingPlan {
+        stages: vec![stage],
+        total_secs: None,
+        decline: Decline::All,
+        after: After::default(),
+        name: extensions.iter().map(|it| format!("station:{it}")).collect::<Vec<_>>().join(","),
+    }))
 }
 
 /// `trunk:number<caller`, in order, with `!` in front for an emergency.
@@ -233,7 +247,8 @@ fn the_most_specific_source_names_the_trunk() {
 fn every_decision_gives_its_reason() {
     let snapshot = set_up([number("7", "trunk:gone")]);
     let why = |dialled| {
-        let inquiry = Inquiry { from: Origin::Station("1001"), dialled, caller: "", withheld: false };
+        let (from, settings) = (Origin::Station("1001"), &Settings::default());
+        let inquiry = Inquiry { from, dialled, caller: "", withheld: false, settings, seed: 1 };
         decide(&snapshot, &inquiry).1.to_string()
     };
     assert_eq!(why("1003"), "extension 1003");
@@ -259,12 +274,13 @@ fn callers_who_withhold_their_number_are_refused_where_that_is_set_up() {
     let picky = Station { anonymous: Anonymous::Refuse, ..Station::numbered("1004") };
     let snapshot = set_up([Entity::Number(shy), Entity::Station(picky), number("+49302", "station:1004")]);
     let ask = |from, dialled, withheld| {
-        decide(&snapshot, &Inquiry { from, dialled, caller: "5550199", withheld }).0
+        let settings = &Settings::default();
+        decide(&snapshot, &Inquiry { from, dialled, caller: "5550199", withheld, settings, seed: 1 }).0
     };
     let refused = Verdict::Refuse(Cause::AnonymousRefused);
     for dialled in ["+49301", "+49302"] {
         assert_eq!(ask(Origin::Trunk("carrier"), dialled, true), refused);
-        assert!(matches!(ask(Origin::Trunk("carrier"), dialled, false), Verdict::Stations { .. }));
+        assert!(matches!(ask(Origin::Trunk("carrier"), dialled, false), Verdict::Ring(_)));
     }
     assert_eq!(ask(Origin::Station("1001"), "1004", true), refused);
     assert!(matches!(ask(Origin::Station("1001"), "112", true), Verdict::Trunks { emergency: true, .. }));

@@ -2,7 +2,9 @@
 
 use base::Cause;
 use base::mail::GreetingKind;
-use provision::{Feature, TestTarget};
+use provision::{Feature, Settings, SettingsChange, TestTarget};
+
+use crate::{Onward, RingPlan};
 
 /// Where a call comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +26,19 @@ pub struct Inquiry<'a> {
     pub caller: &'a str,
     /// Whether the caller withholds the number.
     pub withheld: bool,
+    /// What people have said about how calls reach them.
+    pub settings: &'a Settings,
+    /// What is drawn by lot is drawn with this.
+    pub seed: u64,
 }
 
 /// Where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// To phones: all that are registered for these extensions ring at once.
-    Stations {
-        /// The extensions, in order, each once, never empty.
-        extensions: Vec<String>,
-        /// Seconds they ring, 5…180.
-        ring_secs: u32,
-    },
+    /// To people: phones ring as the plan says.
+    Ring(Box<RingPlan>),
+    /// Whoever is called leads every call on; `onward` says where that is.
+    Onward(Onward),
     /// Out through trunks, in this order until one takes it.
     Trunks {
         /// The trunks and what to dial on each; never empty.
@@ -106,6 +109,8 @@ pub enum Local {
         /// Which mailbox; `None` asks for its number, and for its PIN always.
         own: Option<String>,
     },
+    /// A phone changes how calls reach it, and hears what holds now.
+    Reach(SettingsChange),
     /// A fixed behaviour for tests.
     Test(TestTarget),
 }

@@ -6,13 +6,16 @@
 mod decide;
 mod dialled;
 mod inquiry;
+mod plan;
 mod recording;
+mod ring;
 mod snapshot;
 mod trunk;
 
-pub use decide::decide;
+pub use decide::{decide, may_lead, onward};
 pub use dialled::{behind_withhold, same_number};
 pub use inquiry::{Inquiry, Local, Origin, TrunkTry, Verdict};
+pub use plan::{After, By, Decline, Onward, RingPlan, RingStage, Rung};
 pub use provision::{Feature, TestTarget};
 pub use recording::Recordable;
 pub use snapshot::{BuildError, Snapshot};

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use base::wire::Proof;
 use phone::codes;
 use provision::{
-    Anonymous, BadPattern, Conference, Destination, DialRule, Directory, HostMask, Key, Kind, Mailbox,
-    Pattern, RecordingPolicy, Station, Trunk, User,
+    Anonymous, BadPattern, Conference, Destination, DialRule, Directory, EMERGENCY_NUMBERS, Group, HostMask,
+    Key, Kind, Mailbox, Pattern, RecordingPolicy, Station, Trunk, User,
 };
 
 use crate::TrunkRoute;
@@ -24,6 +24,7 @@ pub struct Snapshot {
     single_sources: HashMap<IpAddr, String>,
     networks: Vec<(HostMask, String)>,
     conferences_by_extension: HashMap<String, String>,
+    groups_by_extension: HashMap<String, String>,
     numbers: HashMap<String, (String, Destination)>,
     patterns: Vec<(Pattern, Destination)>,
     dial_rules: Vec<(Pattern, DialRule)>,
@@ -55,6 +56,10 @@ impl Snapshot {
         for conference in directory.conferences.values().filter(|it| !it.extension.is_empty()) {
             let extension = conference.extension.clone();
             snapshot.conferences_by_extension.entry(extension).or_insert_with(|| conference.name.clone());
+        }
+        for group in directory.groups.values().filter(|it| !it.extension.is_empty()) {
+            let extension = group.extension.clone();
+            snapshot.groups_by_extension.entry(extension).or_insert_with(|| group.name.clone());
         }
         for trunk in directory.trunks.values() {
             snapshot.add_trunk(trunk).map_err(|bad| failed(Kind::Trunk, &trunk.name, &bad))?;
@@ -119,6 +124,12 @@ impl Snapshot {
         self.directory.mailbox(number)
     }
 
+    /// The mailbox that takes messages for a station, where one is set up for it.
+    pub(crate) fn mailbox_set_up(&self, extension: &str) -> Option<String> {
+        let number = self.directory.mailbox_of_station(extension)?;
+        self.directory.mailboxes.contains_key(number).then(|| number.to_owned())
+    }
+
     /// The number of the mailbox that a station opens as its own.
     #[must_use]
     pub fn mailbox_of_station(&self, extension: &str) -> Option<String> {
@@ -133,6 +144,21 @@ impl Snapshot {
     /// The feature that a station asks for by a code.
     pub(crate) fn code<'a>(&self, dialled: &'a str) -> Option<codes::Code<'a>> {
         codes::read(dialled, &self.codes)
+    }
+
+    /// A group by its name.
+    pub(crate) fn group(&self, name: &str) -> Option<&Group> {
+        self.directory.groups.get(name)
+    }
+
+    /// The group that an extension calls.
+    pub(crate) fn group_at(&self, extension: &str) -> Option<&Group> {
+        self.group(self.groups_by_extension.get(extension)?)
+    }
+
+    /// Whether those who dial this number want help.
+    pub(crate) fn is_emergency(&self, number: &str) -> bool {
+        EMERGENCY_NUMBERS.contains(&number) || self.matching_rules(number).any(|rule| rule.emergency)
     }
 
     /// The language of a number's callers; empty where it says none.
@@ -207,9 +233,9 @@ impl Snapshot {
         self.numbers.get(dialled::key(number).as_ref()).map(|(did, to)| (did.as_str(), to))
     }
 
-    /// Whether a number takes no callers who withhold theirs.
-    pub(crate) fn refuses_anonymous(&self, did: &str) -> bool {
-        self.directory.numbers.get(did).is_some_and(|number| number.anonymous == Anonymous::Refuse)
+    /// What becomes of callers of a number who withhold theirs.
+    pub(crate) fn anonymous_at(&self, did: &str) -> Anonymous {
+        self.directory.numbers.get(did).map(|number| number.anonymous).unwrap_or_default()
     }
 
     /// The recording policy of that name.

@@ -9,11 +9,11 @@ use call::{Shard, ShardConfig, ShardInput, ShardView};
 use journal::Journal;
 use media_io::MediaIo;
 use net::Net;
-use peer::BindingChange;
 use peer::guard::Roll;
 use tokio::sync::{mpsc, watch};
 
 use super::StartError;
+use super::stored::Kept;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::drive::{Driver, Ended};
@@ -34,7 +34,7 @@ pub(super) struct Nursery<'a> {
     pub(super) senders: &'a [InboxSender<ShardInput>],
     pub(super) net: &'a Net,
     pub(super) media: &'a Arc<MediaIo>,
-    pub(super) changes: mpsc::Sender<BindingChange>,
+    pub(super) kept: Kept,
     pub(super) questions: mpsc::Sender<resolve::Asked>,
     pub(super) journal: &'a Journal,
     pub(super) roll: Arc<Roll>,
@@ -86,7 +86,8 @@ impl Nursery<'_> {
             net: self.net.sender(id),
             media: MediaSide::new(Arc::clone(self.media)),
             gossip: others.map(|(_, inbox)| Neighbour::new(inbox.clone())).collect(),
-            keeper: Keeper::new(self.changes.clone()),
+            keeper: Keeper::new(self.kept.bindings.clone()),
+            settings: Keeper::new(self.kept.settings.clone()),
             resolver: Resolving::new(self.questions.clone(), sender.clone()),
             screen: Screen::new(Arc::clone(picture)),
             roll: Arc::clone(&self.roll),

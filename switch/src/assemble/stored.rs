@@ -12,22 +12,47 @@ use provision::Directory;
 use route::Snapshot;
 use store::Store;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 
 use super::StartError;
 use crate::clock::Clock;
 use crate::recordings::Keeper;
-use crate::{bindings, realm};
+use crate::{bindings, reach, realm};
+
+/// What shards knew when the last process ended.
+pub(super) struct Known {
+    pub(super) bindings: Vec<BindingChange>,
+    pub(super) settings: Vec<reach::Change>,
+}
+
+/// The way to those who keep what shards change.
+pub(super) struct Kept {
+    pub(super) bindings: mpsc::Sender<BindingChange>,
+    pub(super) settings: mpsc::Sender<reach::Change>,
+}
+
+/// Starts the task that writes the shards' changes until no shard is left.
+pub(super) fn keep_changes(store: &Store, runtime: &Handle) -> (Kept, tokio::task::JoinHandle<()>) {
+    let (bindings, registered) = mpsc::channel(bindings::CHANGES);
+    let (settings, changed) = mpsc::channel(reach::CHANGES);
+    let store = store.clone();
+    let keeper = runtime.spawn(async move {
+        tokio::join!(bindings::keep(store.clone(), registered), reach::keep(store, changed));
+    });
+    (Kept { bindings, settings }, keeper)
+}
 
 pub(super) async fn stored(
     store: &Store,
     clock: Clock,
-) -> Result<(Arc<Directory>, Snapshot, Vec<BindingChange>), StartError> {
+) -> Result<(Arc<Directory>, Snapshot, Known), StartError> {
     let directory = Arc::new(store.load_directory().await?);
     let snapshot = Snapshot::build(Arc::clone(&directory)).map_err(|error| StartError::Setup {
         key: error.key.to_string(),
         reason: error.reason.to_string(),
     })?;
-    let known = bindings::load(store, clock.now().wall).await?;
+    let bindings = bindings::load(store, clock.now().wall).await?;
+    let known = Known { bindings, settings: reach::load(store).await? };
     Ok((directory, snapshot, known))
 }
 

@@ -19,12 +19,9 @@ pub(crate) async fn owner(store: &Store, now: Wall) -> Result<(), Failure> {
     let login = free_login(&directory);
     let password: String = auth::random().map_err(Failure::running)?.chars().take(PASSWORD_CHARS).collect();
     let user = User {
-        login: login.clone(),
-        name: String::new(),
         role: Role::Owner,
         password_hash: auth::Hasher::default().hash(&password).map_err(Failure::running)?,
-        pin_hash: String::new(),
-        teams: Vec::new(),
+        ..User::called(&login)
     };
     let change = Change::Added(Entity::User(user));
     store.apply(&[change], None, now).await.map_err(reach::of_store)?;

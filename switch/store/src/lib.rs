@@ -16,6 +16,7 @@ mod provision;
 mod recordings;
 mod records;
 mod sessions;
+mod settings;
 mod sql;
 mod tokens;
 mod words;

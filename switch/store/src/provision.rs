@@ -116,6 +116,7 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::FeatureCode => lenient::from_str(body).map(Entity::FeatureCode),
         Kind::Phone => lenient::from_str(body).map(Entity::Phone),
         Kind::Phonebook => lenient::from_str(body).map(Entity::Phonebook),
+        Kind::Group => lenient::from_str(body).map(Entity::Group),
     }
 }
 
@@ -132,6 +133,7 @@ fn body(entity: &Entity) -> String {
         Entity::FeatureCode(it) => serde_json::to_string(it),
         Entity::Phone(it) => serde_json::to_string(it),
         Entity::Phonebook(it) => serde_json::to_string(it),
+        Entity::Group(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

@@ -56,6 +56,11 @@ statements! { &str, ALL;
     REMOVE_BINDING = "DELETE FROM bindings WHERE tenant = $1 AND aor = $2 AND contact = $3";
     REMOVE_EXPIRED_BINDINGS = "DELETE FROM bindings WHERE expires_at <= $1";
 
+    LOAD_SETTINGS = "SELECT extension, body FROM station_settings WHERE tenant = $1 ORDER BY extension";
+    PUT_SETTINGS = "INSERT INTO station_settings (tenant, extension, body) VALUES ($1, $2, $3) \
+        ON CONFLICT (tenant, extension) DO UPDATE SET body = excluded.body";
+    REMOVE_SETTINGS = "DELETE FROM station_settings WHERE tenant = $1 AND extension = $2";
+
     CALL = concat!("SELECT ", call_columns!(), " FROM calls WHERE tenant = $1 AND id = $2");
     /// Newest first, after a cursor. A filter that is NULL lets everything pass.
     CALLS = concat!("SELECT ", call_columns!(), " FROM calls \

@@ -31,13 +31,14 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::FeatureCode => "feature-codes",
         Kind::Phone => "phones",
         Kind::Phonebook => "phonebook",
+        Kind::Group => "groups",
     }
 }
 
 /// The field that names an entity.
 fn key_field(kind: Kind) -> &'static str {
     match kind {
-        Kind::Trunk | Kind::RecordingPolicy | Kind::Conference | Kind::FeatureCode => "name",
+        Kind::Trunk | Kind::RecordingPolicy | Kind::Conference | Kind::FeatureCode | Kind::Group => "name",
         Kind::User => "login",
         Kind::Station => "extension",
         Kind::Number => "did",
@@ -84,6 +85,7 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::FeatureCode => of(&directory.feature_codes, after, most),
         Kind::Phone => of(&directory.phones, after, most),
         Kind::Phonebook => of(&directory.phonebook, after, most),
+        Kind::Group => of(&directory.groups, after, most),
     }
 }
 

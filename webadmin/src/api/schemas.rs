@@ -83,6 +83,11 @@ const USER: &[Field] = fields! {
     pin: Secret, "The phone PIN, 4 to 12 digits";
     pin_hash: Secret, "The argon2 hash in PHC form, instead of the PIN";
     teams: Texts, "Teams";
+    mobile: Text, "The mobile number, as the person's extension would dial it; empty for none";
+    alternate_mobile: Text, "Another one, rung after it; empty for none";
+    incoming: Text, "Where the person is called: extension_only, extension_first, both or mobile_only";
+    extension_first_secs: Whole, "Seconds that the extension rings before the mobile, 5 to 180";
+    mobile_shows: Text, "Whose number the mobile shows: own (what the extension shows) or caller";
 };
 
 const STATION: &[Field] = fields! {
@@ -98,7 +103,7 @@ const STATION: &[Field] = fields! {
     reliable: Text, "Reliable provisional responses: supported, required or off";
     max_contacts: Whole, "Phones that may be registered at once, 1 to 10";
     max_calls: Whole, "Calls at a time; 0 for no cap";
-    anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
+    anonymous: Text, "What becomes of callers who withhold their number: accept, refuse or screen";
     session_timers: Text, "off, accept, ask or require: how much is made of session timers";
     nat: Text, "Whether the real address of a phone's media is learned: learn or off";
     srtp: Text, "Whether its phones' media is encrypted: off, optional or required";
@@ -108,6 +113,23 @@ const STATION: &[Field] = fields! {
     language: Text, "The language that it is spoken to in, such as en or es; empty takes the node's";
     music: Text, "The class of music that it hears on hold; empty takes default";
     spoken_refusals: Flag, "Whether its callers hear why a call is refused before the refusal comes";
+    forward_always: Text, "Where every call goes, a number or a destination; empty for nowhere";
+    forward_busy: Text, "Where calls go while it is busy";
+    forward_no_answer: Text, "Where calls go that it does not answer";
+    forward_unregistered: Text, "Where calls go while no phone is registered for it";
+    no_answer_secs: Whole, "Seconds it rings before forward_no_answer, 5 to 180; 0 takes ring_secs";
+    call_waiting: Flag, "Whether it rings while it has a call; else it is busy then";
+};
+
+const GROUP: &[Field] = fields! {
+    name: Text, "Its name, unique among groups";
+    extension: Text, "What stations dial to call it; empty leaves it to numbers";
+    members: Texts, "Who is in it, in order: station:EXT, user:LOGIN or a number";
+    strategy: Text, "simultaneous, random or sequential";
+    ring_secs: Whole, "Seconds that one member rings, or all where they ring together, 5 to 180";
+    total_secs: Whole, "Seconds after which nobody is rung any more, 5 to 600";
+    on_no_answer: Text, "Where a call goes that nobody answers, a number or a destination; empty for nowhere";
+    on_busy: Text, "Where a call goes while every member is busy; empty for nowhere";
 };
 
 const RECORDING_POLICY: &[Field] = fields! {
@@ -125,8 +147,8 @@ const RECORDING_POLICY: &[Field] = fields! {
 
 const NUMBER: &[Field] = fields! {
     did: Text, "The number exactly, or ^…$ for a pattern; exact numbers win";
-    to: Text, "station:EXT, user:LOGIN, trunk:NAME, conference:NAME, voicemail:NUMBER, play:PROMPT, play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy or test:early";
-    anonymous: Text, "What becomes of callers who withhold their number: accept or refuse";
+    to: Text, "station:EXT, user:LOGIN, trunk:NAME, conference:NAME, group:NAME, voicemail:NUMBER, play:PROMPT, play:PROMPT;times=3, echo, hangup, test:answer, test:ring, test:busy or test:early";
+    anonymous: Text, "What becomes of callers who withhold their number: accept, refuse or screen";
     recording: Text, "The recording policy by name, before the trunk's; empty leaves it to that";
     language: Text, "The language that its callers are spoken to in; empty takes the trunk's or station's";
 };
@@ -253,6 +275,7 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::FeatureCode => "FeatureCode",
         Kind::Phone => "Phone",
         Kind::Phonebook => "PhonebookEntry",
+        Kind::Group => "Group",
     }
 }
 
@@ -285,6 +308,7 @@ fn of(kind: Kind) -> Value {
         Kind::FeatureCode => schema(FEATURE_CODE, &["name"]),
         Kind::Phone => schema(PHONE, &["mac"]),
         Kind::Phonebook => schema(PHONEBOOK, &["entry", "numbers"]),
+        Kind::Group => schema(GROUP, &["name"]),
     }
 }
 

@@ -225,6 +225,7 @@ fn playing(directory: &Directory, id: &str) -> Vec<String> {
         | Destination::User(_)
         | Destination::Trunk(_)
         | Destination::Conference(_)
+        | Destination::Group(_)
         | Destination::Voicemail(_)
         | Destination::Echo
         | Destination::Hangup

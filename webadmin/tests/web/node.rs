@@ -401,12 +401,9 @@ fn people() -> Plan {
     let people =
         [("ana", Role::Agent), ("sue", Role::Supervisor), ("adam", Role::Admin), ("olga", Role::Owner)];
     let user = |(login, role): (&str, Role)| User {
-        login: login.to_owned(),
-        name: String::new(),
         role,
         password_hash: password_hash.clone(),
-        pin_hash: String::new(),
-        teams: Vec::new(),
+        ..User::called(login)
     };
     let mut wanted = Directory::default();
     people.map(user).map(Entity::User).into_iter().for_each(|user| wanted.put(user));

@@ -18,6 +18,9 @@ use crate::ringing::{Held, Session};
 impl Call {
     /// The first 2xx of a leg out while the caller waits.
     pub(super) fn answered(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message, flow: Flow) {
+        if self.asks_at(leg) {
+            return self.ask(ctx, leg, response, flow);
+        }
         if self.answer_must_wait() {
             let held = || Box::new(Held { leg, response: response.clone(), flow });
             self.held.get_or_insert_with(held);
@@ -121,15 +124,23 @@ impl Call {
     }
 
     /// Ends the other legs, answers the caller and joins the two.
-    fn connect(&mut self, ctx: &mut Ctx<'_>, leg: LegId, tag: &str, response: &Message, body: Option<&Sdp>) {
+    pub(super) fn connect(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        tag: &str,
+        response: &Message,
+        body: Option<&Sdp>,
+    ) {
         self.stop_ringing();
         self.answered_at = Some(ctx.now.wall);
         ctx.out.push(Act::Fact(What::Answered { leg, codec: self.facts.codec.clone() }));
+        let calling = self.legs.iter().filter(|other| other.calling().is_some()).map(|other| other.id);
+        let losers: Vec<LegId> = calling.chain(self.asked_legs()).collect();
+        self.free_all_but(ctx, Some(leg));
         self.hunt = None;
         self.phase = Phase::Talking { callee: leg };
         self.passage_lost(ctx, |passage| passage.near.as_deref() != Some(tag));
-        let losers: Vec<LegId> =
-            self.legs.iter().filter(|other| other.calling().is_some()).map(|other| other.id).collect();
         for loser in losers {
             self.end_leg(ctx, loser, Refusal::of(Cause::AnsweredElsewhere));
         }
@@ -282,17 +293,17 @@ fn only(mut offer: Sdp, codec: &str) -> Sdp {
 struct NoSession;
 
 /// What a leg out has agreed to when it answers.
-struct Answered {
+pub(super) struct Answered {
     /// Our tag towards the caller for the fork that answered.
-    near: String,
-    session: Session,
+    pub(super) near: String,
+    pub(super) session: Session,
     /// Our offer in the INVITE.
-    sent: Option<Sdp>,
+    pub(super) sent: Option<Sdp>,
 }
 
 impl Leg {
     /// Our INVITE is answered: the dialog is confirmed. `None`, and nothing has changed, when the answer makes none.
-    fn pick_up(&mut self, ctx: &mut Ctx<'_>, response: &Message, flow: Flow) -> Option<Answered> {
+    pub(super) fn pick_up(&mut self, ctx: &mut Ctx<'_>, response: &Message, flow: Flow) -> Option<Answered> {
         self.learn(response);
         self.session.accepted(ctx.now.mono, response);
         let number = response.cseq().ok()?.number;

@@ -35,7 +35,13 @@ impl Call {
             }
             return self.fork_gone(ctx, at);
         }
-        let body = self.early_body(at, response, rack.is_some());
+        // What comes from one who is asked first is not for the caller: it may be a mailbox.
+        let asks = self.asks_at(leg);
+        let (status, body) = match status {
+            183 if asks => (180, None),
+            _ if asks => (status, None),
+            _ => (status, self.early_body(at, response, rack.is_some())),
+        };
         let Some(calling) = self.leg_mut(leg).and_then(Leg::calling_mut) else { return };
         let first = !calling.ringing;
         calling.ringing |= matches!(status, 180 | 183);

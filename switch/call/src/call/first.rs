@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use base::LegId;
 use base::fact::Endpoint;
+use provision::ForwardWhen;
 use sdp::Sdp;
 use sip::message::{Draft, Header, Host, Method, NameAddr, Uri};
 use sip::reliable::OPTION;
@@ -75,9 +76,12 @@ impl Call {
     /// By which numbers the call has come, this switch's own included: a number of ours that leads to another.
     fn forwards(&self, out: &LegOut) -> Forwards {
         let mut forwards = self.forwards_so_far();
-        if self.renumbers(out) {
-            let host = out.domain.clone().unwrap_or_else(|| out.target.remote().ip().into());
-            forwards.lead_on(Uri::sip(Some(&self.facts.dialled), host, None));
+        let host = out.domain.clone().unwrap_or_else(|| out.target.remote().ip().into());
+        if self.led.is_empty() && self.renumbers(out) {
+            forwards.lead_on(Uri::sip(Some(&self.facts.dialled), host.clone(), None), ForwardWhen::Always);
+        }
+        for led in &self.led {
+            forwards.lead_on(Uri::sip(Some(led.by.name()), host.clone(), None), led.when);
         }
         forwards
     }
@@ -95,7 +99,7 @@ impl Call {
 
     /// Whether a leg would lead the call on once too often.
     pub(super) fn is_led_too_far(&self, out: &LegOut) -> bool {
-        self.renumbers(out) && self.forwards_so_far().is_full()
+        (!self.led.is_empty() || self.renumbers(out)) && self.forwards_so_far().is_full()
     }
 
     /// Who rings or answers, as a phone that calls is shown it: the extension and its name (RFC 5876 §4.1).

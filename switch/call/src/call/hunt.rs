@@ -12,7 +12,7 @@ use route::TrunkTry;
 use sip::message::Message;
 
 use super::invite::LegOut;
-use super::{Call, CallTimer, Ctx, Hunt, Phase, Refusal, Stage, TrunkHunt};
+use super::{Call, CallTimer, Ctx, Hunt, Phase, Refusal, Stage, TrunkHunt, Walk};
 use crate::act::Act;
 use crate::headers::{self, Parting};
 use crate::leg::Leg;
@@ -21,49 +21,30 @@ use crate::password;
 /// An edge proxy has lost the phone's flow (RFC 5626 §11.5).
 const FLOW_FAILED: u16 = 430;
 /// A phone that says nothing at all for this long has vanished.
-const PHONE_SILENCE: Duration = Duration::from_secs(10);
+pub(super) const PHONE_SILENCE: Duration = Duration::from_secs(10);
 
 impl Call {
-    pub(super) fn hunt_stations(&mut self, ctx: &mut Ctx<'_>, extensions: &[String], ring_secs: u32) {
-        let has_line = |extension: &&String| {
-            let cap = ctx.routes.station(extension).map_or(0, |station| station.max_calls);
-            !ctx.lines.is_full(extension, cap)
-        };
-        let free: Vec<&String> = extensions.iter().filter(has_line).collect();
-        if free.is_empty() {
-            return self.finish(ctx, Refusal::of(Cause::Busy), Party::Callee);
-        }
-        let bindings = free.iter().flat_map(|extension| ctx.registrar.lookup(ctx.now, extension));
-        let (contacts, spare) = one_flow_each(bindings);
-        if contacts.is_empty() {
-            return self.turn_away(ctx, Refusal::of(Cause::NotRegistered), Party::System);
-        }
-        for extension in free {
-            ctx.lines.occupy(extension);
-            self.occupied.push(extension.clone());
-        }
-        self.hunt(ctx, [Stage::Contacts(contacts)].into(), ring_secs, false, spare);
-    }
-
     pub(super) fn hunt_trunks(&mut self, ctx: &mut Ctx<'_>, tries: Vec<TrunkTry>, emergency: bool) {
         let ring_secs = u32::try_from(RING.as_secs()).unwrap_or(180);
         let stages = tries.into_iter().map(Stage::Trunk).collect();
-        self.hunt(ctx, stages, ring_secs, emergency, Vec::new());
+        self.hunt(ctx, stages, ring_secs, emergency, None);
     }
 
-    fn hunt(
+    pub(super) fn hunt(
         &mut self,
         ctx: &mut Ctx<'_>,
         stages: VecDeque<Stage>,
         ring_secs: u32,
         emergency: bool,
-        spare: Vec<Binding>,
+        walk: Option<Box<Walk>>,
     ) {
         let hunt = Hunt {
             stages,
+            walk,
+            asked: Vec::new(),
             trunk: None,
             best: None,
-            spare,
+            spare: Vec::new(),
             emergency,
             ring_secs,
             tried: 0,
@@ -96,35 +77,41 @@ impl Call {
                 continue;
             }
             match hunt.stages.pop_front() {
-                Some(Stage::Contacts(contacts)) => {
-                    if self.ring_contacts(ctx, contacts) {
+                Some(Stage::Together(stage)) => {
+                    if self.ring_together(ctx, stage) {
                         return;
                     }
                 }
-                Some(Stage::Trunk(attempt)) => self.enter_trunk(ctx, attempt),
+                Some(Stage::Trunk(attempt)) => {
+                    let found = self.enter_trunk(ctx, attempt);
+                    if let Some(hunt) = &mut self.hunt {
+                        hunt.trunk = found;
+                    }
+                }
                 None => {
                     let best = hunt.best.unwrap_or_else(|| Refusal::of(Cause::NoRoute));
-                    return self.turn_away(ctx, best, Party::Callee);
+                    return self.found_nobody(ctx, best);
                 }
             }
         }
     }
 
-    fn enter_trunk(&mut self, ctx: &mut Ctx<'_>, attempt: TrunkTry) {
-        let Some(hunt) = &mut self.hunt else { return };
+    /// Takes a place on a trunk and finds its peers; `None` where it has no place.
+    pub(super) fn enter_trunk(&mut self, ctx: &mut Ctx<'_>, attempt: TrunkTry) -> Option<TrunkHunt> {
+        let hunt = self.hunt.as_mut()?;
         if ctx.trunks.admit(ctx.now, &attempt.trunk, hunt.emergency).is_err() {
             hunt.note(Refusal::of(Cause::LimitReached));
-            return;
+            return None;
         }
         self.admitted.push(attempt.trunk.clone());
         let peers: VecDeque<PeerAt> = ctx.trunks.order(ctx.now, ctx.entropy, &attempt.trunk).into();
         if peers.is_empty() {
             hunt.note(Refusal::of(Cause::NetworkFailure));
         }
-        hunt.trunk = Some(TrunkHunt { attempt, peers });
+        Some(TrunkHunt { attempt, peers })
     }
 
-    fn leave_trunk(&mut self, ctx: &mut Ctx<'_>, trunk: &str) {
+    pub(super) fn leave_trunk(&mut self, ctx: &mut Ctx<'_>, trunk: &str) {
         if let Some(at) = self.admitted.iter().rposition(|name| name == trunk) {
             self.admitted.remove(at);
             ctx.trunks.release(trunk);
@@ -140,21 +127,6 @@ impl Call {
         self.ring_within(ctx, vec![out], Duration::from_secs(trunk.failover_secs.into()))
     }
 
-    fn ring_contacts(&mut self, ctx: &mut Ctx<'_>, contacts: Vec<Binding>) -> bool {
-        let Ok(shares) = headers::breadth_shares(&self.invite, contacts.len()) else {
-            if let Some(hunt) = &mut self.hunt {
-                hunt.note(Refusal { status: 440, ..Refusal::of(Cause::Loop) });
-            }
-            return false;
-        };
-        let outs = contacts
-            .into_iter()
-            .zip(shares)
-            .map(|(binding, share)| phone_leg(ctx, binding).with_breadth(share))
-            .collect();
-        self.ring_within(ctx, outs, PHONE_SILENCE)
-    }
-
     /// Another flow of the same phone, when one has failed and not the phone (RFC 5626 §7). The stage goes
     /// on.
     fn next_flow(&mut self, ctx: &mut Ctx<'_>, lost: &LostFlow) -> bool {
@@ -162,7 +134,8 @@ impl Call {
         loop {
             let Some(hunt) = &mut self.hunt else { return false };
             let Some(at) = hunt.spare.iter().position(is_next) else { return false };
-            let out = phone_leg(ctx, hunt.spare.remove(at));
+            let asks = hunt.walk.as_ref().is_some_and(|walk| walk.asks_at(&lost.aor));
+            let out = phone_leg(ctx, hunt.spare.remove(at)).asking(asks);
             if self.start_leg(ctx, out).is_ok() {
                 self.timers.set(CallTimer::Silence, ctx.now.mono + PHONE_SILENCE);
                 return true;
@@ -184,7 +157,7 @@ impl Call {
         let mut started = 0;
         for out in outs {
             match self.start_leg(ctx, out) {
-                Ok(()) => started += 1,
+                Ok(_leg) => started += 1,
                 Err(refusal) => {
                     if let Some(hunt) = &mut self.hunt {
                         hunt.note(refusal);
@@ -210,28 +183,55 @@ impl Call {
         if lost.is_some_and(|lost| self.next_flow(ctx, &lost)) {
             return;
         }
+        if self.outside_refused(ctx, leg, refusal) {
+            return self.early_lost(ctx, leg);
+        }
+        self.one_less(ctx, leg, refusal, was_trunk);
+    }
+
+    /// One less rings. The others of its stage ring on, unless it has spoken for all.
+    pub(super) fn one_less(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal, was_trunk: bool) {
         self.early_lost(ctx, leg);
-        let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
+        let ringing = self.somebody_may_take_it();
         let Some(hunt) = &mut self.hunt else { return };
         hunt.note(refusal);
-        let is_final = match refusal.status {
-            600..=699 => true,
-            486 => was_trunk,
-            500..=599 | 408 => false,
-            300..=499 => was_trunk && !hunt.emergency,
-            _ => false,
+        let is_final = match (refusal.status, &hunt.walk) {
+            (600..=699, Some(walk)) => walk.declines_for_all() && !was_trunk,
+            (_, Some(_)) => false,
+            (600..=699, None) => true,
+            (486, None) => was_trunk,
+            (500..=599 | 408, None) => false,
+            (300..=499, None) => was_trunk && !hunt.emergency,
+            (_, None) => false,
         };
         if is_final {
-            return if ringing {
-                self.finish(ctx, refusal, Party::Callee)
-            } else {
-                self.turn_away(ctx, refusal, Party::Callee)
-            };
+            return self.declined(ctx, refusal, ringing);
         }
         if !ringing {
             self.stop_ringing();
             self.next_stage(ctx);
         }
+    }
+
+    /// One has declined for all.
+    fn declined(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, ringing: bool) {
+        if self.walk_mut().is_none() {
+            return match ringing {
+                true => self.finish(ctx, refusal, Party::Callee),
+                false => self.turn_away(ctx, refusal, Party::Callee),
+            };
+        }
+        self.stop_ringing();
+        let calling = self.legs.iter().filter(|leg| leg.calling().is_some()).map(|leg| leg.id);
+        let others: Vec<LegId> = calling.chain(self.asked_legs()).collect();
+        for other in others {
+            self.end_leg(ctx, other, refusal);
+            self.early_lost(ctx, other);
+        }
+        if let Some(hunt) = &mut self.hunt {
+            hunt.asked.clear();
+        }
+        self.found_nobody(ctx, refusal);
     }
 
     /// Keeps what a refusal says beside its status, when it is the one that the caller will be told.
@@ -282,6 +282,7 @@ impl Call {
             let lost = self.lost_flow(*leg, refusal);
             self.end_leg(ctx, *leg, refusal);
             went_on |= lost.is_some_and(|lost| self.next_flow(ctx, &lost));
+            went_on |= refusal.cause == Cause::NoResponse && self.outside_refused(ctx, *leg, refusal);
         }
         if went_on {
             return;
@@ -289,12 +290,15 @@ impl Call {
         for leg in &given_up {
             self.early_lost(ctx, *leg);
         }
-        let ringing = self.legs.iter().any(|leg| leg.calling().is_some());
+        let ringing = self.somebody_may_take_it();
         let Some(hunt) = &mut self.hunt else { return };
         if given_up.is_empty() {
             return;
         }
         hunt.note(refusal);
+        if let Some(walk) = hunt.walk.as_mut().filter(|_| refusal.cause == Cause::NoAnswer) {
+            walk.rang_out();
+        }
         if !ringing {
             self.stop_ringing();
             self.next_stage(ctx);
@@ -334,7 +338,7 @@ struct LostFlow {
 
 /// One binding of each phone, the best, and what other flows these phones have (RFC 5626 §7: never two flows of one
 /// phone at a time).
-fn one_flow_each<'a>(bindings: impl Iterator<Item = &'a Binding>) -> (Vec<Binding>, Vec<Binding>) {
+pub(super) fn one_flow_each<'a>(bindings: impl Iterator<Item = &'a Binding>) -> (Vec<Binding>, Vec<Binding>) {
     let (mut first, mut spare) = (Vec::<Binding>::new(), Vec::new());
     for binding in bindings {
         let same = |it: &Binding| {
@@ -348,7 +352,7 @@ fn one_flow_each<'a>(bindings: impl Iterator<Item = &'a Binding>) -> (Vec<Bindin
     (first, spare)
 }
 
-fn phone_leg(ctx: &Ctx<'_>, binding: Binding) -> LegOut {
+pub(super) fn phone_leg(ctx: &Ctx<'_>, binding: Binding) -> LegOut {
     let station = ctx.routes.station(&binding.aor);
     let codecs = station.map(|station| station.codecs.clone()).unwrap_or_default();
     let reliable = station.map(|station| station.reliable).unwrap_or_default();

@@ -55,6 +55,8 @@ pub(super) struct LegOut {
     /// Its share of the breadth that the call may take (RFC 5393).
     pub(super) breadth: Option<u8>,
     pub(super) reliability: Reliability,
+    /// Whoever picks up is asked whether to take the call.
+    pub(super) asks: bool,
 }
 
 impl LegOut {
@@ -82,6 +84,7 @@ impl LegOut {
             forwards: ForwardsIn::Diversion,
             breadth: None,
             reliability,
+            asks: false,
         }
     }
 
@@ -116,7 +119,14 @@ impl LegOut {
             forwards: trunk.forwards,
             breadth: None,
             reliability: trunk.reliable.into(),
+            asks: false,
         }
+    }
+
+    /// The same where whoever picks up is asked first: nothing that comes before the answer is for the caller.
+    pub(super) fn asking(self, asks: bool) -> Self {
+        let reliability = if asks { Reliability::Never } else { self.reliability };
+        Self { asks, reliability, ..self }
     }
 
     /// The same with its share of the call's breadth.
@@ -136,7 +146,7 @@ impl Call {
     }
 
     /// Sends the INVITE of a leg out.
-    pub(super) fn start_leg(&mut self, ctx: &mut Ctx<'_>, out: LegOut) -> Result<(), Refusal> {
+    pub(super) fn start_leg(&mut self, ctx: &mut Ctx<'_>, out: LegOut) -> Result<LegId, Refusal> {
         let unreachable = Refusal::of(Cause::NetworkFailure);
         if self.is_led_too_far(&out) {
             return Err(Refusal::of(Cause::Loop));
@@ -168,7 +178,7 @@ impl Call {
             self.legs.pop();
             return Err(Refusal::of(Cause::LimitReached));
         }
-        let offer = match self.offer_for(id) {
+        let offer = match self.offer_for(id, out.asks) {
             Ok(offer) => offer,
             Err(refusal) => {
                 self.drop_unstarted(ctx, id);
@@ -191,6 +201,7 @@ impl Call {
             forks: Vec::new(),
             heard: false,
             ringing: false,
+            asks: out.asks,
             caller_tag,
             trunk: out.trunk,
             instance: out.instance,
@@ -199,7 +210,7 @@ impl Call {
         leg.state = LegState::Calling(Box::new(calling));
         leg.pending += 1;
         ctx.out.push(Act::Request { leg: id, purpose: Purpose::Invite, target, draft });
-        Ok(())
+        Ok(id)
     }
 
     /// Whether a callee may answer provisionally and reliably. Where the caller makes no offer and takes none before
@@ -212,8 +223,11 @@ impl Call {
         }
     }
 
-    fn offer_for(&self, leg: LegId) -> Result<Option<Sdp>, Refusal> {
-        let Some(offer) = &self.offer else { return Ok(None) };
+    /// The caller's offer; our own to one who is asked before the caller has said anything.
+    fn offer_for(&self, leg: LegId, asks: bool) -> Result<Option<Sdp>, Refusal> {
+        let Some(offer) = &self.offer else {
+            return if asks { Ok(Some(self.own_words(leg, None)?)) } else { Ok(None) };
+        };
         Ok(Some(self.offer_to(leg, offer)?))
     }
 

@@ -43,7 +43,8 @@ impl Call {
                 self.echo(caller);
                 self.pick_up(ctx);
             }
-            local @ (Local::Milliwatt
+            local @ (Local::Reach(_)
+            | Local::Milliwatt
             | Local::OwnNumber
             | Local::Conference { .. }
             | Local::Play { .. }

@@ -76,7 +76,11 @@ impl Call {
                 }
             }
             MediaEvent::Played { play, end, .. } => self.played(ctx, leg, play, &end),
-            MediaEvent::Collected { collect, digits, .. } => self.collected(ctx, collect, &digits),
+            MediaEvent::Collected { collect, digits, .. } => {
+                if !self.asked_says(ctx, collect, &digits) {
+                    self.collected(ctx, collect, &digits);
+                }
+            }
             MediaEvent::Latched { .. }
             | MediaEvent::Leased { .. }
             | MediaEvent::RecordingStarted { .. }

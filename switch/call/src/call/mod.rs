@@ -7,9 +7,11 @@
 //! ```
 
 mod answer;
+mod asking;
 mod carried;
 mod challenge;
 mod digits;
+mod diverting;
 mod early;
 mod exchange;
 mod feature;
@@ -22,10 +24,12 @@ mod joining;
 mod local;
 mod media;
 mod order;
+mod outside;
 mod passage;
 mod picture;
 mod playing;
 mod prack;
+mod reach;
 mod recording;
 mod redirect;
 mod refresh;
@@ -38,6 +42,7 @@ mod session;
 mod spoken;
 mod start;
 mod telling;
+mod together;
 mod unanswered;
 
 use std::collections::VecDeque;
@@ -49,7 +54,8 @@ use base::wire::{Flow, Locals, Target};
 use base::{CallId, CallIds, CallOrder, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
 use peer::{Binding, PeerAt, Registrar, Trunks};
 use phone::floor::Spot;
-use route::{Snapshot, TrunkTry};
+use provision::Settings;
+use route::{Onward, RingStage, Snapshot, TrunkTry};
 use sdp::Sdp;
 use sip::ServerId;
 use sip::message::{Header, Message, Method};
@@ -66,6 +72,7 @@ use crate::ringing::Held;
 use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
+use asking::Asked;
 use happenings::Typing;
 use joining::{Joined, Voice};
 use local::LocalEnd;
@@ -76,6 +83,7 @@ use refusal::Refusal;
 pub(crate) use service::RoomChange;
 pub(crate) use session::policy as session_policy;
 pub(crate) use start::Arrival;
+use together::Walk;
 
 /// Everything a call may read, and the few tables it may take from, for one turn.
 pub(crate) struct Ctx<'a> {
@@ -90,6 +98,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) routes: &'a Snapshot,
     pub(crate) trunks: &'a mut Trunks,
     pub(crate) registrar: &'a Registrar,
+    pub(crate) settings: &'a Settings,
     pub(crate) config: &'a ShardConfig,
     pub(crate) out: Vec<Act>,
 }
@@ -138,6 +147,8 @@ pub(crate) struct Call {
     relayed: Vec<(ServerId, Message)>,
     /// Trunks whose caps this call counts against.
     admitted: Vec<String>,
+    /// Who has led the call on, in order.
+    led: Vec<Onward>,
     /// Extensions whose lines this call holds.
     occupied: Vec<String>,
     answered_at: Option<Wall>,
@@ -179,6 +190,10 @@ enum Phase {
 #[derive(Debug)]
 struct Hunt {
     stages: VecDeque<Stage>,
+    /// What holds for all stages of a plan.
+    walk: Option<Box<Walk>>,
+    /// Those who have picked up and think about taking the call.
+    asked: Vec<Asked>,
     /// Peers of the trunk being tried that are still to come.
     trunk: Option<TrunkHunt>,
     best: Option<Refusal>,
@@ -197,8 +212,8 @@ struct Hunt {
 
 #[derive(Debug)]
 enum Stage {
-    /// Phones that ring together.
-    Contacts(Vec<Binding>),
+    /// Those who ring together.
+    Together(RingStage),
     /// A trunk, peer after peer.
     Trunk(TrunkTry),
 }

@@ -157,8 +157,9 @@ impl Call {
         if self.answer_must_wait() {
             return;
         }
-        if let Some(held) = self.held.take() {
-            self.answered(ctx, held.leg, &held.response, held.flow);
+        match self.held.take() {
+            Some(held) => self.answered(ctx, held.leg, &held.response, held.flow),
+            None => self.take_accepted(ctx),
         }
     }
 

@@ -1,10 +1,14 @@
-//! A carrier sends a call on to another of its own gateways (RFC 3261 §8.1.3.4).
+//! A far end sends a call on (RFC 3261 §8.1.3.4): a carrier to another of its own gateways, a phone to a number that
+//! its station might dial.
 //!
-//! Only a trunk is followed, and only to addresses that its own provisioning names: a redirection to anywhere
-//! else would let the callee choose whom we pay. Everything else of the 300 class is a refusal.
+//! A trunk is followed only to addresses that its own provisioning names, a phone only by the number and never to a
+//! host: anything else would let the callee choose whom we pay. Everything else of the 300 class is a refusal.
 
 use base::LegId;
+use base::fact::Endpoint;
 use peer::PeerAt;
+use provision::{ForwardTo, ForwardWhen};
+use route::{By, Onward};
 use sip::message::{Contacts, Message, Uri};
 use sip::target_of;
 
@@ -14,6 +18,9 @@ impl Call {
     /// A redirection: followed where its way on may be, else a refusal like any other.
     pub(super) fn redirected(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message) {
         let refusal = Refusal::from_response(response.status().unwrap_or(302), response);
+        if self.phone_leads_on(leg, response) {
+            return self.leg_refused(ctx, leg, refusal);
+        }
         if !self.leads_on(ctx, leg, response) {
             return self.leg_refused(ctx, leg, refusal);
         }
@@ -22,6 +29,23 @@ impl Call {
         self.early_lost(ctx, leg);
         self.stop_ringing();
         self.next_stage(ctx);
+    }
+
+    /// Keeps where a phone leads the call, for when nobody else takes it. Members of a group lead nobody away.
+    fn phone_leads_on(&mut self, leg: LegId, response: &Message) -> bool {
+        let Some(Endpoint::Station(extension)) = self.leg(leg).map(|leg| leg.endpoint.clone()) else {
+            return false;
+        };
+        let Some(walk) = self.walk_mut().filter(|walk| walk.declines_for_all()) else { return false };
+        let Ok(Contacts::List(mut contacts)) = response.contacts() else { return false };
+        contacts.sort_by_key(|contact| std::cmp::Reverse(contact.q_milli()));
+        let number = |uri: &Uri| uri.user_decoded()?.parse::<ForwardTo>().ok();
+        let is_other = |to: &ForwardTo| matches!(to, ForwardTo::Number(number) if *number != extension);
+        let Some(to) = contacts.iter().filter_map(|contact| number(&contact.uri)).find(is_other) else {
+            return false;
+        };
+        walk.redirect.get_or_insert(Onward { to, by: By::Station(extension), when: ForwardWhen::Always });
+        true
     }
 
     /// Puts the gateways that a redirection names in front of those still to be tried.

@@ -42,6 +42,9 @@ impl Call {
     /// A BYE came on `leg`.
     pub(super) fn bye(&mut self, ctx: &mut Ctx<'_>, leg: LegId, server: ServerId, request: &Message) {
         ctx.out.push(Act::Respond { server, draft: reply(request, 200, None, &ctx.config.user_agent) });
+        if self.asked_hangs_up(ctx, leg) {
+            return;
+        }
         let by = self.party(leg);
         self.parting = Parting::of(request);
         let q850 = reasons::q850_of(request).unwrap_or_else(|| Cause::Normal.q850());

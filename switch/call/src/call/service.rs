@@ -89,6 +89,7 @@ impl Call {
                 said.extend(speaker.spell(&self.facts.caller));
                 self.say(ctx, said, 1);
             }
+            Local::Reach(change) => self.change_reach(ctx, change),
             Local::Play { prompt, times, language } => {
                 let said = vec![self.speaker(ctx, caller, &language).prompt(&prompt)];
                 self.say(ctx, said, times);
@@ -102,7 +103,7 @@ impl Call {
     }
 
     /// Says this so many times, then hangs up.
-    fn say(&mut self, ctx: &mut Ctx<'_>, said: Vec<Sound>, times: u16) {
+    pub(super) fn say(&mut self, ctx: &mut Ctx<'_>, said: Vec<Sound>, times: u16) {
         let caller = self.caller();
         let mut items = vec![Sound::Silence(MOMENT_MS)];
         items.extend(said);

@@ -74,6 +74,7 @@ fn why(cause: Cause) -> Option<(Announcement, &'static str)> {
         Cause::Gone => (Announcement::Intercept, "refuse/cannot-complete"),
         Cause::Forbidden | Cause::Rejected => (Announcement::Intercept, "refuse/not-allowed"),
         Cause::AnonymousRefused => (Announcement::Intercept, "refuse/anonymous"),
+        Cause::DoNotDisturb => (Announcement::General, "refuse/do-not-disturb"),
         Cause::NotRegistered => (Announcement::General, "refuse/not-registered"),
         Cause::LimitReached | Cause::Congestion => (Announcement::NoCircuit, "refuse/circuits-busy"),
         Cause::NetworkFailure | Cause::OutOfOrder | Cause::NoResponse | Cause::Timeout => {
@@ -85,6 +86,7 @@ fn why(cause: Cause) -> Option<(Announcement, &'static str)> {
         | Cause::Busy
         | Cause::NoAnswer
         | Cause::Declined
+        | Cause::Unavailable
         | Cause::Unwanted
         | Cause::Blocked
         | Cause::Draining

@@ -28,7 +28,6 @@ use crate::reply;
 use crate::ringing::{Incoming, Reliability};
 use crate::rooms::room_of;
 use crate::secure::{self, Secure};
-use crate::trails::Trail;
 
 /// An INVITE that was let in, and what was decided about it.
 #[derive(Debug)]
@@ -113,6 +112,7 @@ impl Call {
             late: None,
             relayed: Vec::new(),
             admitted: arrival.admitted,
+            led: Vec::new(),
             occupied: Vec::new(),
             answered_at: None,
             on_floor: None,
@@ -162,20 +162,7 @@ impl Call {
         if !self.open_port(ctx, caller, media_host) {
             return self.finish(ctx, Refusal::of(Cause::LimitReached), Party::System);
         }
-        if let Verdict::Trunks { .. } = verdict {
-            let trail = Trail::of(self.session.caller(), &self.facts.dialled);
-            if ctx.trails.has(trail) {
-                return self.finish(ctx, Refusal::of(Cause::Loop), Party::System);
-            }
-            ctx.trails.enter(trail);
-            self.trail = Some(trail);
-        }
-        match verdict {
-            Verdict::Stations { extensions, ring_secs } => self.hunt_stations(ctx, &extensions, ring_secs),
-            Verdict::Trunks { tries, emergency } => self.hunt_trunks(ctx, tries, emergency),
-            Verdict::Local(local) => self.meet_locally(ctx, local),
-            Verdict::Refuse(_) => {}
-        }
+        self.go(ctx, verdict);
     }
 
     /// Settles which provisional responses the caller gets; `false` when it was refused for what it says of them.
@@ -223,9 +210,11 @@ impl Call {
 fn worker_for(ctx: &mut Ctx<'_>, verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::Local(Local::Conference { name, .. }) => room_of(name, ctx.config.workers).worker(),
-        Verdict::Local(_) | Verdict::Stations { .. } | Verdict::Trunks { .. } | Verdict::Refuse(_) => {
-            ctx.ports.home()
-        }
+        Verdict::Local(_)
+        | Verdict::Ring(_)
+        | Verdict::Onward(_)
+        | Verdict::Trunks { .. }
+        | Verdict::Refuse(_) => ctx.ports.home(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! (RFC 7544).
 
 use base::limits::FORWARDS;
-use provision::ForwardsIn;
+use provision::{ForwardWhen, ForwardsIn};
 use sip::message::{Draft, Header, Message, NameAddr, Params, Scheme, Uri};
 
 /// History-Info values that are read; a longer history says nothing more.
@@ -49,9 +49,15 @@ impl Forwards {
         self.0.iter().map(|forward| usize::from(forward.times)).sum::<usize>() >= FORWARDS
     }
 
-    /// The number by which this switch leads the call on.
-    pub(crate) fn lead_on(&mut self, uri: Uri) {
-        let forward = Forward { uri, display: None, reason: "unconditional", times: 1, hidden: false };
+    /// The number by which this switch leads the call on, and why.
+    pub(crate) fn lead_on(&mut self, uri: Uri, when: ForwardWhen) {
+        let reason = match when {
+            ForwardWhen::Always => "unconditional",
+            ForwardWhen::Busy => "user-busy",
+            ForwardWhen::NoAnswer => "no-answer",
+            ForwardWhen::Unregistered => "unavailable",
+        };
+        let forward = Forward { uri, display: None, reason, times: 1, hidden: false };
         self.0.insert(0, forward);
         self.0.truncate(FORWARDS);
     }
@@ -223,7 +229,7 @@ mod tests {
         assert!(counted.is_full() && !forwards("Diversion: <tel:+491>;counter=4\r\n").is_full());
         assert!(!forwards("Diversion: <tel:+491>;counter=-1\r\n").is_full());
         let mut many = forwards(&"Diversion: <tel:+491>;counter=200\r\n".repeat(50));
-        many.lead_on(Uri::parse("tel:+499").unwrap());
+        many.lead_on(Uri::parse("tel:+499").unwrap(), ForwardWhen::Always);
         assert_eq!((many.0.len(), many.is_full()), (FORWARDS, true));
         let history: String =
             (0..60).map(|at| format!("History-Info: <tel:+{at};cause=302>;index=1.{at}\r\n")).collect();

@@ -53,7 +53,14 @@ impl Shard {
                 Origin::Station(name)
             }
         };
-        let inquiry = Inquiry { from, dialled: &dialled, caller: &caller.claimed, withheld: caller.withheld };
+        let inquiry = Inquiry {
+            from,
+            dialled: &dialled,
+            caller: &caller.claimed,
+            withheld: caller.withheld,
+            settings: &self.settings,
+            seed: self.entropy.next_u64(),
+        };
         let (verdict, why) = route::decide(&self.routes, &inquiry);
         let emergency = matches!(verdict, Verdict::Trunks { emergency: true, .. });
         if !emergency && let Err(cause) = self.gate.pass(now.mono, self.calls.len()) {
@@ -199,16 +206,16 @@ pub(super) fn dialled(uri: &Uri) -> Option<String> {
 }
 
 /// A verdict in provisioning's words.
-fn words(verdict: &Verdict) -> String {
+pub(crate) fn words(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Stations { extensions, .. } => {
-            extensions.iter().map(|extension| format!("station:{extension}")).collect::<Vec<_>>().join(",")
-        }
+        Verdict::Ring(plan) => plan.name.clone(),
+        Verdict::Onward(onward) => onward.by.to_string(),
         Verdict::Trunks { tries, .. } => {
             tries.iter().map(|attempt| format!("trunk:{}", attempt.trunk)).collect::<Vec<_>>().join(",")
         }
         Verdict::Local(Local::Echo) => "echo".to_owned(),
         Verdict::Local(Local::Milliwatt) => "milliwatt".to_owned(),
+        Verdict::Local(Local::Reach(_)) => "settings".to_owned(),
         Verdict::Local(Local::OwnNumber) => "own-number".to_owned(),
         Verdict::Local(Local::Feature { feature, rest }) if rest.is_empty() => {
             format!("feature:{}", feature.standard().name)

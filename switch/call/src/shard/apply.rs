@@ -100,6 +100,7 @@ impl Shard {
             Act::Enter(room) => self.enter_room(room, id),
             Act::Leave(room) => self.leave_room(room, id),
             Act::Stand(spots) => self.stands(id, spots),
+            Act::Reach { extension, change } => self.change_reach(now, &extension, &[change]),
             Act::Fact(what) => self.fact(now, id, what),
             Act::Count(what) => self.count(what),
         }

@@ -9,6 +9,7 @@ mod doorstep;
 mod floor;
 mod options;
 mod presence;
+mod reach;
 mod reginfo;
 mod register;
 mod rejoin;
@@ -31,6 +32,7 @@ use base::{CallId, CallIds, Entropy, LegId, Machine, Mono, Now, PortId, ShardId}
 use peer::guard::{Bans, Entry};
 use peer::{PeerAt, Registrar, Trunks};
 use phone::floor::Floor;
+use provision::Settings;
 use route::Snapshot;
 use sip::auth::Nonces;
 use sip::{ClientId, ServerId, Stack, StackConfig};
@@ -44,6 +46,7 @@ use crate::pins::Pins;
 use crate::ports::Ports;
 use crate::rooms::Rooms;
 use crate::trails::Trails;
+pub(crate) use admit::words;
 use digest::Nobody;
 use subscriptions::Subscriptions;
 use texts::Text;
@@ -76,6 +79,8 @@ pub struct Shard {
     routes: Arc<Snapshot>,
     registrar: Registrar,
     trunks: Trunks,
+    /// What people have said about how calls reach them.
+    settings: Arc<Settings>,
     calls: HashMap<CallId, Slot>,
     /// Calls in the order in which they began, for views and for ending all.
     order: BTreeSet<CallId>,
@@ -166,6 +171,7 @@ impl Shard {
             routes: Arc::new(Snapshot::default()),
             registrar: Registrar::new(config.registrations),
             trunks: Trunks::new(is_owner, locals.listens(), &mut *entropy),
+            settings: Arc::default(),
             calls: HashMap::new(),
             order: BTreeSet::new(),
             deadlines: BTreeSet::new(),
@@ -254,6 +260,8 @@ impl Machine for Shard {
             ShardInput::Bindings(changes) => {
                 changes.into_iter().for_each(|change| self.registrar.apply(change))
             }
+            ShardInput::Settings(known) => self.know_settings(known),
+            ShardInput::Reach { extension, changes } => self.change_reach(now, &extension, &changes),
             ShardInput::Gossip(gossip) => self.heard_gossip(now, gossip),
             ShardInput::Resolved { question, answer } => {
                 self.trunks.answered(now, &question, answer);

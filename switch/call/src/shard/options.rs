@@ -62,12 +62,22 @@ impl Shard {
                 Origin::Station(name)
             }
         };
-        let inquiry = Inquiry { from, dialled, caller: &caller.claimed, withheld: caller.withheld };
+        let inquiry = Inquiry {
+            from,
+            dialled,
+            caller: &caller.claimed,
+            withheld: caller.withheld,
+            settings: &self.settings,
+            seed: 0,
+        };
         Some(match route::decide(&self.routes, &inquiry).0 {
             Verdict::Refuse(cause) => cause.sip(),
-            Verdict::Stations { extensions, .. } => self.reaches(now, &extensions),
+            Verdict::Ring(plan) => match plan.extensions() {
+                extensions if extensions.is_empty() => 200,
+                extensions => self.reaches(now, &extensions),
+            },
             Verdict::Local(Local::Test(TestTarget::Busy)) => 486,
-            Verdict::Local(_) | Verdict::Trunks { .. } => 200,
+            Verdict::Local(_) | Verdict::Trunks { .. } | Verdict::Onward(_) => 200,
         })
     }
 

@@ -70,9 +70,18 @@ impl Shard {
                 Origin::Station(name)
             }
         };
-        let inquiry = Inquiry { from, dialled: &to, caller: &caller.claimed, withheld: caller.withheld };
+        let inquiry = Inquiry {
+            from,
+            dialled: &to,
+            caller: &caller.claimed,
+            withheld: caller.withheld,
+            settings: &self.settings,
+            seed: 0,
+        };
         let extensions = match route::decide(&self.routes, &inquiry).0 {
-            Verdict::Stations { extensions, .. } => extensions,
+            Verdict::Ring(plan) => plan.extensions(),
+            // Forwards are for calls: a text is read where it was sent to.
+            Verdict::Onward(onward) => vec![onward.by.name().to_owned()],
             Verdict::Refuse(cause) => return Err(cause.sip()),
             Verdict::Trunks { .. } | Verdict::Local(_) => return Err(404),
         };

@@ -78,6 +78,11 @@ impl Shard {
             Gossip::Offence(offence) => self.heard_of_offence(now, &offence),
             Gossip::Trunk(told) => self.trunks.gossip(now, &told),
             Gossip::Room { shard, room, members } => self.heard_of_room(shard, room, members),
+            Gossip::Settings { extension, settings } => self.settings_changed(now, &extension, *settings),
+            Gossip::Reach { extension, changes } if self.is_owner() => {
+                self.change_reach(now, &extension, &changes);
+            }
+            Gossip::Reach { .. } => {}
             Gossip::Floor { call, spots } => self.heard_of_spots(call, &spots),
             Gossip::Usage { shard, trunk, calls } => self.trunks.remote_usage(shard, &trunk, calls),
         }

@@ -170,6 +170,7 @@ impl Shard {
             routes: &self.routes,
             trunks: &mut self.trunks,
             registrar: &self.registrar,
+            settings: &self.settings,
             config: &self.config,
             out: Vec::with_capacity(ACTS),
         }

@@ -1,5 +1,7 @@
 //! What a shard shows of itself.
 
+use std::sync::Arc;
+
 use base::Now;
 use base::limits::BANS_LISTED;
 
@@ -43,6 +45,7 @@ impl Shard {
                 false => Vec::new(),
             },
             guessed: self.pins.attacked(now.mono),
+            settings: Arc::clone(&self.settings),
             live: self.live(),
         }
     }

@@ -32,6 +32,10 @@ pub(super) fn spoken_refusals() -> bool {
     true
 }
 
+pub(super) fn call_waiting() -> bool {
+    true
+}
+
 pub(super) fn tls_verify() -> bool {
     true
 }
@@ -58,6 +62,18 @@ pub(super) fn role() -> Role {
 
 pub(super) fn ring_secs() -> u32 {
     60
+}
+
+pub(super) fn group_ring_secs() -> u32 {
+    20
+}
+
+pub(super) fn total_secs() -> u32 {
+    60
+}
+
+pub(super) fn extension_first_secs() -> u32 {
+    15
 }
 
 pub(super) fn max_minutes() -> u32 {

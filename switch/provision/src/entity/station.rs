@@ -7,7 +7,7 @@ use base::media::{Dtmf, ListenFor, Nat, Srtp};
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
-use crate::{Anonymous, Reliable};
+use crate::{Anonymous, ForwardTo, ForwardWhen, Reliable};
 
 /// Where an agent can be reached: one extension, any number of phones registered as it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,24 @@ pub struct Station {
     /// What its audio is listened to for, beside digits: `fax`, `progress`, `speech`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub listen: Vec<ListenFor>,
+    /// Where every call goes; its people may say otherwise, as for the other three.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub forward_always: ForwardTo,
+    /// Where calls go while it is busy.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub forward_busy: ForwardTo,
+    /// Where calls go that it does not answer.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub forward_no_answer: ForwardTo,
+    /// Where calls go while no phone is registered for it.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub forward_unregistered: ForwardTo,
+    /// Seconds it rings before `forward_no_answer`, 5…180; 0 takes `ring_secs`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub no_answer_secs: u32,
+    /// Whether it rings while it has a call; else it is busy then.
+    #[serde(default = "defaults::call_waiting", skip_serializing_if = "defaults::is_true")]
+    pub call_waiting: bool,
 }
 
 impl Station {
@@ -103,6 +121,25 @@ impl Station {
             recording: String::new(),
             dtmf: Dtmf::default(),
             listen: Vec::new(),
+            forward_always: ForwardTo::default(),
+            forward_busy: ForwardTo::default(),
+            forward_no_answer: ForwardTo::default(),
+            forward_unregistered: ForwardTo::default(),
+            no_answer_secs: 0,
+            call_waiting: defaults::call_waiting(),
+        }
+    }
+}
+
+impl Station {
+    /// Where its calls go for a reason, as it is set up.
+    #[must_use]
+    pub fn forward_set_up(&self, when: ForwardWhen) -> &ForwardTo {
+        match when {
+            ForwardWhen::Always => &self.forward_always,
+            ForwardWhen::Busy => &self.forward_busy,
+            ForwardWhen::NoAnswer => &self.forward_no_answer,
+            ForwardWhen::Unregistered => &self.forward_unregistered,
         }
     }
 }

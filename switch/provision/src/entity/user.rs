@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
+use crate::ForwardTo;
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +19,47 @@ pub enum Role {
     Admin,
     /// Admin who also manages admins.
     Owner,
+}
+
+/// Where a person is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Incoming {
+    /// At the extension alone.
+    #[default]
+    ExtensionOnly,
+    /// At the extension, and after a while at the mobile.
+    ExtensionFirst,
+    /// At the extension and the mobile at once.
+    Both,
+    /// At the mobile alone.
+    MobileOnly,
+}
+
+impl Incoming {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] = &[
+        ("extension_only", Self::ExtensionOnly),
+        ("extension_first", Self::ExtensionFirst),
+        ("both", Self::Both),
+        ("mobile_only", Self::MobileOnly),
+    ];
+}
+
+/// Whose number a mobile shows when it is called for its owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MobileShows {
+    /// What the extension shows when it calls out.
+    #[default]
+    Own,
+    /// The caller's; for carriers that let us.
+    Caller,
+}
+
+impl MobileShows {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] = &[("own", Self::Own), ("caller", Self::Caller)];
 }
 
 /// A person.
@@ -41,6 +83,21 @@ pub struct User {
     /// Teams.
     #[serde(default)]
     pub teams: Vec<String>,
+    /// The mobile number, as the person's extension would dial it; empty for none.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub mobile: ForwardTo,
+    /// Another one, rung after it; empty for none.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub alternate_mobile: ForwardTo,
+    /// Where the person is called.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub incoming: Incoming,
+    /// Seconds that the extension rings before the mobile, 5…180.
+    #[serde(default = "defaults::extension_first_secs")]
+    pub extension_first_secs: u32,
+    /// Whose number the mobile shows.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub mobile_shows: MobileShows,
 }
 
 impl User {
@@ -54,6 +111,11 @@ impl User {
             password_hash: String::new(),
             pin_hash: String::new(),
             teams: Vec::new(),
+            mobile: ForwardTo::default(),
+            alternate_mobile: ForwardTo::default(),
+            incoming: Incoming::default(),
+            extension_first_secs: defaults::extension_first_secs(),
+            mobile_shows: MobileShows::default(),
         }
     }
 }

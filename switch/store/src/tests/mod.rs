@@ -8,6 +8,7 @@ mod postgres;
 mod provision;
 mod recordings;
 mod secrets;
+mod settings;
 
 /// Runs each named test on SQLite and on PostgreSQL.
 macro_rules! on_both {

@@ -101,14 +101,7 @@ async fn changes_at_the_same_time_all_count(store: &Store) {
 }
 
 fn ana() -> User {
-    User {
-        login: "ana".into(),
-        name: String::new(),
-        role: Role::Agent,
-        password_hash: String::new(),
-        pin_hash: String::new(),
-        teams: Vec::new(),
-    }
+    User::called("ana")
 }
 
 async fn what_a_newer_version_stored_is_read_as_far_as_it_is_known(store: &Store) {

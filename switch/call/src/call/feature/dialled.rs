@@ -2,7 +2,7 @@
 
 use base::fact::Endpoint;
 use base::{Cause, Party};
-use provision::Feature;
+use provision::{Feature, ForwardWhen, SettingsChange};
 use route::Local;
 
 use super::super::{Call, Ctx, Refusal};
@@ -19,6 +19,18 @@ impl Call {
                 self.meet_locally(ctx, Local::Mailbox { own });
             }
             Feature::AnyMailbox => self.meet_locally(ctx, Local::Mailbox { own: None }),
+            Feature::ForwardOn => self.ask_forward(ctx, ForwardWhen::Always, rest),
+            Feature::ForwardBusyOn => self.ask_forward(ctx, ForwardWhen::Busy, rest),
+            Feature::ForwardNoAnswerOn => self.ask_forward(ctx, ForwardWhen::NoAnswer, rest),
+            Feature::ForwardOff => self.ask_no_forward(ctx, ForwardWhen::Always),
+            Feature::ForwardBusyOff => self.ask_no_forward(ctx, ForwardWhen::Busy),
+            Feature::ForwardNoAnswerOff => self.ask_no_forward(ctx, ForwardWhen::NoAnswer),
+            Feature::DoNotDisturbOn => {
+                self.meet_locally(ctx, Local::Reach(SettingsChange::DoNotDisturb(true)));
+            }
+            Feature::DoNotDisturbOff => {
+                self.meet_locally(ctx, Local::Reach(SettingsChange::DoNotDisturb(false)));
+            }
             Feature::Time
             | Feature::Redial
             | Feature::LastCaller
@@ -32,15 +44,7 @@ impl Call {
             | Feature::Intercom
             | Feature::Page
             | Feature::Conference
-            | Feature::RecordPrompt
-            | Feature::ForwardOn
-            | Feature::ForwardOff
-            | Feature::ForwardBusyOn
-            | Feature::ForwardBusyOff
-            | Feature::ForwardNoAnswerOn
-            | Feature::ForwardNoAnswerOff
-            | Feature::DoNotDisturbOn
-            | Feature::DoNotDisturbOff => {
+            | Feature::RecordPrompt => {
                 let _later = rest;
                 self.turn_away(ctx, Refusal::of(Cause::Unsupported), Party::System);
             }
@@ -48,7 +52,7 @@ impl Call {
     }
 
     /// The station that calls.
-    fn calling_station(&self) -> Option<&str> {
+    pub(in crate::call) fn calling_station(&self) -> Option<&str> {
         match &self.facts.origin {
             Endpoint::Station(extension) => Some(extension),
             Endpoint::Trunk(_) | Endpoint::Local(_) | Endpoint::Stranger(_) => None,

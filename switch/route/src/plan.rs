@@ -1,0 +1,144 @@
+//! Who rings when somebody is called: stages, one after the other, and what comes after the last.
+//!
+//! A plan is a value and says nothing of the side that waits: whoever walks it may be a caller, or one who is being
+//! transferred.
+
+use base::Why;
+use provision::{ForwardTo, ForwardWhen};
+
+use crate::TrunkTry;
+
+/// Who is rung, in which order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RingPlan {
+    /// One after the other, never empty.
+    pub stages: Vec<RingStage>,
+    /// Seconds after which nobody is rung any more; `None` for as long as the stages last.
+    pub total_secs: Option<u32>,
+    /// For whom it speaks when one declines.
+    pub decline: Decline,
+    /// Where the call goes when nobody takes it.
+    pub after: After,
+    /// Whom it is for, in provisioning's words: `station:1001`, `group:sales`.
+    pub name: String,
+}
+
+/// Those who ring together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RingStage {
+    /// Who, never empty.
+    pub rung: Vec<Rung>,
+    /// For how many seconds, 5…180.
+    pub secs: u32,
+    /// Why they, and now.
+    pub why: Why,
+}
+
+/// One who is rung.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rung {
+    /// Every phone that is registered for an extension.
+    Phones {
+        /// The extension.
+        extension: String,
+        /// Whoever picks up is asked whether to take the call.
+        asks: bool,
+    },
+    /// A phone that is not ours, such as a mobile: whoever answers there is asked whether to take the call, so that
+    /// no mailbox can.
+    Outside {
+        /// The trunks to it, tried in order; never empty.
+        tries: Vec<TrunkTry>,
+        /// The extension, login or group it is rung for.
+        of: String,
+    },
+}
+
+/// For whom one speaks who declines (RFC 3261 §21.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decline {
+    /// For all: the others are phones of the same person.
+    All,
+    /// For oneself: the others are other people.
+    One,
+}
+
+/// Where a call goes that nobody takes; `None` tells the caller so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct After {
+    /// All are busy, or one declines for all.
+    pub busy: Option<Onward>,
+    /// Nobody answers.
+    pub no_answer: Option<Onward>,
+    /// There is no phone to ring.
+    pub unregistered: Option<Onward>,
+}
+
+/// A call is led on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Onward {
+    /// Where to; never `Nowhere`.
+    pub to: ForwardTo,
+    /// By whom.
+    pub by: By,
+    /// For what reason.
+    pub when: ForwardWhen,
+}
+
+/// Who leads a call on: it goes where that one may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// An extension.
+    Station(String),
+    /// A group, by its name.
+    Group(String),
+}
+
+impl By {
+    /// The extension or the name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Station(name) | Self::Group(name) => name,
+        }
+    }
+}
+
+impl std::fmt::Display for By {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Station(name) => write!(f, "station:{name}"),
+            Self::Group(name) => write!(f, "group:{name}"),
+        }
+    }
+}
+
+impl Onward {
+    /// Why, for the record.
+    #[must_use]
+    pub fn why(&self) -> Why {
+        let when = match self.when {
+            ForwardWhen::Always => "leads every call on",
+            ForwardWhen::Busy => "is busy",
+            ForwardWhen::NoAnswer => "does not answer",
+            ForwardWhen::Unregistered => "has no phone",
+        };
+        Why::new(format!("{} {when}", self.by))
+    }
+}
+
+impl RingPlan {
+    /// The extensions that it rings, each once, in order.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for rung in self.stages.iter().flat_map(|stage| &stage.rung) {
+            if let Rung::Phones { extension, .. } = rung
+                && !found.contains(extension)
+            {
+                found.push(extension.clone());
+            }
+        }
+        found
+    }
+}
