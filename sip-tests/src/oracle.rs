@@ -123,7 +123,12 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             | What::MediaTrouble { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }
-            What::RecordingStarted { .. } | What::Recorded { .. } | What::RecordingFailed { .. } => {}
+            What::MessageLeft { .. }
+            | What::MailboxOpened { .. }
+            | What::MessageHeard { .. }
+            | What::RecordingStarted { .. }
+            | What::Recorded { .. }
+            | What::RecordingFailed { .. } => {}
             What::LegEnded { leg, .. } => {
                 assert_eq!(open.insert(*leg, false), Some(true), "{leg} ends once:\n{}", whole());
             }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use base::dns::{Answer, Question, Record, RecordKind};
 use base::fact::Fact;
+use base::mail::{MailMessage, MailOrder};
 use base::media::MediaEvent;
 use base::testing::Seeded;
 use base::wire::{ConnId, Flow, Inbound, Outbound, Target, Transport};
@@ -44,6 +45,10 @@ pub struct World {
     pub facts: Vec<Fact>,
     /// Every message that the switch sent.
     pub sent: Vec<Msg>,
+    /// What calls wanted of whoever keeps the messages.
+    pub mail: Vec<MailOrder>,
+    /// The messages of mailboxes, by number; of one that is not here they cannot be had.
+    pub messages: BTreeMap<String, Vec<MailMessage>>,
     /// Contacts that were to be kept.
     pub bindings: Vec<peer::BindingChange>,
     /// Settings of stations that were to be kept.
@@ -116,6 +121,8 @@ impl World {
             media: MediaSim::default(),
             facts: Vec::new(),
             sent: Vec::new(),
+            mail: Vec::new(),
+            messages: BTreeMap::new(),
             bindings: Vec::new(),
             settings: Vec::new(),
             notices: Vec::new(),
@@ -231,6 +238,7 @@ impl World {
                 }
                 ShardOutput::Binding(change) => self.bindings.push(change),
                 ShardOutput::Settings { extension, settings } => self.settings.push((extension, settings)),
+                ShardOutput::Mail(order) => self.mail_ordered(shard, order),
                 ShardOutput::Notice(notice) => self.notices.push(notice),
                 ShardOutput::Gossip(gossip) => self.gossip(shard, &gossip),
                 ShardOutput::Known(_) => {}
@@ -241,6 +249,15 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Who asks for messages gets them.
+    fn mail_ordered(&mut self, shard: usize, order: MailOrder) {
+        if let MailOrder::Read { call, mailbox } = &order {
+            let messages = self.messages.get(mailbox).map(|messages| messages.clone().into());
+            self.input_soon(shard, ShardInput::MailRead { call: *call, messages });
+        }
+        self.mail.push(order);
     }
 
     /// What the DNS says.

@@ -120,6 +120,9 @@ fn s2_6_a_release_with_a_cause_reaches_the_caller_as_its_status() {
         | What::RecordingFailed { .. }
         | What::Heard { .. }
         | What::Tapped { .. }
+        | What::MessageLeft { .. }
+        | What::MailboxOpened { .. }
+        | What::MessageHeard { .. }
         | What::MediaTrouble { .. }
         | What::LegMedia { .. }
         | What::CallReleased { .. }

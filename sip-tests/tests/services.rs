@@ -24,6 +24,7 @@ fn words(play: &Play) -> Vec<String> {
         Sound::Prompt(name) => format!("{}/{}", name.language, name.id),
         Sound::Tone(tone) => format!("tone {}", tone.parts[0].hz[0]),
         Sound::Silence(_) => "silence".to_owned(),
+        Sound::Message { file, from_ms } => format!("{} from {from_ms}", file.recording),
         Sound::Music { class, .. } => format!("music {class}"),
     };
     play.items.iter().map(word).collect()

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use base::limits::RECORDING_ENTRIES;
+use base::mail::MailState;
 use call::ShardInput;
 use media_io::Prompts;
 use route::Snapshot;
@@ -23,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 pub use self::error::StartError;
 pub use self::running::Running;
 
-use self::chores::{keep_house, watch_media, watch_store};
+use self::chores::{carry_mail, keep_house, watch_media, watch_store};
 use self::nursery::Nursery;
 use self::stored::{Known, keep_changes, keep_recordings, open_journal, station_realms, stored};
 use self::web::{listen, start_web, web_ports};
@@ -33,6 +34,7 @@ use crate::config::NodeConfig;
 use crate::entropy::OsEntropy;
 use crate::hub::{Hub, HubParts};
 use crate::inbox::{InboxSender, Lane, inbox};
+use crate::mail::{PostOffice, states};
 use crate::security::Security;
 use crate::{descriptors, guard, resolve};
 
@@ -72,13 +74,15 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let inboxes: Vec<_> = (0..shards_for(cores)).map(|_| inbox::<ShardInput>()).collect();
     let (senders, inboxes): (Vec<_>, Vec<_>) = inboxes.into_iter().unzip();
-    prime(&senders, &Arc::new(snapshot), &known);
+    let mail = runtime.block_on(states(&store))?;
+    prime(&senders, &Arc::new(snapshot), &known, &mail);
+    let office = PostOffice::new();
     let sounds = Prompts::start(Some(data.join("sounds"))).map_err(media_io::StartError::Worker)?;
     let (to_database, entries) = sync_channel(RECORDING_ENTRIES);
     let archive = config.recordings.archive(&data, cores, to_database);
     let media = start_media(&config, archive, cores, clock, Arc::clone(sounds.shelf()), senders.clone())?;
     let media = Arc::new(media);
-    let recordings = keep_recordings(&media, entries, &store, clock, runtime)?;
+    let recordings = keep_recordings(&media, &sounds, entries, (&store, clock, runtime), &office)?;
     let security = Security::of(&config, &data);
     let setup = security.read(&directory)?;
     if let Some(identity) = &setup.identity {
@@ -99,6 +103,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         net: &net,
         media: &media,
         kept,
+        post: office.words.clone(),
         questions,
         journal: &journal,
         roll,
@@ -119,6 +124,8 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         store: store.clone(),
         shards: handles,
         library: media.library(),
+        post: office.words.clone(),
+        language: config.node.language.clone(),
         media,
         sounds,
         net: net.gauge(),
@@ -128,22 +135,29 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         realms,
     }));
     front.open(webadmin::router(web_ports(&config, Arc::clone(&hub), local_token)));
-    let chores = vec![
+    let mut chores = carry_mail(office, &config, &hub, senders, runtime);
+    chores.extend([
         runtime.spawn(resolve::serve(dns, asked)),
         runtime.spawn(keep_house(Arc::clone(&hub))),
         runtime.spawn(watch_store(Arc::clone(&hub))),
         runtime.spawn(watch_media(Arc::clone(&hub), breaks)),
-    ];
+    ]);
     Ok(Running { hub, net, http: address, shards, broken, web, keeper, recordings, chores, journal })
 }
 
 /// What every shard must know before its first message: what is set up, and who is registered.
-fn prime(senders: &[InboxSender<ShardInput>], snapshot: &Arc<Snapshot>, known: &Known) {
+fn prime(
+    senders: &[InboxSender<ShardInput>],
+    snapshot: &Arc<Snapshot>,
+    known: &Known,
+    mail: &[(Arc<str>, Arc<MailState>)],
+) {
     for sender in senders {
         let inputs = [
             ShardInput::Setup(Arc::clone(snapshot)),
             ShardInput::Bindings(known.bindings.clone()),
             ShardInput::Settings(known.settings.clone()),
+            ShardInput::Mailboxes(mail.to_vec()),
         ];
         for input in inputs {
             sender.room(Lane::Command).expect("an inbox begins empty").put(input);

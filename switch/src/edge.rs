@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::drive::Edge;
 use crate::inbox::{InboxSender, Lane};
 use crate::journaling::Journaling;
+use crate::mail::PostWord;
 use crate::media_side::MediaSide;
 use crate::outbox::Outbox;
 use crate::reach;
@@ -33,6 +34,7 @@ pub(crate) struct ShardEdge {
     pub(crate) gossip: Vec<Neighbour>,
     pub(crate) keeper: Keeper<BindingChange>,
     pub(crate) settings: Keeper<reach::Change>,
+    pub(crate) mail: Keeper<PostWord>,
     pub(crate) resolver: Resolving,
     pub(crate) screen: Screen,
     pub(crate) roll: Arc<Roll>,
@@ -52,6 +54,7 @@ impl Edge<Shard> for ShardEdge {
                 ShardOutput::Send(outbound) => sends.push(outbound),
                 ShardOutput::Known(conn) => self.net.known(conn),
                 ShardOutput::Notice(notice) => self.roll.note(now.mono, &notice),
+                ShardOutput::Mail(order) => self.mail.push(PostWord::Order(order)),
                 output @ (ShardOutput::Binding(_)
                 | ShardOutput::Settings { .. }
                 | ShardOutput::Gossip(_)
@@ -74,6 +77,7 @@ impl Edge<Shard> for ShardEdge {
         self.media.flush(now.mono);
         self.keeper.flush();
         self.settings.flush();
+        self.mail.flush();
         self.gossip.iter_mut().for_each(Neighbour::flush);
         self.screen.show(now, shard);
     }
@@ -82,6 +86,7 @@ impl Edge<Shard> for ShardEdge {
         let waits = self.media.holds_back()
             || !self.keeper.outbox.is_empty()
             || !self.settings.outbox.is_empty()
+            || !self.mail.outbox.is_empty()
             || self.gossip.iter().any(|neighbour| !neighbour.outbox.is_empty());
         let retry = waits.then(|| self.turned_at + RETRY);
         [retry, self.journal.deadline(), self.media.deadline(), self.screen.deadline()]
@@ -108,6 +113,7 @@ impl ShardEdge {
             ShardOutput::Fact(_)
             | ShardOutput::Send(_)
             | ShardOutput::Known(_)
+            | ShardOutput::Mail(_)
             | ShardOutput::Media(_)
             | ShardOutput::Notice(_) => {}
         }
@@ -141,7 +147,7 @@ fn tell(inbox: &InboxSender<ShardInput>, gossip: Gossip) -> Option<Gossip> {
     None
 }
 
-/// The way to whoever keeps changes over a restart.
+/// The way to whoever keeps things over a restart: bindings, mailboxes.
 pub(crate) struct Keeper<T> {
     inbox: mpsc::Sender<T>,
     outbox: Outbox<T>,

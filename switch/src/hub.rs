@@ -12,20 +12,22 @@ use media_io::recordings::Library;
 use media_io::{MediaIo, Prompts, TapEnd};
 use net::{Dns, NetGauge};
 use peer::guard::Place;
-use provision::{Change, Directory, Plan};
+use provision::{Change, Directory, Entity, Plan};
 use route::Snapshot;
 use store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use webadmin::view::Live;
 use webadmin::{
-    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Readiness, RecordingFiles, TapLine,
+    ApplyError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, Readiness,
+    RecordingFiles, TapLine,
 };
 
 use crate::clock::Clock;
 use crate::inbox::{InboxSender, Lane};
 use crate::journaling::Fill;
+use crate::mail::PostWord;
 use crate::realm::Realms;
-use crate::recordings::Files;
+use crate::recordings::{Files, MailFiles};
 use crate::security::Security;
 use crate::{metrics, picture};
 
@@ -63,6 +65,9 @@ pub struct Hub {
     /// Prompts and music.
     pub(crate) sounds: Prompts,
     pub(crate) library: Option<Library>,
+    post: mpsc::Sender<PostWord>,
+    /// The node's language.
+    pub(crate) language: String,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
     security: Security,
@@ -83,6 +88,8 @@ pub(crate) struct HubParts {
     pub(crate) media: Arc<MediaIo>,
     pub(crate) sounds: Prompts,
     pub(crate) library: Option<Library>,
+    pub(crate) post: mpsc::Sender<PostWord>,
+    pub(crate) language: String,
     pub(crate) net: NetGauge,
     pub(crate) dns: Option<Arc<Dns>>,
     pub(crate) security: Security,
@@ -100,6 +107,8 @@ impl Hub {
             media,
             sounds,
             library,
+            post,
+            language,
             net,
             dns,
             security,
@@ -115,6 +124,8 @@ impl Hub {
             media,
             sounds,
             library,
+            post,
+            language,
             net,
             dns,
             security,
@@ -194,6 +205,23 @@ impl Hub {
 
     fn shard(&self, shard: ShardId) -> Option<&ShardHandle> {
         self.shards.get(usize::from(shard.0))
+    }
+
+    /// Tells the post something, which looks for itself when it is told too late.
+    pub(crate) fn tell_post(&self, word: PostWord) {
+        if self.post.try_send(word).is_err() {
+            tracing::warn!("the post has too much to do; a lamp may be late");
+        }
+    }
+
+    /// What is set up now.
+    pub(crate) fn directory_now(&self) -> Arc<Directory> {
+        self.directory.load_full()
+    }
+
+    /// Sets one entity up, as it is given.
+    pub(crate) async fn put_entity(&self, entity: Entity) -> Result<(), ApplyError> {
+        self.change(vec![Change::Added(entity)]).await
     }
 
     /// Only the differences count: what else has changed since the plan was made stays.
@@ -327,6 +355,18 @@ impl Node for Hub {
 
     fn recordings(&self) -> Option<Arc<dyn RecordingFiles>> {
         self.library.clone().map(|library| Arc::new(Files(library)) as _)
+    }
+
+    fn mail_files(&self) -> Option<Arc<dyn RecordingFiles>> {
+        self.library.clone().map(|library| Arc::new(MailFiles(library)) as _)
+    }
+
+    fn mail_changed(&self, order: MailChange) -> Result<(), OrderError> {
+        let word = match order {
+            MailChange::Told(mailbox) => PostWord::Changed(mailbox),
+            MailChange::Order(order) => PostWord::Order(order),
+        };
+        self.post.try_send(word).map_err(|_full| OrderError::Busy)
     }
 
     fn metrics(&self) -> Vec<Metric> {

@@ -13,6 +13,7 @@ pub mod guard;
 mod hub;
 pub mod inbox;
 mod journaling;
+mod mail;
 mod media_side;
 mod metrics;
 pub mod outbox;

@@ -10,9 +10,11 @@ use base::RecordingId;
 use media_io::recordings::{Entry, Library, Playback, PlaybackError};
 use store::{NewRecording, Store, StoreError, StoredRecording};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use webadmin::{RecordingAudio, RecordingFiles};
 
 use crate::clock::Clock;
+use crate::mail::PostWord;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,8 @@ pub(crate) struct Keeper {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) runtime: Handle,
+    /// Where files for mailboxes go.
+    pub(crate) post: mpsc::Sender<PostWord>,
 }
 
 impl Keeper {
@@ -60,12 +64,23 @@ impl Keeper {
         let mut next = Some(first);
         while let Some(entry) = next.take().or_else(|| entries.try_recv().ok()) {
             let recording = entry.recording;
+            if entry.mail.is_some() {
+                self.post(entry);
+                continue;
+            }
             if let Err(error) = self.keep(&entry) {
                 tracing::warn!(%error, %recording, "a recording is not entered in the store yet");
                 if error.is_transient() && self.retry(&entry).is_err() {
                     return;
                 }
             }
+        }
+    }
+
+    /// A post that is gone gets it at the next start.
+    fn post(&self, entry: Entry) {
+        if self.post.blocking_send(PostWord::Closed(Box::new(entry))).is_err() {
+            tracing::debug!("a file for a mailbox waits for the next start");
         }
     }
 
@@ -173,6 +188,20 @@ impl RecordingAudio for Audio {
 
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
         self.0.read_at(at, into).map_err(as_io)
+    }
+}
+
+/// The files of mailboxes as the web layer sees them.
+pub(crate) struct MailFiles(pub(crate) Library);
+
+impl RecordingFiles for MailFiles {
+    fn open(&self, path: &str, recording: RecordingId) -> io::Result<Arc<dyn RecordingAudio>> {
+        let playback = self.0.open_mail(path, recording).map_err(as_io)?;
+        Ok(Arc::new(Audio(playback)))
+    }
+
+    fn delete(&self, path: &str) -> io::Result<()> {
+        self.0.delete_mail(path)
     }
 }
 

@@ -18,8 +18,8 @@ pub mod view;
 
 pub use front::{Front, Shown, front};
 pub use ports::{
-    ApplyError, HangUpError, Later, Metric, MetricKind, NoSuchBan, Node, OrderError, Ports, Readiness,
-    RecordingAudio, RecordingFiles, Sample, Sounds, TapLine,
+    ApplyError, HangUpError, Later, MailChange, Metric, MetricKind, NoSuchBan, Node, OrderError, Ports,
+    Readiness, RecordingAudio, RecordingFiles, Sample, Sounds, TapLine,
 };
 pub use router::router;
 pub use serve::serve;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use base::mail::MailOrder;
 use base::media::TapWord;
 use base::{CallId, CallOrder, Now, RecordingId};
 use peer::guard::Place;
@@ -80,6 +81,20 @@ pub trait Node: Send + Sync + 'static {
         None
     }
 
+    /// The files of messages and greetings; `None` for a node that keeps none.
+    fn mail_files(&self) -> Option<Arc<dyn RecordingFiles>> {
+        None
+    }
+
+    /// A mailbox was changed in the store, or is to be changed.
+    ///
+    /// # Errors
+    /// When too many changes wait.
+    fn mail_changed(&self, change: MailChange) -> Result<(), OrderError> {
+        drop(change);
+        Err(OrderError::Busy)
+    }
+
     /// Every figure for `/metrics`.
     fn metrics(&self) -> Vec<Metric>;
 
@@ -88,6 +103,15 @@ pub trait Node: Send + Sync + 'static {
 
     /// Whether calls are taken, and why not.
     fn readiness(&self) -> Readiness;
+}
+
+/// Something about a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailChange {
+    /// It was changed in the store: whoever shows its lamp is to be told.
+    Told(String),
+    /// It is to be changed.
+    Order(MailOrder),
 }
 
 /// The other end of a tap. Dropping it ends the tap.

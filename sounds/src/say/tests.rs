@@ -16,7 +16,7 @@ fn words(sounds: &[Sound]) -> String {
             shipped.unwrap_or_else(|| panic!("no prompt {name:?}")).text().to_owned()
         }
         Sound::Silence(_) => "|".to_owned(),
-        Sound::Tone(_) | Sound::Music { .. } => panic!("no words"),
+        Sound::Tone(_) | Sound::Music { .. } | Sound::Message { .. } => panic!("no words"),
     };
     sounds.iter().map(word).collect::<Vec<_>>().join(" ")
 }

@@ -133,6 +133,27 @@ pub enum What {
         /// Why.
         fault: RecordingFault,
     },
+    /// A message was left in a mailbox.
+    MessageLeft {
+        /// The mailbox's number.
+        mailbox: String,
+        /// The message.
+        recording: RecordingId,
+        /// Its caller said that it is urgent.
+        urgent: bool,
+    },
+    /// A mailbox was opened by phone.
+    MailboxOpened {
+        /// Its number.
+        mailbox: String,
+    },
+    /// A message was listened to by phone.
+    MessageHeard {
+        /// The mailbox's number.
+        mailbox: String,
+        /// The message.
+        recording: RecordingId,
+    },
     /// Something is wrong with a leg's media while people talk, or no longer.
     MediaTrouble {
         /// Whose media.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use base::fact::What;
+use base::mail::MailOrder;
 use base::media::MediaCommand;
 use base::wire::Target;
 use base::{LegId, RoomId};
@@ -41,6 +42,8 @@ pub(crate) enum Act {
     Leave(RoomId),
     /// The call stands on these lines now, and on no others.
     Stand(Arc<[Spot]>),
+    /// For whoever keeps the messages.
+    Mail(MailOrder),
     /// For a media worker.
     Media(MediaCommand),
     /// A station's people change how calls reach it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::dns::{Answer, Question};
 use base::fact::Fact;
-use base::mail::MailState;
+use base::mail::{MailMessage, MailOrder, MailState};
 use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
 use base::{CallId, CallOrder, RoomId, ShardId, Wall};
@@ -100,12 +100,21 @@ pub enum ShardInput {
         /// What came of it.
         answer: Answer,
     },
-    /// What is in a mailbox has changed; each that is not empty at the start.
+    /// What is in a mailbox has changed.
     Mail {
         /// Its number.
         mailbox: Arc<str>,
         /// What it is now.
         state: Arc<MailState>,
+    },
+    /// What is in the mailboxes at the start; those that are empty are left out.
+    Mailboxes(Vec<(Arc<str>, Arc<MailState>)>),
+    /// The messages that a call has asked for.
+    MailRead {
+        /// The call.
+        call: CallId,
+        /// The messages; `None` where they cannot be had.
+        messages: Option<Arc<[MailMessage]>>,
     },
     /// An operator ends a ban.
     Lift(Place),
@@ -197,6 +206,8 @@ pub enum ShardOutput {
     Known(ConnId),
     /// For a media worker.
     Media(MediaCommand),
+    /// For whoever keeps the messages.
+    Mail(MailOrder),
     /// To be kept over a restart.
     Binding(BindingChange),
     /// How calls reach a station, to be kept over a restart; with nothing set, to be forgotten.

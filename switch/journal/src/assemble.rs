@@ -105,6 +105,9 @@ impl Assembler {
             | What::MediaSilent { .. }
             | What::Heard { .. }
             | What::Tapped { .. }
+            | What::MessageLeft { .. }
+            | What::MailboxOpened { .. }
+            | What::MessageHeard { .. }
             | What::RecordingStarted { .. }
             | What::Recorded { .. }
             | What::RecordingFailed { .. }
@@ -202,9 +205,13 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
                 leg.ringing_at.get_or_insert(at);
             }
         }
-        // For those who watch; a record has no place for it.
+        // For those who watch; a record has no place for it. How long a trouble lasted comes with the figures.
         What::Heard { .. }
+        | What::MediaTrouble { .. }
         | What::Tapped { .. }
+        | What::MessageLeft { .. }
+        | What::MailboxOpened { .. }
+        | What::MessageHeard { .. }
         | What::RecordingStarted { .. }
         | What::Recorded { .. }
         | What::RecordingFailed { .. } => {}
@@ -213,8 +220,6 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
                 leg.silent = true;
             }
         }
-        // How long it lasted comes with the figures.
-        What::MediaTrouble { .. } => {}
         What::LegEnded { leg, cause, sip_status, q850 } => {
             if let Some(leg) = find(record, *leg) {
                 leg.ended_at.get_or_insert(at);

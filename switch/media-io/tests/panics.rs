@@ -27,6 +27,10 @@ impl Clips for Cursed {
         panic!("bad luck")
     }
 
+    fn message(&self, _file: &base::mail::MailFile) -> Lookup {
+        Lookup::Missing
+    }
+
     fn music(&self, _class: &Arc<str>) -> Lookup {
         Lookup::Missing
     }

@@ -46,6 +46,10 @@ impl Clips for Shelf {
         self.find(&name.id)
     }
 
+    fn message(&self, _file: &base::mail::MailFile) -> Lookup {
+        Lookup::Missing
+    }
+
     fn music(&self, class: &Arc<str>) -> Lookup {
         self.find(class)
     }

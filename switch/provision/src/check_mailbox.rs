@@ -35,7 +35,7 @@ pub(crate) fn check_mailbox(checker: &mut Checker<'_>, mailbox: &Mailbox) {
         let found = quoted(&mailbox.time_zone);
         checker.say("time_zone", format!("found {found}; allowed: a name such as Europe/Madrid"));
     }
-    checker.range("max_secs", mailbox.max_secs, 5..=3_600);
+    checker.range("max_secs", mailbox.max_secs, 5..=600);
     checker.range("min_ms", mailbox.min_ms, 0..=30_000);
     if mailbox.silence_secs != 0 {
         checker.range("silence_secs", mailbox.silence_secs, 2..=60);

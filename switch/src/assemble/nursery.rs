@@ -22,6 +22,7 @@ use crate::entropy::OsEntropy;
 use crate::hub::ShardHandle;
 use crate::inbox::{Inbox, InboxSender};
 use crate::journaling::{Fill, Journaling};
+use crate::mail::PostWord;
 use crate::media_side::MediaSide;
 use crate::resolve;
 
@@ -35,6 +36,7 @@ pub(super) struct Nursery<'a> {
     pub(super) net: &'a Net,
     pub(super) media: &'a Arc<MediaIo>,
     pub(super) kept: Kept,
+    pub(super) post: mpsc::Sender<PostWord>,
     pub(super) questions: mpsc::Sender<resolve::Asked>,
     pub(super) journal: &'a Journal,
     pub(super) roll: Arc<Roll>,
@@ -88,6 +90,7 @@ impl Nursery<'_> {
             gossip: others.map(|(_, inbox)| Neighbour::new(inbox.clone())).collect(),
             keeper: Keeper::new(self.kept.bindings.clone()),
             settings: Keeper::new(self.kept.settings.clone()),
+            mail: Keeper::new(self.post.clone()),
             resolver: Resolving::new(self.questions.clone(), sender.clone()),
             screen: Screen::new(Arc::clone(picture)),
             roll: Arc::clone(&self.roll),

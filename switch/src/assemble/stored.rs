@@ -5,8 +5,8 @@ use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
 use journal::{Journal, JournalConfig, SinkError};
-use media_io::MediaIo;
 use media_io::recordings::Entry;
+use media_io::{MediaIo, Prompts};
 use peer::BindingChange;
 use provision::Directory;
 use route::Snapshot;
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::StartError;
 use crate::clock::Clock;
+use crate::mail::PostOffice;
 use crate::recordings::Keeper;
 use crate::{bindings, reach, realm};
 
@@ -89,15 +90,17 @@ pub(super) fn open_journal(
     Journal::start(config, recovered, move || clock.now(), sink).map_err(StartError::Journal)
 }
 
-/// Starts the thread that enters closed recordings in the store and deletes what need not be kept.
+/// Starts the thread that enters closed recordings in the store and deletes what need not be kept. What is played of
+/// mailboxes comes from the same files.
 pub(super) fn keep_recordings(
     media: &MediaIo,
+    sounds: &Prompts,
     entries: Receiver<Entry>,
-    store: &Store,
-    clock: Clock,
-    runtime: &Handle,
+    (store, clock, runtime): (&Store, Clock, &Handle),
+    office: &PostOffice,
 ) -> Result<Option<JoinHandle<()>>, StartError> {
     let Some(library) = media.library() else { return Ok(None) };
-    let keeper = Keeper { library, store: store.clone(), clock, runtime: runtime.clone() };
-    keeper.start(entries).map(Some).map_err(StartError::Thread)
+    sounds.read_mail_from(library.clone());
+    let (store, runtime, post) = (store.clone(), runtime.clone(), office.words.clone());
+    Keeper { library, store, clock, runtime, post }.start(entries).map(Some).map_err(StartError::Thread)
 }

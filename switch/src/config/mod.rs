@@ -3,6 +3,7 @@
 mod dns;
 mod error;
 mod log;
+mod mail;
 mod media;
 mod node;
 mod process;
@@ -16,6 +17,7 @@ mod web;
 
 pub use error::{ConfigError, Place};
 pub use log::{LogConfig, LogFormat, LogLevel};
+pub use mail::{MailConfig, MailSecurity};
 pub use media::{MediaConfig, PortRange};
 pub use node::NodeConfig;
 pub use process::{LimitsConfig, NodeSection};

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::dns;
 use super::error::ConfigError;
 use super::log::LogConfig;
+use super::mail::MailConfig;
 use super::media::MediaConfig;
 use super::process::{LimitsConfig, NodeSection};
 use super::read::Reader;
@@ -32,6 +33,8 @@ pub struct NodeConfig {
     pub dns: net::DnsConfig,
     /// `[recordings]`.
     pub recordings: RecordingsConfig,
+    /// `[mail]`.
+    pub mail: MailConfig,
     /// `[log]`.
     pub log: LogConfig,
     /// `[limits]`.
@@ -78,6 +81,7 @@ impl NodeConfig {
             store: StoreConfig::read(&mut reader)?,
             dns: dns::read(&mut reader)?,
             recordings: RecordingsConfig::read(&mut reader)?,
+            mail: MailConfig::read(&mut reader)?,
             log: LogConfig::read(&mut reader)?,
             limits: LimitsConfig::read(&mut reader)?,
         };
@@ -97,6 +101,7 @@ impl NodeConfig {
             ("[store]", self.store != running.store),
             ("[dns]", self.dns != running.dns),
             ("[recordings]", self.recordings != running.recordings),
+            ("[mail]", self.mail != running.mail),
             ("[log] format", self.log.format != running.log.format),
             ("[limits]", self.limits != running.limits),
         ];

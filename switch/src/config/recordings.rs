@@ -38,6 +38,7 @@ impl RecordingsConfig {
         let by_cores = u8::try_from(cores.div_ceil(2).clamp(1, 8)).unwrap_or(1);
         ArchiveConfig {
             folder: self.folder.clone().unwrap_or_else(|| data.join("recordings")),
+            mail_folder: data.join("voicemail"),
             key_file: self.key_file.clone().unwrap_or_else(|| data.join("recording.key")),
             budget_octets: u64::from(self.budget_mb) * 1_000_000,
             writers: if self.writers == 0 { by_cores } else { self.writers },

@@ -58,6 +58,7 @@ impl Place {
     fn round(&self, budget_octets: u64) {
         let config = ArchiveConfig {
             folder: self.folder.join("recordings"),
+            mail_folder: self.folder.join("voicemail"),
             key_file: self.folder.join("recording.key"),
             budget_octets,
             writers: 1,
@@ -74,7 +75,8 @@ impl Place {
             thread::park_timeout(Duration::from_millis(5));
         }
         let (store, runtime) = (self.store.clone(), self.runtime.handle().clone());
-        let keeper = Keeper { library, store, clock: Clock::start(), runtime };
+        let keeper =
+            Keeper { library, store, clock: Clock::start(), runtime, post: tokio::sync::mpsc::channel(1).0 };
         let (nobody, entries) = sync_channel(1);
         drop(nobody);
         keeper.start(entries).unwrap().join().unwrap();

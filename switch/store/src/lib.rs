@@ -19,6 +19,8 @@ mod sessions;
 mod settings;
 mod sql;
 mod tokens;
+mod voicemail;
+mod voicemail_notices;
 mod words;
 
 #[cfg(test)]
@@ -33,3 +35,5 @@ pub use recordings::{
 };
 pub use sessions::Session;
 pub use tokens::Token;
+pub use voicemail::{MessageCursor, MessageId, MessagePage, NewMessage, StoredGreeting, StoredMessage};
+pub use voicemail_notices::Notice;

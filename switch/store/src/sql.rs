@@ -41,6 +41,19 @@ macro_rules! recordings {
     };
 }
 
+macro_rules! message_columns {
+    () => {
+        "mailbox, recording, call_id, at, audio_ms, path, octets, sha256, format, encrypted, cut, caller, caller_name, \
+         urgent, heard_at, forwarded_by, keep_until, deleted_at"
+    };
+}
+
+macro_rules! messages {
+    () => {
+        concat!("SELECT ", message_columns!(), " FROM voicemail_messages ")
+    };
+}
+
 statements! { &str, ALL;
     LOAD_PROVISION = "SELECT kind, name, body FROM provision \
         WHERE tenant = $1 AND (kind > $2 OR (kind = $2 AND name > $3)) ORDER BY kind, name LIMIT 1000";
@@ -95,6 +108,60 @@ statements! { &str, ALL;
             WHERE tenant = $1 AND recording = $2 AND who = $4 AND at > $5 AND at <= $3) \
         ON CONFLICT (tenant, recording, at, who) DO NOTHING";
     LISTENS = "SELECT at, who FROM recording_listens WHERE tenant = $1 AND recording = $2 ORDER BY at DESC LIMIT 100";
+
+    ADD_MESSAGE = concat!("INSERT INTO voicemail_messages (tenant, ", message_columns!(), ") VALUES ($1, $2, $3, $4, $5, \
+        $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, NULL, '', $16, NULL) \
+        ON CONFLICT (tenant, mailbox, recording) DO NOTHING");
+    /// Into another mailbox; one that is there already comes back as new.
+    FORWARD_MESSAGE = concat!("INSERT INTO voicemail_messages (tenant, ", message_columns!(), ") \
+        SELECT tenant, $4, recording, call_id, at, audio_ms, path, octets, sha256, format, encrypted, cut, caller, \
+            caller_name, urgent, NULL, $2, CAST($5 AS BIGINT), NULL \
+        FROM voicemail_messages WHERE tenant = $1 AND mailbox = $2 AND recording = $3 \
+        ON CONFLICT (tenant, mailbox, recording) DO UPDATE SET heard_at = NULL, deleted_at = NULL");
+    MESSAGE = concat!(messages!(), "WHERE tenant = $1 AND mailbox = $2 AND recording = $3");
+    /// Those that a phone hears, oldest first.
+    MESSAGES_OF = concat!(messages!(), "WHERE tenant = $1 AND mailbox = $2 AND deleted_at IS NULL \
+        ORDER BY at, recording LIMIT 1000");
+    /// Newest first, after a cursor; of these mailboxes, as a JSON text that names them, or of all.
+    MESSAGES = concat!(messages!(), "WHERE tenant = $1 AND (at, mailbox, recording) < ($2, $3, $4) \
+        AND (CAST($5 AS TEXT) IS NULL OR mailbox = $5) AND (CAST($6 AS TEXT) IS NULL OR $6 LIKE '%|' || mailbox || '|%') \
+        AND deleted_at IS NULL ORDER BY at DESC, mailbox DESC, recording DESC LIMIT $7");
+    HEAR_MESSAGE = "UPDATE voicemail_messages SET heard_at = CAST($4 AS BIGINT) \
+        WHERE tenant = $1 AND mailbox = $2 AND recording = $3";
+    MARK_URGENT = "UPDATE voicemail_messages SET urgent = $4 WHERE tenant = $1 AND mailbox = $2 AND recording = $3";
+    DELETE_MESSAGE = "UPDATE voicemail_messages SET deleted_at = CAST($4 AS BIGINT) \
+        WHERE tenant = $1 AND mailbox = $2 AND recording = $3";
+    /// Those whose row may go: deleted before a time, or not to be kept any longer.
+    SPENT_MESSAGES = concat!(messages!(), "WHERE tenant = $1 AND (deleted_at <= $2 OR keep_until <= $3) \
+        ORDER BY at, mailbox, recording LIMIT 500");
+    REMOVE_MESSAGE = "DELETE FROM voicemail_messages WHERE tenant = $1 AND mailbox = $2 AND recording = $3";
+    MESSAGES_WITH_FILE = "SELECT COUNT(*) FROM voicemail_messages WHERE tenant = $1 AND path = $2";
+    MAIL_COUNTS = "SELECT mailbox, COUNT(*), CAST(SUM(CASE WHEN heard_at IS NULL THEN 1 ELSE 0 END) AS BIGINT), \
+        CAST(SUM(urgent) AS BIGINT), CAST(SUM(CASE WHEN heard_at IS NULL THEN urgent ELSE 0 END) AS BIGINT) \
+        FROM voicemail_messages WHERE tenant = $1 AND deleted_at IS NULL \
+        AND (CAST($2 AS TEXT) IS NULL OR mailbox = $2) GROUP BY mailbox ORDER BY mailbox";
+    ADD_MESSAGE_LISTEN = "INSERT INTO voicemail_listens (tenant, mailbox, recording, at, who) SELECT $1, $2, $3, $4, $5 \
+        WHERE NOT EXISTS (SELECT 1 FROM voicemail_listens WHERE tenant = $1 AND mailbox = $2 AND recording = $3 \
+            AND who = $5 AND at > $6 AND at <= $4) ON CONFLICT (tenant, mailbox, recording, at, who) DO NOTHING";
+    MESSAGE_LISTENS = "SELECT at, who FROM voicemail_listens \
+        WHERE tenant = $1 AND mailbox = $2 AND recording = $3 ORDER BY at DESC LIMIT 100";
+
+    PUT_GREETING = "INSERT INTO voicemail_greetings (tenant, mailbox, kind, recording, at, audio_ms, path) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, mailbox, kind) DO UPDATE SET \
+        recording = excluded.recording, at = excluded.at, audio_ms = excluded.audio_ms, path = excluded.path";
+    GREETINGS = "SELECT mailbox, kind, recording, at, audio_ms, path FROM voicemail_greetings \
+        WHERE tenant = $1 AND (CAST($2 AS TEXT) IS NULL OR mailbox = $2) ORDER BY mailbox, kind";
+    REMOVE_GREETING = "DELETE FROM voicemail_greetings WHERE tenant = $1 AND mailbox = $2 AND kind = $3";
+
+    ADD_NOTICE = "INSERT INTO voicemail_notices (tenant, mailbox, recording, next_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (tenant, mailbox, recording) DO NOTHING";
+    DUE_NOTICES = "SELECT mailbox, recording, tries, next_at, given_up, error FROM voicemail_notices \
+        WHERE tenant = $1 AND given_up = 0 AND next_at <= $2 ORDER BY next_at, mailbox, recording LIMIT $3";
+    NOTICES = "SELECT mailbox, recording, tries, next_at, given_up, error FROM voicemail_notices \
+        WHERE tenant = $1 ORDER BY given_up DESC, next_at, mailbox, recording LIMIT 1000";
+    PUT_OFF_NOTICE = "UPDATE voicemail_notices SET tries = tries + 1, next_at = $4, given_up = $5, error = $6 \
+        WHERE tenant = $1 AND mailbox = $2 AND recording = $3";
+    REMOVE_NOTICE = "DELETE FROM voicemail_notices WHERE tenant = $1 AND mailbox = $2 AND recording = $3";
 
     ADD_TOKEN = "INSERT INTO tokens (tenant, id, name, role, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     TOKEN = "SELECT id, name, role, created_at, last_used_at, revoked_at FROM tokens \

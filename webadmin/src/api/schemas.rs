@@ -186,7 +186,7 @@ const MAILBOX: &[Field] = fields! {
     language: Text, "The language that it speaks and its mail is written in; empty takes the station's or the node's";
     time_zone: Text, "Its time zone, such as Europe/Madrid; empty for UTC";
     greeting: Text, "personal (the recorded one where there is one) or standard";
-    max_secs: Whole, "Seconds of one message at most, 5 to 3600";
+    max_secs: Whole, "Seconds of one message at most, 5 to 600";
     min_ms: Whole, "Milliseconds that a message must last to be kept, 0 to 30000";
     silence_secs: Whole, "Seconds of silence that end a message, 2 to 60; 0 for none";
     max_messages: Whole, "Messages at most, 1 to 1000; then it is full";

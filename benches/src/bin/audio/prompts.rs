@@ -34,6 +34,10 @@ impl Clips for Shelf {
         Lookup::Ready(Arc::clone(&self.0))
     }
 
+    fn message(&self, _file: &base::mail::MailFile) -> Lookup {
+        Lookup::Missing
+    }
+
     fn music(&self, _class: &Arc<str>) -> Lookup {
         Lookup::Missing
     }

@@ -37,6 +37,7 @@ pub(crate) fn recorded(calls: u32, time: Duration, format: RecordingFormat) -> R
     let folder = Folder::new().map_err(|error| error.to_string())?;
     let config = ArchiveConfig {
         folder: folder.0.join("recordings"),
+        mail_folder: folder.0.join("voicemail"),
         key_file: folder.0.join("key"),
         budget_octets: 0,
         writers: 1,
@@ -121,6 +122,7 @@ fn begin(recordings: &mut Recordings, calls: u32, format: RecordingFormat) -> Ve
             encrypted: false,
             at_most: Duration::from_secs(3_600),
             keep_days: 1,
+            mail: None,
         };
         let id = recorder.id;
         recordings.record(SHARD, ends[0], recorder, Rate::Hz8000);

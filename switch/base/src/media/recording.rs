@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::mail::MailSlip;
 use crate::{CallId, PortId, RecordingId, RoomId, TenantId, Wall};
 
 /// A recording to be made. One of the name of a running recording changes whom that one listens to, and nothing else.
@@ -35,6 +36,8 @@ pub struct Recorder {
     pub at_most: Duration,
     /// For how many days the file is kept; 0 for good.
     pub keep_days: u16,
+    /// For which mailbox it is; `None` where a call is recorded.
+    pub mail: Option<Box<MailSlip>>,
 }
 
 /// Whom a recording or a tap listens to.

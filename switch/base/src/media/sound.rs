@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::mail::MailFile;
+
 /// Names one playing on a port; given by whoever asks, unique there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PlayId(pub u32);
@@ -43,6 +45,13 @@ pub enum Sound {
     Tone(Tone),
     /// Nothing, for so many milliseconds.
     Silence(u32),
+    /// A message or a greeting of a mailbox, from a place in it on.
+    Message {
+        /// Its file.
+        file: MailFile,
+        /// Milliseconds from its beginning.
+        from_ms: u64,
+    },
     /// A piece of music that runs on as if it played all the time: `at_ms` from its beginning, modulo its length.
     Music {
         /// Its class: `default`, or one the users uploaded.

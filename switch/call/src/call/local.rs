@@ -72,6 +72,9 @@ impl Call {
 
     /// The next step of a local far end is due.
     pub(super) fn script(&mut self, ctx: &mut Ctx<'_>) {
+        if self.mail_due(ctx) {
+            return;
+        }
         let Phase::Local(end) = std::mem::replace(&mut self.phase, Phase::Local(LocalEnd::Up)) else {
             return;
         };
@@ -89,6 +92,7 @@ impl Call {
                 Service::Refusing { refusal, by, .. } => self.finish(ctx, refusal, by),
                 service @ (Service::Waiting(_)
                 | Service::Saying(_)
+                | Service::Mail(_)
                 | Service::Sounding
                 | Service::Pausing { .. }
                 | Service::Asking { .. }

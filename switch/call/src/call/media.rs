@@ -70,6 +70,9 @@ impl Call {
             }
             MediaEvent::Digit { digit, lasted, .. } => self.pressed(ctx, leg, digit, lasted),
             MediaEvent::Detected { what, .. } => {
+                if self.mail_hears(ctx, what) {
+                    return;
+                }
                 if let Some(at) = self.leg_mut(leg) {
                     at.heard = Some(what);
                     ctx.out.push(Act::Fact(What::Heard { leg, what }));

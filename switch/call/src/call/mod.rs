@@ -22,6 +22,7 @@ mod hunt;
 mod invite;
 mod joining;
 mod local;
+mod mail;
 mod media;
 mod order;
 mod outside;
@@ -45,10 +46,11 @@ mod telling;
 mod together;
 mod unanswered;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use base::fact::Endpoint;
+use base::mail::{MailMessage, MailState};
 use base::media::MediaEvent;
 use base::wire::{Flow, Locals, Target};
 use base::{CallId, CallIds, CallOrder, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
@@ -95,6 +97,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) lines: &'a mut Lines,
     pub(crate) trails: &'a mut Trails,
     pub(crate) pins: &'a mut Pins,
+    pub(crate) mailboxes: &'a BTreeMap<Arc<str>, Arc<MailState>>,
     pub(crate) routes: &'a Snapshot,
     pub(crate) trunks: &'a mut Trunks,
     pub(crate) registrar: &'a Registrar,
@@ -295,6 +298,8 @@ pub(crate) enum CallInput {
     Recording(MediaEvent),
     /// Somebody does something with the call.
     Order(CallOrder),
+    /// Messages that the call asked for; `None` where they cannot be had.
+    Mail(Option<Arc<[MailMessage]>>),
     /// A room that the call is in has so many members now.
     Room { members: usize, change: RoomChange },
     /// The node ends it.
@@ -319,6 +324,7 @@ impl Call {
             CallInput::Media { leg, event } => self.media(ctx, leg, event),
             CallInput::Recording(event) => self.recording_event(ctx, event),
             CallInput::Order(order) => self.ordered(ctx, order),
+            CallInput::Mail(messages) => self.mail_read(ctx, messages.as_ref()),
             CallInput::Room { members, change } => self.room_changed(ctx, members, change),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
         }

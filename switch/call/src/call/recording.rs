@@ -86,6 +86,9 @@ impl Call {
 
     /// A media worker, or a thread that writes, reports.
     pub(super) fn recording_event(&mut self, ctx: &mut Ctx<'_>, event: MediaEvent) {
+        if self.mail_recording(ctx, &event) {
+            return;
+        }
         let Recorded::Running(running) = &mut self.recorded else { return };
         let known = running.recorder.id;
         if let MediaEvent::RecordingStarted { recording, .. } = event
@@ -188,6 +191,7 @@ impl Call {
             encrypted: policy.encrypt,
             at_most: Duration::from_secs(u64::from(policy.max_minutes) * 60),
             keep_days: u16::try_from(policy.retention_days).unwrap_or(u16::MAX),
+            mail: None,
         };
         ctx.out.push(Act::Media(MediaCommand::Record { port, recorder: Box::new(recorder.clone()) }));
         let (beep_secs, beeps, stage) = (policy.beep_secs, SmallVec::new(), Stage::On);

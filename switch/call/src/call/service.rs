@@ -12,6 +12,7 @@ use smallvec::smallvec;
 use super::happenings::Typing;
 use super::joining::{Joined, open_port};
 use super::local::LocalEnd;
+use super::mail::Mail;
 use super::{Call, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::pins::Guesser;
@@ -37,6 +38,8 @@ const TONES_UP_TO: usize = 16;
 pub(super) enum Service {
     /// The caller made no offer: it begins with the answer to ours.
     Waiting(Local),
+    /// A mailbox: a message is left, or messages are listened to.
+    Mail(Box<Mail>),
     /// Something is said; the call ends after it.
     Saying(PlayId),
     /// A tone, for as long as the caller listens.
@@ -72,7 +75,7 @@ impl Call {
         }
     }
 
-    fn stand(&mut self, service: Service) {
+    pub(super) fn stand(&mut self, service: Service) {
         self.phase = Phase::Local(LocalEnd::Serving(Box::new(service)));
     }
 
@@ -95,9 +98,8 @@ impl Call {
                 self.say(ctx, said, times);
             }
             Local::Conference { name, language } => self.come_in(ctx, name, language),
-            Local::Voicemail { .. } | Local::Mailbox { .. } => {
-                self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System);
-            }
+            Local::Voicemail { mailbox, greeting } => self.greet(ctx, &mailbox, greeting),
+            Local::Mailbox { own } => self.open_mailbox(ctx, own),
             Local::Echo | Local::Feature { .. } | Local::Test(_) => {}
         }
     }
@@ -129,6 +131,7 @@ impl Call {
                 let (conference, language, tries) = (conference.clone(), language.clone(), *tries);
                 self.ask_pin(ctx, conference, language, tries, vec![]);
             }
+            Service::Mail(_) => self.mail_played(ctx, over),
             Service::Inside { alone, .. } if *alone == Some(over) => *alone = None,
             Service::Waiting(_)
             | Service::Saying(_)
@@ -173,7 +176,7 @@ impl Call {
     }
 
     /// Whose wrong PINs count together.
-    fn guesser(&self) -> Guesser {
+    pub(super) fn guesser(&self) -> Guesser {
         Guesser::of(&self.facts.origin, &self.facts.caller)
     }
 
@@ -209,6 +212,9 @@ impl Call {
 
     /// Digits have been typed.
     pub(super) fn collected(&mut self, ctx: &mut Ctx<'_>, collect: CollectId, digits: &str) {
+        if self.mail_typed(ctx, collect, digits) {
+            return;
+        }
         let Phase::Local(LocalEnd::Serving(service)) = &self.phase else { return };
         let Service::Asking { conference, language, tries, collect: asked } = &**service else { return };
         if *asked != collect {

@@ -280,7 +280,7 @@ fn media_rule(ctx: &Ctx<'_>, at: &Endpoint) -> MediaRule {
 }
 
 /// How digits go to whom stands there and come from it, and what is listened for in its audio.
-fn digits_and_tones(ctx: &Ctx<'_>, at: &Endpoint) -> (Dtmf, Listen) {
+pub(super) fn digits_and_tones(ctx: &Ctx<'_>, at: &Endpoint) -> (Dtmf, Listen) {
     let set = |dtmf: Dtmf, wanted: &[ListenFor]| (dtmf, Listen::to(dtmf, wanted));
     let found = match at {
         Endpoint::Trunk(name) => ctx.routes.trunk(name).map(|route| {

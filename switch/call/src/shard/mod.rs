@@ -269,6 +269,8 @@ impl Machine for Shard {
                 self.tell_doors(now);
             }
             ShardInput::Mail { mailbox, state } => drop(self.mailboxes.insert(mailbox, state)),
+            ShardInput::Mailboxes(all) => self.mailboxes = all.into_iter().collect(),
+            ShardInput::MailRead { call, messages } => self.turn(now, call, CallInput::Mail(messages)),
             ShardInput::Order { call, order } => self.turn(now, call, CallInput::Order(order)),
             ShardInput::Command(command) => self.command(now, command),
         }

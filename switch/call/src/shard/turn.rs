@@ -167,6 +167,7 @@ impl Shard {
             lines: &mut self.lines,
             trails: &mut self.trails,
             pins: &mut self.pins,
+            mailboxes: &self.mailboxes,
             routes: &self.routes,
             trunks: &mut self.trunks,
             registrar: &self.registrar,

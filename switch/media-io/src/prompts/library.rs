@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use base::limits;
+use base::mail::MailFile;
 use base::media::PromptName;
 use media::play::Clip;
 use sounds::catalogue::{self, Shipped};
@@ -16,6 +17,8 @@ use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
 use super::folder::{self, Folder};
 use super::level;
 use super::read::{go_on, read};
+use crate::recordings::Library;
+
 use super::shelf::{Shelf, ShelfStats, Wanted};
 
 /// All sounds of a node. Its methods but `shelf` read and write files: none of them is for a media worker.
@@ -23,6 +26,7 @@ use super::shelf::{Shelf, ShelfStats, Wanted};
 pub struct Prompts {
     shelf: Arc<Shelf>,
     folder: Option<Folder>,
+    mail: Arc<OnceLock<Library>>,
 }
 
 impl Prompts {
@@ -34,9 +38,18 @@ impl Prompts {
         let (asks, asked) = sync_channel(limits::CLIPS_ASKED);
         let folder = folder.map(Folder::new);
         let shelf = Arc::new(Shelf::new(asks, limits::CLIP_OCTETS));
-        let loader = Loader { folder: folder.clone(), shelf: Arc::downgrade(&shelf) };
+        let mail = Arc::new(OnceLock::new());
+        let loader =
+            Loader { folder: folder.clone(), shelf: Arc::downgrade(&shelf), mail: Arc::clone(&mail) };
         thread::Builder::new().name("sounds".to_owned()).spawn(move || loader.run(&asked))?;
-        Ok(Self { shelf, folder })
+        Ok(Self { shelf, folder, mail })
+    }
+
+    /// Messages and greetings come from there from now on; said once.
+    pub fn read_mail_from(&self, library: Library) {
+        if self.mail.set(library).is_err() {
+            tracing::debug!("where messages come from was known");
+        }
     }
 
     /// What workers look into.
@@ -155,6 +168,7 @@ impl Prompts {
 struct Loader {
     folder: Option<Folder>,
     shelf: std::sync::Weak<Shelf>,
+    mail: Arc<OnceLock<Library>>,
 }
 
 impl Loader {
@@ -164,6 +178,7 @@ impl Loader {
             let clip = match &wanted {
                 Wanted::Prompt(name) => self.prompt(name),
                 Wanted::Music(class) => self.music(class),
+                Wanted::Message(file) => self.message(file),
             };
             if clip.is_none() {
                 tracing::warn!(sound = %wanted, "a sound that is to be played does not exist; it is left out");
@@ -178,6 +193,22 @@ impl Loader {
             .filter_map(|language| SoundName::prompt(&language.to_ascii_lowercase(), &name.id).ok());
         let samples = names.into_iter().find_map(|name| samples_of(self.folder.as_ref(), &name))?;
         Some(Arc::new(Clip::new(samples.into_boxed_slice())))
+    }
+
+    fn message(&self, file: &MailFile) -> Option<Arc<Clip>> {
+        let playback = self.mail.get()?.open_mail(&file.path, file.recording);
+        let octets = playback.and_then(|playback| playback.read_all());
+        let samples = match octets {
+            Ok(octets) => read(&octets, limits::MUSIC_MS, &AtomicBool::new(false)),
+            Err(error) => Err(UploadFault::Disk(error.to_string())),
+        };
+        match samples {
+            Ok(samples) => Some(Arc::new(Clip::new(samples.into_boxed_slice()))),
+            Err(fault) => {
+                tracing::warn!(recording = %file.recording, %fault, "a message cannot be read");
+                None
+            }
+        }
     }
 
     /// All pieces of the class one after the other; a class that users have pieces of has only those.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use base::limits::CLIPS_MISSING;
+use base::mail::MailFile;
 use base::media::PromptName;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
@@ -19,6 +20,7 @@ const NAMED: usize = 5;
 pub(super) enum Wanted {
     Prompt(PromptName),
     Music(Arc<str>),
+    Message(MailFile),
 }
 
 /// Figures of the shelf.
@@ -183,6 +185,10 @@ impl Clips for Shelf {
         self.look(Wanted::Prompt(name.clone()))
     }
 
+    fn message(&self, file: &MailFile) -> Lookup {
+        self.look(Wanted::Message(file.clone()))
+    }
+
     fn music(&self, class: &Arc<str>) -> Lookup {
         self.look(Wanted::Music(Arc::clone(class)))
     }
@@ -193,6 +199,7 @@ impl fmt::Display for Wanted {
         match self {
             Self::Prompt(name) => write!(f, "{}/{}", name.language, name.id),
             Self::Music(class) => write!(f, "music/{class}"),
+            Self::Message(file) => write!(f, "voicemail/{}", file.recording),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! once at the start, counts what there is and closes what an earlier process left behind.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
@@ -29,6 +29,8 @@ use crate::config::EventSink;
 pub struct ArchiveConfig {
     /// The folder; made when it is not there.
     pub folder: PathBuf,
+    /// The folder of messages and greetings of mailboxes; made when it is not there.
+    pub mail_folder: PathBuf,
     /// The node's keys; made when it is not there.
     pub key_file: PathBuf,
     /// Octets that recordings may use; 0 for as many as the disk has.
@@ -72,10 +74,30 @@ pub struct Desk {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) folder: PathBuf,
+    pub(crate) mail_folder: PathBuf,
     pub(crate) keys: Keys,
     pub(crate) budget: Budget,
     /// This process among those that ever wrote here.
     pub(crate) epoch: u64,
+}
+
+impl Shared {
+    /// The folder that a recording lies below.
+    pub(crate) fn root(&self, kind: Shelving) -> &Path {
+        match kind {
+            Shelving::Call => &self.folder,
+            Shelving::Mail => &self.mail_folder,
+        }
+    }
+}
+
+/// Among what a recording is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shelving {
+    /// Recordings of calls.
+    Call,
+    /// Messages and greetings of mailboxes.
+    Mail,
 }
 
 impl Archive {
@@ -90,10 +112,13 @@ impl Archive {
     ) -> Result<(Self, Vec<Desk>), ArchiveError> {
         let io = |source| ArchiveError::Io { path: config.folder.clone(), source };
         make_folder(&config.folder).map_err(io)?;
+        make_folder(&config.mail_folder)
+            .map_err(|source| ArchiveError::Io { path: config.mail_folder.clone(), source })?;
         let keys = Keys::open(&config.key_file, &config.folder)?;
         let epoch = u64::from_le_bytes(random().map_err(io)?);
         let budget = Budget::new(config.budget_octets);
-        let shared = Arc::new(Shared { folder: config.folder.clone(), keys, budget, epoch });
+        let (folder, mail_folder) = (config.folder.clone(), config.mail_folder.clone());
+        let shared = Arc::new(Shared { folder, mail_folder, keys, budget, epoch });
         let to_database = config.to_database.clone();
         let library = Library::new(Arc::clone(&shared));
         let mut archive = Self { threads: Vec::new(), library };

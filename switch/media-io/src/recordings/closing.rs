@@ -79,8 +79,8 @@ pub(crate) fn close(shared: &Shared, finished: Finished) -> io::Result<Entry> {
     };
     entry.file.sha256 = to_hex(&digest.finalize());
     entry.writer = None;
-    entry.save(&shared.folder)?;
-    if let Some(folder) = shared.folder.join(&entry.file.path).parent() {
+    entry.save(shared)?;
+    if let Some(folder) = shared.root(entry.shelving()).join(&entry.file.path).parent() {
         sync_folder(folder)?;
     }
     Ok(entry)

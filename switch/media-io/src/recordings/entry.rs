@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use base::mail::MailSlip;
 use base::media::{Recorder, RecordingFile};
 use base::{CallId, RecordingId, TenantId};
 use media::record::Opening;
 use serde::{Deserialize, Serialize};
 
+use super::archive::{Shared, Shelving};
 use super::name;
 
 /// A recording for the database.
@@ -29,6 +31,12 @@ pub struct Entry {
     pub cut: bool,
     /// The file.
     pub file: RecordingFile,
+    /// For which mailbox it is; `None` where a call was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailSlip>,
+    /// An earlier process wrote it: nobody says anything of it any more.
+    #[serde(skip)]
+    pub left_behind: bool,
     /// Samples a second.
     pub(crate) hz: u32,
     /// Which process writes it; `None` once it is closed.
@@ -57,14 +65,22 @@ impl Entry {
                 channels: opening.channels,
                 encrypted: recorder.encrypted,
             },
+            mail: recorder.mail.as_deref().cloned(),
+            left_behind: false,
             hz: opening.rate.hz(),
             writer: Some(writer),
         }
     }
 
+    /// Among what it is kept.
+    #[must_use]
+    pub fn shelving(&self) -> Shelving {
+        if self.mail.is_some() { Shelving::Mail } else { Shelving::Call }
+    }
+
     /// Writes it beside its audio; what was there before is replaced in one step.
-    pub(crate) fn save(&self, folder: &Path) -> io::Result<()> {
-        let path = beside(folder, &self.file.path);
+    pub(crate) fn save(&self, shared: &Shared) -> io::Result<()> {
+        let path = beside(shared.root(self.shelving()), &self.file.path);
         let draft = path.with_extension("draft");
         let text = serde_json::to_vec(self).map_err(io::Error::other)?;
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;

@@ -61,12 +61,12 @@ impl OpenFile {
     /// Makes the file and what stands beside it.
     pub(crate) fn create(shared: &Shared, opening: &Opening) -> Result<Self, RecordingFault> {
         let entry = Entry::of(opening, shared.epoch);
-        let path = shared.folder.join(&entry.file.path);
+        let path = shared.root(entry.shelving()).join(&entry.file.path);
         if let Some(folder) = path.parent() {
             make_folder(folder).map_err(|error| fault_of(&error, &entry))?;
         }
         let (sealer, head) = begin(shared, &entry)?;
-        entry.save(&shared.folder).map_err(|error| fault_of(&error, &entry))?;
+        entry.save(shared).map_err(|error| fault_of(&error, &entry))?;
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
         let body = match entry.file.format {
             RecordingFormat::Wav => Body::Wav,
@@ -112,7 +112,7 @@ impl OpenFile {
             Some(last) if full || last.at_ms == gap.at_ms => last.ms += gap.ms,
             Some(_) | None => gaps.push(gap),
         }
-        self.entry.save(&shared.folder).map_err(|error| fault_of(&error, &self.entry))
+        self.entry.save(shared).map_err(|error| fault_of(&error, &self.entry))
     }
 
     /// When the last sample that came was taken.

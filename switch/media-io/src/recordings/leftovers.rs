@@ -24,19 +24,22 @@ use super::{ogg_pages, playback::PlaybackError};
 pub(crate) fn count_and_close(shared: &Shared, to_database: &SyncSender<Entry>) {
     let mut found = Vec::new();
     let mut octets = 0;
-    walk(&shared.folder, &mut |path, length| {
-        if path.extension().is_some_and(|extension| extension == ENTRY) {
-            found.push(path);
-        } else {
-            octets += length;
-        }
-    });
+    for folder in [&shared.folder, &shared.mail_folder] {
+        walk(folder, &mut |path, length| {
+            if path.extension().is_some_and(|extension| extension == ENTRY) {
+                found.push(path);
+            } else {
+                octets += length;
+            }
+        });
+    }
     shared.budget.count(octets);
     found.sort();
     let (mut entered, mut closed) = (0, 0);
     for path in found {
         match settle(shared, &path) {
-            Ok(Some(entry)) => {
+            Ok(Some(mut entry)) => {
+                entry.left_behind = true;
                 entered += 1;
                 closed += u32::from(entry.cut);
                 if to_database.send(entry).is_err() {
@@ -65,7 +68,7 @@ fn settle(shared: &Shared, path: &Path) -> Result<Option<Entry>, PlaybackError> 
         Some(writer) if writer == shared.epoch => return Ok(None),
         Some(_) => entry.cut = true,
     }
-    let audio = shared.folder.join(&entry.file.path);
+    let audio = shared.root(entry.shelving()).join(&entry.file.path);
     let file = match OpenOptions::new().read(true).write(true).open(&audio) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::remove_file(path).map_err(PlaybackError::Io)?;
@@ -104,7 +107,8 @@ fn mend(shared: &Shared, entry: &Entry, file: File) -> Result<(File, u64), Playb
     match entry.file.format {
         RecordingFormat::Wav => mend_wav(entry, file, frame).map_err(PlaybackError::Io),
         RecordingFormat::Opus => {
-            let octets = fs::read(shared.folder.join(&entry.file.path)).map_err(PlaybackError::Io)?;
+            let octets =
+                fs::read(shared.root(entry.shelving()).join(&entry.file.path)).map_err(PlaybackError::Io)?;
             let whole = ogg_pages::whole(&octets);
             file.set_len(whole.octets).map_err(PlaybackError::Io)?;
             Ok((file, whole.samples(entry.hz)))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::RecordingId;
 
-use super::archive::Shared;
+use super::archive::{Shared, Shelving};
 use super::entry::{Entry, beside};
 use super::name::within;
 use super::playback::{Playback, PlaybackError};
@@ -27,7 +27,25 @@ impl Library {
     /// # Errors
     /// When there is no such file, no key, or it was changed.
     pub fn open(&self, path: &str, recording: RecordingId, closed: bool) -> Result<Playback, PlaybackError> {
-        let path = within(&self.shared.folder, path).ok_or(PlaybackError::Gone)?;
+        self.open_from(Shelving::Call, path, recording, closed)
+    }
+
+    /// Opens a message or a greeting of a mailbox.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_mail(&self, path: &str, recording: RecordingId) -> Result<Playback, PlaybackError> {
+        self.open_from(Shelving::Mail, path, recording, true)
+    }
+
+    fn open_from(
+        &self,
+        from: Shelving,
+        path: &str,
+        recording: RecordingId,
+        closed: bool,
+    ) -> Result<Playback, PlaybackError> {
+        let path = within(self.shared.root(from), path).ok_or(PlaybackError::Gone)?;
         Playback::open(&path, recording, closed, &self.shared.keys)
     }
 
@@ -36,7 +54,19 @@ impl Library {
     /// # Errors
     /// When the file system refuses.
     pub fn delete(&self, path: &str) -> io::Result<()> {
-        let Some(file) = within(&self.shared.folder, path) else { return Ok(()) };
+        self.delete_from(Shelving::Call, path)
+    }
+
+    /// Deletes a message or a greeting.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn delete_mail(&self, path: &str) -> io::Result<()> {
+        self.delete_from(Shelving::Mail, path)
+    }
+
+    fn delete_from(&self, from: Shelving, path: &str) -> io::Result<()> {
+        let Some(file) = within(self.shared.root(from), path) else { return Ok(()) };
         match fs::metadata(&file) {
             Ok(metadata) => {
                 fs::remove_file(&file)?;
@@ -45,7 +75,7 @@ impl Library {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        self.forget(path)
+        self.forget(from, path)
     }
 
     /// The recording is in the database: what stands beside its file has done its duty.
@@ -53,7 +83,7 @@ impl Library {
     /// # Errors
     /// When the file system refuses.
     pub fn entered(&self, entry: &Entry) -> io::Result<()> {
-        self.forget(&entry.file.path)
+        self.forget(entry.shelving(), &entry.file.path)
     }
 
     /// Octets that recordings use.
@@ -68,8 +98,8 @@ impl Library {
         self.shared.budget.too_much()
     }
 
-    fn forget(&self, path: &str) -> io::Result<()> {
-        match fs::remove_file(beside(&self.shared.folder, path)) {
+    fn forget(&self, from: Shelving, path: &str) -> io::Result<()> {
+        match fs::remove_file(beside(self.shared.root(from), path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }

@@ -23,7 +23,7 @@ mod tests;
 mod wav;
 mod writer;
 
-pub use archive::{Archive, ArchiveConfig, ArchiveError, Desk};
+pub use archive::{Archive, ArchiveConfig, ArchiveError, Desk, Shelving};
 pub use entry::Entry;
 pub use keys::KeyError;
 pub use library::Library;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use base::limits;
+use base::mail::MailFile;
 use base::media::{Play, PlayEnd, PromptName, Sound};
 
 use super::Clip;
@@ -19,6 +20,9 @@ const FRAME_TICKS: u64 = 480;
 pub trait Clips: fmt::Debug {
     /// A prompt, in its language or in one that stands in for it.
     fn prompt(&self, name: &PromptName) -> Lookup;
+
+    /// A message or a greeting of a mailbox.
+    fn message(&self, file: &MailFile) -> Lookup;
 
     /// The pieces of a class of music, one after the other.
     fn music(&self, class: &Arc<str>) -> Lookup;
@@ -165,6 +169,14 @@ impl Player {
                     None
                 }
             },
+            Sound::Message { file, from_ms } => match self.patiently(clips.message(file)) {
+                Lookup::Loading => return Begun::Loading,
+                Lookup::Ready(clip) => Some(Now::Clip { clip, at: from_ms.saturating_mul(MS_TICKS) }),
+                Lookup::Missing => {
+                    self.missing.get_or_insert_with(|| message_name(file));
+                    None
+                }
+            },
             Sound::Music { class, at_ms } => match self.patiently(clips.music(class)) {
                 Lookup::Loading => return Begun::Loading,
                 Lookup::Ready(clip) if clip.ticks() > 0 => {
@@ -234,7 +246,8 @@ impl Player {
             }
             Now::Tone(state) => match self.play.items.get(self.item - 1) {
                 Some(Sound::Tone(tone)) => state.fill(tone, rate, out),
-                Some(Sound::Prompt(_) | Sound::Silence(_) | Sound::Music { .. }) | None => 0,
+                Some(Sound::Prompt(_) | Sound::Silence(_) | Sound::Message { .. } | Sound::Music { .. })
+                | None => 0,
             },
         };
         self.sounded |= filled > 0;
@@ -260,6 +273,10 @@ pub struct NoClips;
 
 impl Clips for NoClips {
     fn prompt(&self, _name: &PromptName) -> Lookup {
+        Lookup::Missing
+    }
+
+    fn message(&self, _file: &MailFile) -> Lookup {
         Lookup::Missing
     }
 
@@ -291,6 +308,10 @@ fn fade(samples: &mut [i16]) {
 }
 
 /// How a missing class of music is reported.
+fn message_name(file: &MailFile) -> PromptName {
+    PromptName { language: Arc::from(""), id: Arc::clone(&file.path) }
+}
+
 fn music_name(class: &str) -> PromptName {
     PromptName { language: Arc::from("music"), id: Arc::from(class) }
 }

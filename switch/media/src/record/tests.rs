@@ -108,6 +108,7 @@ fn recorder(channels: Channels) -> Recorder {
         encrypted: false,
         at_most: Duration::from_secs(3_600),
         keep_days: 0,
+        mail: None,
     }
 }
 

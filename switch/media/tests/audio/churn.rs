@@ -71,6 +71,7 @@ pub(crate) fn recorder(ids: &mut CallIds, ears: impl IntoIterator<Item = Ear>) -
         encrypted: false,
         at_most: Duration::from_secs(60),
         keep_days: 0,
+        mail: None,
     }
 }
 

@@ -19,6 +19,10 @@ impl Clips for OneOfEach {
         if &*name.id == "word" { Lookup::Ready(Arc::clone(&self.0)) } else { Lookup::Missing }
     }
 
+    fn message(&self, _file: &base::mail::MailFile) -> Lookup {
+        Lookup::Missing
+    }
+
     fn music(&self, _class: &Arc<str>) -> Lookup {
         Lookup::Ready(Arc::clone(&self.1))
     }

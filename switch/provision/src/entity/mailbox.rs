@@ -49,7 +49,7 @@ pub struct Mailbox {
     /// The greeting that callers hear who find the phone free: `personal` where one is recorded, else `standard`.
     #[serde(default)]
     pub greeting: GreetingChoice,
-    /// Seconds of one message at most, 5…3,600.
+    /// Seconds of one message at most, 5…600.
     #[serde(default = "defaults::message_secs")]
     pub max_secs: u32,
     /// Milliseconds that a message must last to be kept, 0…30,000.

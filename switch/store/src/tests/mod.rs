@@ -9,6 +9,7 @@ mod provision;
 mod recordings;
 mod secrets;
 mod settings;
+mod voicemail;
 
 /// Runs each named test on SQLite and on PostgreSQL.
 macro_rules! on_both {

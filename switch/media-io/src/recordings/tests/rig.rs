@@ -57,6 +57,7 @@ pub(super) fn config(folder: &Path) -> ArchiveConfig {
     ArchiveConfig {
         to_database: sync_channel(0).0,
         folder: folder.join("recordings"),
+        mail_folder: folder.join("voicemail"),
         key_file: folder.join("recording.key"),
         budget_octets: 0,
         writers: 2,
@@ -116,6 +117,7 @@ impl Rig {
             encrypted: false,
             at_most: Duration::from_secs(3_600),
             keep_days: 30,
+            mail: None,
         }
     }
 
