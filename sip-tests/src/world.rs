@@ -15,6 +15,7 @@ use base::wire::{ConnId, Flow, Inbound, Outbound, Target, Transport};
 use base::{Machine, Mono, Now, ShardId, Wall};
 use bytes::Bytes;
 use call::{Gossip, Shard, ShardConfig, ShardInput, ShardOutput};
+use phone::login::PhoneKey;
 use provision::Directory;
 
 use crate::ladder::Ladder;
@@ -108,6 +109,7 @@ impl World {
                 workers: 2,
                 language: "en".to_owned(),
                 edges: Vec::new(),
+                phone_key: PhoneKey::new([11; 32]),
             };
             change(&mut config);
             let entropy = Box::new(Seeded::new(seed.wrapping_mul(31).wrapping_add(shard.into())));

@@ -26,7 +26,9 @@ pub use self::running::Running;
 
 use self::chores::{carry_mail, keep_house, watch_media, watch_store};
 use self::nursery::Nursery;
-use self::stored::{Known, keep_changes, keep_recordings, open_journal, station_realms, stored};
+use self::stored::{
+    Known, keep_changes, keep_recordings, open_journal, phone_key, station_realms, stored,
+};
 use self::web::{listen, start_web, web_ports};
 use self::wires::{start_media, start_net};
 use crate::clock::Clock;
@@ -69,6 +71,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let (web, front) = start_web(http, runtime);
     let (directory, snapshot, known) = runtime.block_on(stored(&store, clock))?;
     let realms = runtime.block_on(station_realms(&store, &config.sip.realm, &directory))?;
+    let phone_key = runtime.block_on(phone_key(&store))?;
     let journal = open_journal(&data, &store, clock, runtime)?;
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -98,6 +101,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         config: &config,
         clock,
         secret: OsEntropy::new().secret(),
+        phone_key: phone_key.clone(),
         workers: media.workers(),
         senders: &senders,
         net: &net,

@@ -191,7 +191,8 @@ impl Agent {
         let value =
             challenge.all(asks).find(|value| digest::field(value, "algorithm").is_none_or(|a| a == "MD5"))?;
         self.count += 1;
-        let ask = digest::Ask { user: &self.user, password: &password, method, uri };
+        let ask =
+            digest::Ask { user: self.login.as_ref().unwrap_or(&self.user), password: &password, method, uri };
         Some(format!("{answers}: {}", digest::answer(value, &ask, 1)))
     }
 }

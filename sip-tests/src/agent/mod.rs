@@ -98,6 +98,8 @@ pub struct Agent {
     pub switch: SocketAddr,
     /// What it answers challenges with.
     pub password: Option<String>,
+    /// The digest user name, where it is not `user`.
+    pub login: Option<String>,
     /// The host that its offers name for media; its own when `None`.
     pub media_host: Option<IpAddr>,
     /// What it does with calls.
@@ -171,6 +173,7 @@ impl Agent {
             transport,
             switch,
             password: None,
+            login: None,
             media_host: None,
             manner: ANSWER,
             reinvites: Reinvite::Accept,

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use peer::guard::{Notice, Offence, Place};
 use peer::{BindingChange, TrunkGossip};
 use phone::floor::Spot;
+use phone::login::PhoneKey;
 use provision::{HostMask, SettingsChange, StationSettings};
 use route::Snapshot;
 
@@ -50,6 +51,8 @@ pub struct ShardConfig {
     pub language: String,
     /// Proxies that stand in front of phones: what they say about a phone's way is believed.
     pub edges: Vec<HostMask>,
+    /// What the passwords of phones that fetch their settings are derived from.
+    pub phone_key: PhoneKey,
 }
 
 impl ShardConfig {

@@ -6,4 +6,6 @@ pub mod codes;
 pub mod floor;
 pub mod keys;
 pub mod lamp;
+pub mod login;
+pub mod vendor;
 pub mod xml;

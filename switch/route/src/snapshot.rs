@@ -106,6 +106,12 @@ impl Snapshot {
         Ok(())
     }
 
+    /// What it was built of.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// A station by its extension.
     #[must_use]
     pub fn station(&self, extension: &str) -> Option<&Station> {

@@ -16,6 +16,9 @@ pub enum StartError {
     /// A file of TLS cannot be used.
     #[error(transparent)]
     Security(#[from] SecurityError),
+    /// The operating system has no randomness to give.
+    #[error("no randomness: {0}")]
+    Randomness(getrandom::Error),
     /// No media.
     #[error("media: {0}")]
     Media(#[from] media_io::StartError),

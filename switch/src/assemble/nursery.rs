@@ -10,6 +10,7 @@ use journal::Journal;
 use media_io::MediaIo;
 use net::Net;
 use peer::guard::Roll;
+use phone::login::PhoneKey;
 use tokio::sync::{mpsc, watch};
 
 use super::StartError;
@@ -31,6 +32,7 @@ pub(super) struct Nursery<'a> {
     pub(super) config: &'a NodeConfig,
     pub(super) clock: Clock,
     pub(super) secret: [u8; 32],
+    pub(super) phone_key: PhoneKey,
     pub(super) workers: u8,
     pub(super) senders: &'a [InboxSender<ShardInput>],
     pub(super) net: &'a Net,
@@ -115,6 +117,7 @@ impl Nursery<'_> {
             workers: self.workers,
             language: self.config.node.language.clone(),
             edges: self.config.sip.edges.clone(),
+            phone_key: self.phone_key.clone(),
         }
     }
 }

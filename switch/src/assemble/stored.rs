@@ -8,6 +8,7 @@ use journal::{Journal, JournalConfig, SinkError};
 use media_io::recordings::Entry;
 use media_io::{MediaIo, Prompts};
 use peer::BindingChange;
+use phone::login::PhoneKey;
 use provision::Directory;
 use route::Snapshot;
 use store::Store;
@@ -69,6 +70,17 @@ pub(super) async fn station_realms(
     }
     realms.keep(store).await?;
     Ok(realms)
+}
+
+/// Where the store keeps what phones' secrets are derived from.
+const PHONE_KEY: &str = "phone_key";
+
+/// The key of phones' secrets, drawn at the first start. It lies beside what is set up, since a phone is of no use with
+/// either alone.
+pub(super) async fn phone_key(store: &Store) -> Result<PhoneKey, StartError> {
+    let drawn = webadmin::auth::random().map_err(StartError::Randomness)?;
+    let kept = store.meta_or(PHONE_KEY, &drawn).await?;
+    Ok(PhoneKey::new(webadmin::auth::digest(&kept)))
 }
 
 pub(super) fn open_journal(

@@ -12,6 +12,7 @@ mod error;
 mod lenient;
 mod meta;
 mod open;
+mod phones;
 mod provision;
 mod recordings;
 mod records;
@@ -30,6 +31,7 @@ pub use bindings::{BindingChange, BindingRow};
 pub use calls::{BadCursor, CallCursor, CallFilter, CallPage, MOST_CALLS};
 pub use error::StoreError;
 pub use open::Store;
+pub use phones::Fetch;
 pub use recordings::{
     Deleted, Listened, NewRecording, RecordingCursor, RecordingFilter, RecordingPage, StoredRecording,
 };

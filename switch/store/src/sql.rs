@@ -181,6 +181,20 @@ statements! { &str, ALL;
     END_SESSIONS_OF = "DELETE FROM sessions WHERE tenant = $1 AND login = $2";
     END_EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at <= $1";
 
+    ADD_FETCH = "INSERT INTO phone_fetches (tenant, mac, at, file, address, agent) VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (tenant, mac, at, file) DO NOTHING";
+    PRUNE_FETCHES = "DELETE FROM phone_fetches WHERE tenant = $1 AND mac = $2 AND at < (SELECT MIN(at) FROM \
+        (SELECT at FROM phone_fetches WHERE tenant = $1 AND mac = $2 ORDER BY at DESC LIMIT $3) AS latest)";
+    LAST_FETCHES = "SELECT f.mac, f.at, f.file, f.address, f.agent FROM phone_fetches f \
+        JOIN (SELECT mac, MAX(at) AS at FROM phone_fetches WHERE tenant = $1 GROUP BY mac) AS last \
+        ON last.mac = f.mac AND last.at = f.at WHERE f.tenant = $1 ORDER BY f.mac, f.file";
+    FETCHES_OF = "SELECT mac, at, file, address, agent FROM phone_fetches WHERE tenant = $1 AND mac = $2 \
+        ORDER BY at DESC, file LIMIT $3";
+    ADD_PHONE_TOKEN = "INSERT INTO phone_tokens (hash, tenant, mac, generation, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    TAKE_PHONE_TOKEN = "DELETE FROM phone_tokens WHERE tenant = $1 AND hash = $2 AND expires_at > $3 \
+        RETURNING mac, generation";
+    END_PHONE_TOKENS = "DELETE FROM phone_tokens WHERE expires_at <= $1";
+
     META = "SELECT value FROM meta WHERE tenant = $1 AND name = $2";
     PUT_META = "INSERT INTO meta (tenant, name, value) VALUES ($1, $2, $3) \
         ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value";

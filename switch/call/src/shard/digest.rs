@@ -1,9 +1,13 @@
 //! Who a phone is (RFC 3261 §22, RFC 7616, RFC 8760).
 
+use std::borrow::Cow;
+
 use base::wire::Flow;
 use base::{Entropy, Now, ShardId};
 use peer::Stands;
 use peer::guard::{Entry, Offence, Place, Verdict};
+use phone::login::{LoginName, extension_of};
+use provision::{ha1_md5, ha1_sha256};
 use sip::ServerId;
 use sip::auth::{self, Ha1, NonceState, Staleness, Uses};
 use sip::message::{Credentials, Draft, Header, Message, Method, Uri};
@@ -42,6 +46,13 @@ impl Nobody {
     }
 }
 
+/// The hashes that somebody's answer is compared with, and whether he exists.
+struct Kept<'a> {
+    md5: Cow<'a, str>,
+    sha256: Cow<'a, str>,
+    exists: bool,
+}
+
 impl Shard {
     /// The extension whose password the request shows to know; otherwise the request has been challenged. A user
     /// that does not exist is taken through the same steps.
@@ -60,7 +71,7 @@ impl Shard {
         };
         if let (Ok(()), Some(credentials)) = (shown, credentials) {
             self.proved(now, flow);
-            return Some(credentials.username);
+            return Some(extension_of(&credentials.username).to_owned());
         }
         let draft = self.challenged(now, request, flow, ask, shown.err().unwrap_or(Staleness::First));
         self.stack.respond(now, id, draft);
@@ -143,20 +154,17 @@ impl Shard {
         if state == NonceState::Elsewhere {
             return Err(Staleness::Stale);
         }
-        let stance = self.stance(now, &credentials.username, flow);
-        let station = self.routes.station(&credentials.username).filter(|_| stance == Verdict::Try);
-        let (md5, sha256) = match station {
-            Some(station) => (&station.ha1_md5, &station.ha1_sha256),
-            None => (&self.nobody.md5, &self.nobody.sha256),
-        };
-        let right = match (Ha1::from_hex(md5, sha256), request.method()) {
-            (Some(ha1), Some(method)) => auth::verify(credentials, method, &ha1) && station.is_some(),
+        let extension = extension_of(&credentials.username);
+        let stance = self.stance(now, extension, flow);
+        let kept = self.kept(credentials, stance == Verdict::Try);
+        let right = match (Ha1::from_hex(&kept.md5, &kept.sha256), request.method()) {
+            (Some(ha1), Some(method)) => auth::verify(credentials, method, &ha1) && kept.exists,
             (None, _) | (_, None) => false,
         };
         if !right {
             self.count("auth_failures");
             if matches!(state, NonceState::Fresh | NonceState::Stale) {
-                let account = Some(credentials.username.as_str()).filter(|_| stance == Verdict::Try);
+                let account = Some(extension).filter(|_| stance == Verdict::Try);
                 self.offended(now, flow, account);
             }
             return Err(Staleness::First);
@@ -164,7 +172,7 @@ impl Shard {
         if !is_about(&credentials.uri, request) {
             return Err(Staleness::First);
         }
-        let at_home = self.registrar.stands(now, &credentials.username, &flow) != Stands::Elsewhere;
+        let at_home = self.registrar.stands(now, extension, &flow) != Stands::Elsewhere;
         let first_call = request.method() == Some(&Method::Invite) && !at_home;
         let uses = if first_call { Uses::Once } else { Uses::Counted };
         let (_, nonce) = issuer_of(&credentials.nonce);
@@ -177,6 +185,25 @@ impl Shard {
             NonceState::Stale | NonceState::Elsewhere => Err(Staleness::Stale),
             NonceState::Forged => Err(Staleness::First),
         }
+    }
+
+    /// What an answer is compared with. Whoever writes a phone's name is compared with what that phone's password would
+    /// be, whether there is one or not; the form of the name decides on the steps, not its existence.
+    fn kept(&self, credentials: &Credentials, may_try: bool) -> Kept<'_> {
+        let extension = extension_of(&credentials.username);
+        let station = self.routes.station(extension).filter(|_| may_try);
+        if let Some(name) = LoginName::parse(&credentials.username) {
+            let (password, has_line) = self.config.phone_key.login(self.routes.directory(), name);
+            let (user, realm) = (&credentials.username, &self.config.realm);
+            let md5 = ha1_md5(user, realm, &password).into();
+            let sha256 = ha1_sha256(user, realm, &password).into();
+            return Kept { md5, sha256, exists: station.is_some() && has_line };
+        }
+        let (md5, sha256) = match station {
+            Some(station) => (&station.ha1_md5, &station.ha1_sha256),
+            None => (&self.nobody.md5, &self.nobody.sha256),
+        };
+        Kept { md5: md5.into(), sha256: sha256.into(), exists: station.is_some() }
     }
 
     fn proved(&mut self, now: Now, flow: Flow) {

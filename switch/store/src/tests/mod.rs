@@ -4,6 +4,7 @@ mod bindings;
 mod calls;
 mod engines;
 mod lasting;
+mod phones;
 mod postgres;
 mod provision;
 mod recordings;

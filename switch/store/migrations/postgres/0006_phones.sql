@@ -1,0 +1,20 @@
+-- Who fetched which file of a phone's settings, and when; the latest of each phone.
+CREATE TABLE phone_fetches (
+    tenant  BIGINT NOT NULL REFERENCES tenants (id),
+    mac     TEXT    NOT NULL,
+    at      BIGINT NOT NULL,
+    file    TEXT    NOT NULL,
+    address TEXT    NOT NULL,
+    agent   TEXT    NOT NULL,
+    PRIMARY KEY (tenant, mac, at, file)
+);
+
+-- What a softphone fetches its settings with, once: the SHA-256 of a token.
+CREATE TABLE phone_tokens (
+    hash       BYTEA   NOT NULL PRIMARY KEY,
+    tenant     BIGINT NOT NULL REFERENCES tenants (id),
+    mac        TEXT    NOT NULL,
+    generation BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX phone_tokens_by_expiry ON phone_tokens (expires_at);
