@@ -26,10 +26,8 @@ pub use self::running::Running;
 
 use self::chores::{carry_mail, keep_house, watch_media, watch_store};
 use self::nursery::Nursery;
-use self::stored::{
-    Known, keep_changes, keep_recordings, open_journal, phone_key, station_realms, stored,
-};
-use self::web::{listen, start_web, web_ports};
+use self::stored::{Known, keep_changes, keep_recordings, open_journal, phone_key, station_realms, stored};
+use self::web::{listen, phone_desk, start_web, web_ports};
 use self::wires::{start_media, start_net};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
@@ -68,7 +66,9 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let http = runtime.block_on(listen(config.http.listen))?;
     let address =
         http.local_addr().map_err(|source| StartError::Http { address: config.http.listen, source })?;
-    let (web, front) = start_web(http, runtime);
+    let secure = config.http.tls_listen.map(|address| runtime.block_on(listen(address))).transpose()?;
+    let https = secure.as_ref().and_then(|listener| listener.local_addr().ok());
+    let (mut web, front) = start_web(http, runtime);
     let (directory, snapshot, known) = runtime.block_on(stored(&store, clock))?;
     let realms = runtime.block_on(station_realms(&store, &config.sip.realm, &directory))?;
     let phone_key = runtime.block_on(phone_key(&store))?;
@@ -95,6 +95,10 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let doors = guard::doors(&config, clock, &roll, senders.clone());
     let (net, inboxes) = start_net(&config, setup, runtime, doors, senders.clone(), inboxes)?;
 
+    if let Some(secure) = secure {
+        web.secure(secure, net.gauge(), runtime);
+    }
+    let desk = phone_desk(&config, phone_key.clone(), &net, https);
     let (kept, keeper) = keep_changes(&store, runtime);
     let (questions, asked) = mpsc::channel(resolve::QUESTIONS);
     let mut nursery = Nursery {
@@ -138,7 +142,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         directory,
         realms,
     }));
-    front.open(webadmin::router(web_ports(&config, Arc::clone(&hub), local_token)));
+    front.open(webadmin::router(web_ports(&config, Arc::clone(&hub), local_token, desk)));
     let mut chores = carry_mail(office, &config, &hub, senders, runtime);
     chores.extend([
         runtime.spawn(resolve::serve(dns, asked)),
@@ -146,7 +150,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         runtime.spawn(watch_store(Arc::clone(&hub))),
         runtime.spawn(watch_media(Arc::clone(&hub), breaks)),
     ]);
-    Ok(Running { hub, net, http: address, shards, broken, web, keeper, recordings, chores, journal })
+    Ok(Running { hub, net, http: address, https, shards, broken, web, keeper, recordings, chores, journal })
 }
 
 /// What every shard must know before its first message: what is set up, and who is registered.

@@ -61,7 +61,8 @@ pub(crate) struct Security {
 
 impl Security {
     pub(crate) fn of(config: &NodeConfig, data: &Path) -> Self {
-        let listens = !(config.sip.tls.is_empty() && config.sip.wss.is_empty());
+        let sip = !(config.sip.tls.is_empty() && config.sip.wss.is_empty());
+        let listens = sip || config.http.tls_listen.is_some();
         Self { files: config.tls.clone(), data: data.to_owned(), names: listens.then(|| names(config)) }
     }
 
@@ -196,7 +197,8 @@ fn names(config: &NodeConfig) -> Vec<String> {
     };
     let hosts = [config.node.name.clone(), host.trim().to_owned(), "localhost".to_owned()];
     let mut names: Vec<String> = hosts.into_iter().filter(|name| plain(name)).collect();
-    let listeners = config.sip.tls.iter().chain(&config.sip.wss).map(SocketAddr::ip);
+    let listeners = config.sip.tls.iter().chain(&config.sip.wss).chain(&config.http.tls_listen);
+    let listeners = listeners.map(SocketAddr::ip);
     let shown = listeners.chain(config.sip.external_ip).filter(|ip: &IpAddr| !ip.is_unspecified());
     names.extend(shown.map(|ip| ip.to_string()));
     names.sort();

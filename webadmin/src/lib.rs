@@ -1,7 +1,7 @@
 //! The web face: API, status page, login, health and metrics.
 //!
 //! What it knows of the node it learns through [`Ports`]; it decides no call and owns no socket but its own.
-//! Deliberately absent: TLS (a proxy or the node's own listener brings it) and anything from another host.
+//! Deliberately absent: certificates (the node gives what connections are taken in with) and anything from another host.
 
 mod api;
 pub mod auth;
@@ -9,6 +9,7 @@ mod front;
 mod health;
 mod metrics;
 mod pages;
+mod phones;
 mod ports;
 mod problem;
 mod router;
@@ -18,8 +19,8 @@ pub mod view;
 
 pub use front::{Front, Shown, front};
 pub use ports::{
-    ApplyError, HangUpError, Later, MailChange, Metric, MetricKind, NoSuchBan, Node, OrderError, Ports,
-    Readiness, RecordingAudio, RecordingFiles, Sample, Sounds, TapLine,
+    ApplyError, HangUpError, Later, MailChange, Metric, MetricKind, NoSuchBan, Node, OrderError, PhoneDesk,
+    Ports, Readiness, RecordingAudio, RecordingFiles, Sample, Sounds, TapLine,
 };
 pub use router::router;
-pub use serve::serve;
+pub use serve::{Acceptor, serve, serve_tls};

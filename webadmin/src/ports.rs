@@ -10,6 +10,7 @@ use base::mail::MailOrder;
 use base::media::TapWord;
 use base::{CallId, CallOrder, Now, RecordingId};
 use peer::guard::Place;
+use phone::login::PhoneKey;
 use provision::{Directory, Plan};
 use serde::Serialize;
 use sounds::shelf::{Held, Levelling, SoundName, UploadFault};
@@ -36,6 +37,21 @@ pub struct Ports {
     pub public_url: String,
     /// The digest of the token that commands on this machine use; it has every right.
     pub local_token: Option<[u8; 32]>,
+    /// What phones are set up with.
+    pub phones: PhoneDesk,
+}
+
+/// What phones are set up with.
+#[derive(Clone, Debug)]
+pub struct PhoneDesk {
+    /// What their secrets are derived from.
+    pub key: PhoneKey,
+    /// The node as phones reach it.
+    pub node: phone::vendor::Node,
+    /// The port of the web panel under TLS.
+    pub https_port: Option<u16>,
+    /// Whether they may fetch their settings without TLS from elsewhere than this machine.
+    pub plain: bool,
 }
 
 /// What the web layer sees of the node and may ask of it.

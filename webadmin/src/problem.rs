@@ -66,6 +66,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// 404 for an address that leads nowhere, or must seem so.
+    pub(crate) fn nothing_here() -> Self {
+        Self::not_found("there is nothing at this address")
+    }
+
     /// 400 for one parameter.
     pub(crate) fn parameter(name: impl Into<String>, detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, detail);

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use crate::auth::{Passwords, Tries};
 use crate::ports::Ports;
 use crate::problem::Problem;
-use crate::{api, health, metrics, pages};
+use crate::{api, health, metrics, pages, phones};
 
 /// Octets of a request's body; more is answered 413.
 const BODY_OCTETS: usize = 4 * 1_024 * 1_024;
@@ -38,6 +38,8 @@ pub(crate) struct Desk {
     pub(crate) ports: Ports,
     pub(crate) passwords: Passwords,
     pub(crate) tries: Tries,
+    /// How often phones ask.
+    pub(crate) fetches: Tries,
     /// One change at a time: each is checked against what the one before left.
     pub(crate) writing: Arc<Semaphore>,
     /// Sound files being taken in: each is in memory as a whole.
@@ -58,6 +60,7 @@ pub fn router(ports: Ports) -> Router {
         ports,
         passwords: Passwords::new(),
         tries: Tries::new(),
+        fetches: Tries::of_phones(),
         writing: Arc::new(Semaphore::new(1)),
         uploads: Arc::new(Semaphore::new(UPLOADS)),
     };
@@ -66,6 +69,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::scrape))
         .merge(pages::routes())
+        .merge(phones::routes())
         .nest("/api/v1", api::routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
@@ -88,7 +92,7 @@ async fn not_yet() -> Problem {
 }
 
 async fn nothing_here() -> Problem {
-    Problem::not_found("there is nothing at this address")
+    Problem::nothing_here()
 }
 
 async fn wrong_method() -> Problem {

@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use base::limits::CONNECTION_HANDSHAKE;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::Service as _;
 
 use crate::front::Shown;
@@ -29,8 +33,34 @@ const FINISH: Duration = Duration::from_secs(5);
 /// The pause after the system refused to accept: out of file descriptors, usually.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Gives what connections are taken in with under TLS, as it is set up when one comes in; `None` without a certificate.
+pub type Acceptor = Arc<dyn Fn() -> Option<TlsAcceptor> + Send + Sync>;
+
+/// In the extensions of requests that came under TLS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encrypted;
+
+/// As [`serve`], under TLS.
+pub async fn serve_tls(
+    listener: TcpListener,
+    shown: Shown,
+    acceptor: Acceptor,
+    end: impl Future<Output = ()> + Send,
+) {
+    attend(listener, shown, Some(acceptor), end).await;
+}
+
 /// Serves until `end` resolves, then finishes the answers under way, for 5 s at most.
 pub async fn serve(listener: TcpListener, shown: Shown, end: impl Future<Output = ()> + Send) {
+    attend(listener, shown, None, end).await;
+}
+
+async fn attend(
+    listener: TcpListener,
+    shown: Shown,
+    acceptor: Option<Acceptor>,
+    end: impl Future<Output = ()> + Send,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -42,9 +72,16 @@ pub async fn serve(listener: TcpListener, shown: Shown, end: impl Future<Output 
         };
         while connections.try_join_next().is_some() {}
         let Some((stream, peer, place)) = accepted else { continue };
-        let (shown, closed) = (shown.clone(), closed.clone());
+        let (shown, closed, acceptor) = (shown.clone(), closed.clone(), acceptor.clone());
         connections.spawn(async move {
-            converse(stream, peer, shown, closed).await;
+            match acceptor {
+                None => converse(stream, Caller { peer, encrypted: false }, shown, closed).await,
+                Some(acceptor) => {
+                    if let Some(stream) = shake_hands(stream, peer, &acceptor).await {
+                        converse(stream, Caller { peer, encrypted: true }, shown, closed).await;
+                    }
+                }
+            }
             drop(place);
         });
     }
@@ -69,10 +106,42 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accep
     }
 }
 
-async fn converse(stream: TcpStream, peer: SocketAddr, shown: Shown, mut closed: watch::Receiver<bool>) {
+/// A connection under TLS; `None` when there is no certificate, or the handshake failed or took too long.
+async fn shake_hands(
+    stream: TcpStream,
+    peer: SocketAddr,
+    acceptor: &Acceptor,
+) -> Option<TlsStream<TcpStream>> {
+    let acceptor = acceptor()?;
+    match tokio::time::timeout(CONNECTION_HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "a handshake of the web panel failed");
+            None
+        }
+        Err(_late) => None,
+    }
+}
+
+/// Who is connected, and how.
+#[derive(Clone, Copy)]
+struct Caller {
+    peer: SocketAddr,
+    encrypted: bool,
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    Caller { peer, encrypted }: Caller,
+    shown: Shown,
+    mut closed: watch::Receiver<bool>,
+) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        if encrypted {
+            request.extensions_mut().insert(Encrypted);
+        }
         shown.router().call(request)
     });
     let mut http = http1::Builder::new();

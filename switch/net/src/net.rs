@@ -11,6 +11,7 @@ use base::wire::Transport;
 use mio::Waker;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::config::NetConfig;
 use crate::counters::{Counters, NetStats};
@@ -23,7 +24,7 @@ use crate::shared::Shared;
 use crate::socket;
 use crate::table::Table;
 use crate::tcp;
-use crate::tls::{Tls, TlsSetup};
+use crate::tls::{Callers, Tls, TlsSetup};
 use crate::udp::{Receiver, SOCKETS_PER_THREAD, UdpListener};
 
 /// Why the network could not start.
@@ -218,6 +219,13 @@ impl NetGauge {
     /// New connections under TLS use this; those that exist go on as they are.
     pub fn secure(&self, setup: &TlsSetup) {
         self.shared.tls.replace(setup);
+    }
+
+    /// What a connection from a browser is taken in with under TLS, as set up now; `None` without a certificate. For
+    /// listeners that are not ours.
+    #[must_use]
+    pub fn web_acceptor(&self) -> Option<TlsAcceptor> {
+        self.shared.tls.acceptor(Callers::Web)
     }
 
     /// Makes everybody ask the routing table anew; call it now and then, since addresses change.

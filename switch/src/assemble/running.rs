@@ -26,6 +26,7 @@ pub struct Running {
     pub(super) hub: Arc<Hub>,
     pub(super) net: Net,
     pub(super) http: SocketAddr,
+    pub(super) https: Option<SocketAddr>,
     pub(super) shards: Vec<JoinHandle<Ended>>,
     pub(super) broken: watch::Receiver<bool>,
     pub(super) web: Web,
@@ -48,6 +49,12 @@ impl Running {
         self.http
     }
 
+    /// Where the web panel listens under TLS.
+    #[must_use]
+    pub fn https(&self) -> Option<SocketAddr> {
+        self.https
+    }
+
     /// The node's handles.
     #[must_use]
     pub fn hub(&self) -> &Arc<Hub> {
@@ -68,6 +75,9 @@ impl Running {
     pub fn stop(self, runtime: &Handle) {
         self.web.end.send_replace(true);
         runtime.block_on(self.web.task).ok();
+        if let Some(secure) = self.web.secure {
+            runtime.block_on(secure).ok();
+        }
         self.hub.shards.iter().for_each(|shard| shard.inbox.stop());
         for shard in self.shards {
             if shard.join().is_err() {

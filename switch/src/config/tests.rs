@@ -58,7 +58,9 @@ external_ip = ""
 workers = 0
 [http]
 listen = "127.0.0.1:8080"
+tls_listen = ""
 public_url = ""
+plain_provisioning = false
 [store]
 url = "sqlite:tandem-data/tandem.db"
 [log]

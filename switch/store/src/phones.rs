@@ -7,7 +7,7 @@ use crate::words::clean;
 use crate::{Store, StoreError, sql};
 
 /// Fetches of one phone that are kept; older ones go.
-pub const FETCHES: i64 = 50;
+pub(crate) const FETCHES: i64 = 50;
 
 /// That a phone fetched a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Fetch {
 type Row = (String, i64, String, String, String);
 
 impl Store {
-    /// Notes that a phone fetched a file; the oldest beyond [`FETCHES`] go.
+    /// Notes that a phone fetched a file; the oldest beyond fifty go.
     ///
     /// # Errors
     /// When the database fails.

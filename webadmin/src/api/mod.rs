@@ -9,6 +9,7 @@ mod openapi;
 mod orders;
 mod page;
 mod people;
+mod phones;
 mod range;
 mod recordings;
 mod resources;
@@ -48,6 +49,9 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/recordings/{id}", get(recordings::one).delete(recordings::remove))
         .route("/recordings/{id}/audio", get(recordings::audio))
         .route("/calls/{id}/legs/{leg}/tap", get(tap::tap))
+        .route("/phones/{name}/provisioning", get(phones::one))
+        .route("/phones/{name}/rotate", post(phones::rotate))
+        .route("/phone-states", get(phones::states))
         .route("/users/{name}/password", put(people::set_password))
         .route("/apply", post(apply::apply))
         .route("/export", get(apply::export))

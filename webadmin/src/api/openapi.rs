@@ -132,6 +132,29 @@ fn others() -> Vec<(String, Value)> {
         ("/recordings/{id}/audio", in_path("id", get("Plays a recording, decrypted; takes Range", &[]))),
         ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
         ("/calls/{id}/legs/{leg}/tap", tap()),
+        (
+            "/phone-states",
+            get("Lists phones with their last fetch and whether their lines are registered", &[]),
+        ),
+        (
+            "/phones/{name}/provisioning",
+            in_path(
+                "name",
+                get(
+                    "Shows the address to type into a phone, which holds its secret, and what it fetched",
+                    &[],
+                ),
+            ),
+        ),
+        (
+            "/phones/{name}/rotate",
+            in_path(
+                "name",
+                json!({ "post": operation(
+                "Ends a phone's secrets and makes new ones; tells those of a softphone once", &[], None, 200,
+            ) }),
+            ),
+        ),
         ("/users/{name}/password", in_path("name", json!({ "put": password }))),
         ("/apply", json!({ "post": apply })),
         ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),

@@ -11,7 +11,7 @@ pub(crate) use guard::{
     Credential, Identity, Right, SESSION_COOKIE, SESSION_SECS, identify, session_cookie_of,
 };
 pub use hasher::Hasher;
-pub(crate) use origin::{is_local, peer_address, same_origin};
+pub(crate) use origin::{is_local, is_private, peer_address, same_origin};
 pub(crate) use password::Passwords;
 pub use password::{PasswordError, check};
 pub use secret::{digest, new_token, random};

@@ -6,7 +6,10 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 
+use crate::serve::Encrypted;
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a program on this machine asks, and not a proxy for somebody else.
@@ -29,6 +32,16 @@ pub(crate) fn peer_address(request: &Parts) -> IpAddr {
 
 fn connected(request: &Parts) -> Option<IpAddr> {
     request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical())
+}
+
+/// Whether nobody on the way could read the request: it came under TLS, from a program on this machine, or through a
+/// proxy on this machine that says that it did.
+pub(crate) fn is_private(request: &Parts) -> bool {
+    if request.extensions.get::<Encrypted>().is_some() || is_local(request) {
+        return true;
+    }
+    let proto = request.headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
+    connected(request).is_some_and(|address| address.is_loopback()) && proto == Some("https")
 }
 
 /// Whether a page of ours sent the request: browsers say so in Sec-Fetch-Site, older ones in Origin.

@@ -19,6 +19,8 @@ pub(crate) struct Tries {
     key: RandomState,
     by_login: Box<[AtomicU64]>,
     by_address: Box<[AtomicU64]>,
+    per_login: Rate,
+    per_address: Rate,
 }
 
 #[derive(Clone, Copy)]
@@ -29,15 +31,25 @@ struct Rate {
 
 impl Tries {
     pub(crate) fn new() -> Self {
+        Self::with(PER_LOGIN, PER_ADDRESS)
+    }
+
+    /// For phones that fetch their settings: many may stand behind one address, and all start after a power cut.
+    pub(crate) fn of_phones() -> Self {
+        let per_phone = Rate { burst: 30, every: Duration::from_secs(5) };
+        Self::with(per_phone, Rate { burst: 600, every: Duration::from_millis(100) })
+    }
+
+    fn with(per_login: Rate, per_address: Rate) -> Self {
         let table = || (0..CELLS).map(|_cell| AtomicU64::new(0)).collect();
-        Self { key: RandomState::new(), by_login: table(), by_address: table() }
+        Self { key: RandomState::new(), by_login: table(), by_address: table(), per_login, per_address }
     }
 
     /// Takes one try; `Err` is how long to wait when there is none left.
     pub(crate) fn take(&self, now: Mono, address: IpAddr, login: &str) -> Result<(), Duration> {
         let network = network(address);
-        take(self.cell(&self.by_address, &network), now, PER_ADDRESS)?;
-        take(self.cell(&self.by_login, &(network, login)), now, PER_LOGIN)
+        take(self.cell(&self.by_address, &network), now, self.per_address)?;
+        take(self.cell(&self.by_login, &(network, login)), now, self.per_login)
     }
 
     fn cell<'a>(&self, table: &'a [AtomicU64], key: &impl Hash) -> &'a AtomicU64 {

@@ -17,6 +17,10 @@ pub(crate) async fn script() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/status.js"))
 }
 
+pub(crate) async fn phones() -> File {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/phones.js"))
+}
+
 pub(crate) async fn prompts() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/prompts.js"))
 }

@@ -4,6 +4,7 @@ mod assets;
 mod call;
 mod docs;
 mod login;
+mod phones;
 mod prompts;
 mod recordings;
 mod status;
@@ -27,6 +28,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/api/docs", get(docs::page))
         .route("/login", get(login::page).post(login::enter))
         .route("/logout", post(login::leave))
+        .route("/admin/phones", get(phones::page))
+        .route("/assets/phones.js", get(assets::phones))
         .route("/admin/prompts", get(prompts::page))
         .route("/admin/calls/{id}", get(call::page))
         .route("/assets/page.js", get(assets::page))

@@ -142,6 +142,38 @@ words! {
     policy: "Policy", "Política";
     tapped: "Listened in by", "Escucha";
     not_understood: "Codec not understood", "Códec no entendido";
+    phones: "Phones", "Teléfonos";
+    vendor: "Vendor", "Fabricante";
+    model: "Model", "Modelo";
+    mac: "Hardware address (MAC)", "Dirección física (MAC)";
+    stations: "Extensions", "Extensiones";
+    keys: "Keys, one per line", "Teclas, una por línea";
+    keys_hint: "line, blf:1002=Name, speed:+15550100, park:701, code:*78",
+        "line, blf:1002=Nombre, speed:+15550100, park:701, code:*78";
+    time_zone: "Time zone", "Zona horaria";
+    softphone: "Softphone", "Softphone";
+    registered: "Registered", "Registrado";
+    last_fetch: "Last fetch", "Última descarga";
+    never: "never", "nunca";
+    add_phone: "Add or change a phone", "Añadir o cambiar un teléfono";
+    save: "Save", "Guardar";
+    saved: "% is saved.", "% está guardado.";
+    edit: "Change", "Cambiar";
+    show_url: "Show address", "Mostrar dirección";
+    url_hint: "Type this address into the phone as its provisioning server. It holds the phone's secret.",
+        "Escriba esta dirección en el teléfono como servidor de aprovisionamiento. Contiene el secreto del teléfono.";
+    rotate: "New secret", "Nuevo secreto";
+    rotate_sure: "Make a new secret for %? What it uses now no longer works, and it must fetch its settings again.",
+        "¿Crear un nuevo secreto para %? El actual dejará de valer y el teléfono deberá descargar su configuración de nuevo.";
+    phone_sure: "Remove %? It can no longer register.", "¿Eliminar %? Ya no podrá registrarse.";
+    settings: "Settings", "Configuración";
+    once_hint: "The password is shown this once. Scan the code with linphone within 15 minutes, or type the settings into another program.",
+        "La contraseña se muestra solo esta vez. Escanee el código con linphone en 15 minutos, o escriba los datos en otro programa.";
+    server: "Server", "Servidor";
+    login_name: "Login name", "Usuario de autenticación";
+    transport: "Transport", "Transporte";
+    qr_code: "QR code of the settings for linphone", "Código QR con la configuración para linphone";
+    generate: "Make one up", "Inventar una";
     no_script: "This page needs JavaScript to stay up to date.",
         "Esta página necesita JavaScript para mantenerse al día.";
 }

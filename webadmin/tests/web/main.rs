@@ -6,6 +6,7 @@ mod node;
 mod operations;
 mod pages;
 mod past;
+mod phones;
 mod recordings;
 mod sounds;
 mod wire;

@@ -14,6 +14,8 @@ use base::RecordingId;
 use base::media::{LegMedia, TapId};
 use base::{CallId, CallOrder, Mono, Now, Wall};
 use peer::guard::Place;
+use phone::login::PhoneKey;
+use phone::vendor::Transports;
 use provision::{Directory, Entity, Plan, Role, User};
 use serde_json::Value;
 use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
@@ -22,8 +24,8 @@ use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use webadmin::view::{BanView, CallView, LegView, Live, RegistrationView};
 use webadmin::{
-    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, Ports, Readiness, RecordingAudio,
-    RecordingFiles, Shown, Sounds, TapLine, auth,
+    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, PhoneDesk, Ports, Readiness,
+    RecordingAudio, RecordingFiles, Shown, Sounds, TapLine, auth,
 };
 
 /// The token of commands on the machine: owner.
@@ -291,6 +293,17 @@ impl Site {
             realm: "tandem".to_owned(),
             public_url: String::new(),
             local_token: Some(auth::digest(LOCAL)),
+            phones: PhoneDesk {
+                key: PhoneKey::new([7; 32]),
+                node: phone::vendor::Node {
+                    host: String::new(),
+                    transports: Transports { udp: Some(5_060), tcp: Some(5_060), tls: Some(5_061) },
+                    language: "en".to_owned(),
+                    session_secs: 1_800,
+                },
+                https_port: Some(8_443),
+                plain: false,
+            },
         };
         Self { router: webadmin::router(ports), fake, store, folder }
     }
