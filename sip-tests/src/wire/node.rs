@@ -76,6 +76,21 @@ impl Node {
         Self::start_as(block, &text, provisioning)
     }
 
+    /// The same with the web panel under TLS too, where [`Self::https`] says.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_https(block: Block, provisioning: &str) -> Self {
+        let http = format!("[http]\ntls_listen = \"{}\"\n", block.at(1, WSS));
+        let text = configuration(&block, &[block.at(1, SIP)], "").replace("[http]\n", &http);
+        Self::start_as(block, &text, provisioning)
+    }
+
+    /// Where the web panel speaks TLS.
+    pub fn https(&self) -> SocketAddr {
+        self.block.at(1, WSS)
+    }
+
     /// The same with so many media workers.
     ///
     /// # Panics
