@@ -115,7 +115,15 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             What::LegStarted { leg, .. } => {
                 assert!(open.insert(*leg, true).is_none(), "{leg} starts once:\n{}", whole());
             }
-            What::LegRinging { leg, .. }
+            What::LegCame { leg, .. } => {
+                assert_ne!(open.insert(*leg, true), Some(true), "{leg} is in one place:\n{}", whole());
+            }
+            What::LegWent { leg, .. } => {
+                assert_eq!(open.insert(*leg, false), Some(true), "{leg} goes from where it is:\n{}", whole());
+            }
+            What::Transfer { .. } => {}
+            What::Held { leg, .. }
+            | What::LegRinging { leg, .. }
             | What::Answered { leg, .. }
             | What::MediaSilent { leg, .. }
             | What::Heard { leg, .. }

@@ -55,18 +55,39 @@ impl World {
 
     /// An INFO with these lines inside a call; the status it gets.
     pub fn info(&mut self, line: Line, lines: &str, body: &str) -> u16 {
+        self.ask_within(line, "INFO", lines, body);
+        self.settle();
+        self.agents[line.agent].results.last().map_or(0, |(_, status)| *status)
+    }
+
+    /// Leads a call on: REFER to a number.
+    pub fn refer(&mut self, line: Line, to: &str) {
+        self.ask_within(line, "REFER", &format!("Refer-To: <sip:{to}@192.0.2.1>\r\n"), "");
+    }
+
+    /// Leads one call on to the far end of another of the same phone: REFER with Replaces (RFC 5589 §7).
+    pub fn refer_to_line(&mut self, line: Line, other: Line) {
+        let talk = self.talk(other);
+        let (ours, theirs) = (talk.local_tag.clone(), talk.remote_tag.clone());
+        let call_id = talk.call_id.replace('@', "%40");
+        let replaces = format!("{call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}");
+        let lines = format!("Refer-To: <sip:whoever@192.0.2.1?Replaces={replaces}>\r\n");
+        self.ask_within(line, "REFER", &lines, "");
+    }
+
+    /// Sends a request with these lines inside a call.
+    pub fn ask_within(&mut self, line: Line, method: &str, lines: &str, body: &str) {
         let talk = self.talk(line).clone();
         let (from, to) = talk.ends();
         let number = 20 + self.agents[line.agent].results.len();
         let text = format!(
-            "INFO sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
-             Call-ID: {}\r\nCSeq: {number} INFO\r\n{lines}Content-Length: {}\r\n\r\n{body}",
+            "{method} sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
+             Call-ID: {}\r\nContact: <sip:{}>\r\nCSeq: {number} {method}\r\n{lines}Content-Length: {}\r\n\r\n{body}",
             talk.call_id,
+            self.agents[line.agent].addr,
             body.len()
         );
-        self.with_agent(line.agent, |agent, now| agent.ask(now, "INFO", &text));
-        self.settle();
-        self.agents[line.agent].results.last().map_or(0, |(_, status)| *status)
+        self.with_agent(line.agent, |agent, now| agent.ask(now, method, &text));
     }
 
     /// Calls and waits until both have answered: the two sides.

@@ -243,6 +243,7 @@ impl World {
                 ShardOutput::Mail(order) => self.mail_ordered(shard, order),
                 ShardOutput::Notice(notice) => self.notices.push(notice),
                 ShardOutput::Gossip(gossip) => self.gossip(shard, &gossip),
+                ShardOutput::Post { to, post } => self.input_soon(usize::from(to.0), ShardInput::Post(post)),
                 ShardOutput::Known(_) => {}
                 ShardOutput::Resolve { question } => {
                     let answer = self.answer(&question);

@@ -178,7 +178,7 @@ fn notify_and_publish_out_of_the_blue_are_refused() {
 
 /// RFC 3515 §2.4.2, S8, RFC 5363 §8: no call comes of a REFER, and what is wrong with one is said.
 #[test]
-fn a_refer_makes_no_call() {
+fn a_refer_to_nowhere_makes_no_call() {
     let (mut world, carrier, phone) = office(73);
     let (caller, callee) = world.connect(carrier, "+4930123", phone);
     let before = world.agents[carrier].requests("INVITE").count();
@@ -198,12 +198,12 @@ fn a_refer_makes_no_call() {
         (status, world.agents[phone].heard.last().and_then(|msg| msg.header("Warning").map(str::to_owned)))
     };
     let declined = refer(100, "Refer-To: <sip:9001@evil.test>\r\n");
-    assert_eq!(declined, (603, Some("399 tandem \"Transfers are not available\"".to_owned())));
+    assert_eq!(declined, (404, Some("399 tandem \"The call cannot be led there\"".to_owned())));
     assert_eq!(refer(101, "").0, 400);
     assert_eq!(refer(102, "Refer-To: <sip:a@b>, <sip:c@d>\r\n").0, 400);
     assert_eq!(refer(103, "Refer-To: <cid:x@y>\r\nContent-Type: application/resource-lists+xml\r\n").0, 403);
     assert_eq!(refer(104, "Refer-To: <sip:a@b>\r\nRequire: multiple-refer\r\n").0, 420);
-    assert_eq!(refer(105, "Refer-To: <sip:a@b>\r\nRequire: nosub\r\n").0, 603);
+    assert_eq!(refer(105, "Refer-To: <sip:a@b>\r\nRequire: nosub\r\n").0, 404);
     assert_eq!(world.agents[carrier].requests("INVITE").count(), before);
     assert!(world.talk(caller).is_up(), "the call goes on");
     world.bye(caller);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use base::dns::{Answer, Question};
 use base::wire::Outbound;
-use base::{Mono, Now};
-use call::{Gossip, Shard, ShardInput, ShardOutput, ShardView};
+use base::{Mono, Now, ShardId};
+use call::{Shard, ShardInput, ShardOutput, ShardView};
 use peer::BindingChange;
 use peer::guard::Roll;
 use tokio::sync::mpsc;
@@ -58,6 +58,7 @@ impl Edge<Shard> for ShardEdge {
                 output @ (ShardOutput::Binding(_)
                 | ShardOutput::Settings { .. }
                 | ShardOutput::Gossip(_)
+                | ShardOutput::Post { .. }
                 | ShardOutput::Resolve { .. }) => rest.push(output),
             }
         }
@@ -107,7 +108,13 @@ impl ShardEdge {
             ShardOutput::Binding(change) => self.keeper.push(change),
             ShardOutput::Settings { extension, settings } => self.settings.push((extension, settings)),
             ShardOutput::Gossip(gossip) => {
-                self.gossip.iter_mut().for_each(|neighbour| neighbour.push(gossip.clone()));
+                let tell = |neighbour: &mut Neighbour| neighbour.push(ShardInput::Gossip(gossip.clone()));
+                self.gossip.iter_mut().for_each(tell);
+            }
+            ShardOutput::Post { to, post } => {
+                if let Some(neighbour) = self.gossip.iter_mut().find(|neighbour| neighbour.shard == to) {
+                    neighbour.push(ShardInput::Post(post));
+                }
             }
             ShardOutput::Resolve { question } => again.extend(self.resolver.ask(question)),
             ShardOutput::Fact(_)
@@ -122,28 +129,29 @@ impl ShardEdge {
 
 /// The way to another shard.
 pub(crate) struct Neighbour {
+    shard: ShardId,
     inbox: InboxSender<ShardInput>,
-    outbox: Outbox<Gossip>,
+    outbox: Outbox<ShardInput>,
 }
 
 impl Neighbour {
-    pub(crate) fn new(inbox: InboxSender<ShardInput>) -> Self {
-        Self { inbox, outbox: Outbox::new() }
+    pub(crate) fn new(shard: ShardId, inbox: InboxSender<ShardInput>) -> Self {
+        Self { shard, inbox, outbox: Outbox::new() }
     }
 
-    fn push(&mut self, gossip: Gossip) {
-        self.outbox.push(gossip, |gossip| tell(&self.inbox, gossip));
+    fn push(&mut self, news: ShardInput) {
+        self.outbox.push(news, |news| tell(&self.inbox, news));
     }
 
     fn flush(&mut self) {
-        self.outbox.flush(|gossip| tell(&self.inbox, gossip));
+        self.outbox.flush(|news| tell(&self.inbox, news));
     }
 }
 
 /// Gives back what finds no room.
-fn tell(inbox: &InboxSender<ShardInput>, gossip: Gossip) -> Option<Gossip> {
-    let Some(room) = inbox.room(Lane::Event) else { return Some(gossip) };
-    room.put(ShardInput::Gossip(gossip));
+fn tell(inbox: &InboxSender<ShardInput>, news: ShardInput) -> Option<ShardInput> {
+    let Some(room) = inbox.room(Lane::Event) else { return Some(news) };
+    room.put(news);
     None
 }
 

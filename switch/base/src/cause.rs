@@ -60,6 +60,8 @@ causes! {
     Normal = "normal", sip 200, q850 16;
     /// The caller gave up before the answer.
     Cancelled = "cancelled", sip 487, q850 16;
+    /// Whoever was there talks in another call now.
+    Transferred = "transferred", sip 487, q850 16;
     /// Another leg of the same call was answered.
     AnsweredElsewhere = "answered_elsewhere", sip 487, q850 26;
     /// Busy.

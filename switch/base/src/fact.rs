@@ -89,6 +89,44 @@ pub enum What {
         /// The codec's name as in SDP: `PCMU`, empty when there is no media.
         codec: String,
     },
+    /// A leg has come from another call and talks in this one.
+    LegCame {
+        /// The leg.
+        leg: LegId,
+        /// The call it came from.
+        from: CallId,
+        /// Who stands there.
+        to: Endpoint,
+        /// The number or user dialled on it.
+        dialled: String,
+        /// Its Call-ID.
+        sip_call_id: String,
+    },
+    /// A leg has gone to another call and talks there.
+    LegWent {
+        /// The leg.
+        leg: LegId,
+        /// The call it went to.
+        to: CallId,
+    },
+    /// Somebody has led the others on to somebody else, or tried to.
+    Transfer {
+        /// Who; `None` by the API.
+        by: Option<LegId>,
+        /// How.
+        kind: TransferKind,
+        /// To whom, as dialled.
+        to: String,
+        /// What came of it.
+        result: TransferResult,
+    },
+    /// A far end is held by the switch, or no longer.
+    Held {
+        /// Who waits.
+        leg: LegId,
+        /// Since now, or until now.
+        on: bool,
+    },
     /// Media that should be there is not.
     MediaSilent {
         /// Whose media.
@@ -203,6 +241,30 @@ pub enum What {
         /// Who released it.
         by: Party,
     },
+}
+
+/// How somebody leads a call on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferKind {
+    /// Without having asked.
+    Blind,
+    /// After having asked.
+    Attended,
+}
+
+/// What came of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferResult {
+    /// It was begun.
+    Begun,
+    /// They talk.
+    Completed,
+    /// It came to nothing.
+    Failed(Cause),
+    /// It came to nothing, and whoever tried has them back.
+    Recalled(Cause),
 }
 
 /// Who stands at the far end of a leg.

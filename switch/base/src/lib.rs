@@ -29,7 +29,7 @@ pub use entropy::Entropy;
 pub use host_mask::{BadHost, HostMask};
 pub use id::{CallId, CallIds, LegId, PortId, RecordingId, RoomId, ShardId, TenantId};
 pub use machine::Machine;
-pub use order::{CallOrder, RecordOrder};
+pub use order::{CallOrder, ConsultAct, Part, RecordOrder};
 pub use session::{SessionTimers, UnknownSessionTimers};
 pub use time::{Mono, Now, Wall};
 pub use timers::{TimerKind, Timers};

@@ -245,3 +245,7 @@ pub const XML_ELEMENTS: usize = 64;
 pub const LAMP_DIALOGS: usize = 8;
 /// Mailboxes whose messages a shard knows to count; what further ones hold is not told.
 pub const MAILBOXES_COUNTED: usize = 100_000;
+/// Legs that a call remembers, those that are over included; no further one is added.
+pub const LEGS_PER_CALL: usize = 64;
+/// Far ends that talk within one call; a further one is refused.
+pub const MEETING_MEMBERS: usize = 32;

@@ -39,6 +39,50 @@ pub enum CallOrder {
         /// How loud it is heard.
         gain: Option<Gain>,
     },
+    /// Leads those who talk with a far end on to somebody else, without asking.
+    Transfer {
+        /// Who leads on.
+        leg: usize,
+        /// The number or extension.
+        to: String,
+        /// What becomes of them when nobody takes them: `none`, `agent` or a destination; `None` as set up.
+        on_failure: Option<String>,
+        /// Who leads on stays and listens.
+        stays: bool,
+    },
+    /// Rings somebody whom a far end wants to ask; the others wait with music.
+    Consult {
+        /// Who asks.
+        leg: usize,
+        /// The number or extension.
+        to: String,
+    },
+    /// Does something about the one who is asked.
+    Consulted {
+        /// Who asks.
+        leg: usize,
+        /// What.
+        act: ConsultAct,
+    },
+    /// Lets those who talk with a far end wait with music, or talk again.
+    Hold {
+        /// Who has them wait.
+        leg: usize,
+        /// Wait.
+        on: bool,
+    },
+    /// Changes whom a far end hears and who hears it, among those who talk in the call.
+    TakePart {
+        /// Who.
+        leg: usize,
+        /// How.
+        part: Part,
+    },
+    /// Ends one far end; the others go on where they can.
+    Drop {
+        /// Who.
+        leg: usize,
+    },
     /// Starts a recording, or pauses, resumes or stops the one that runs.
     Record(RecordOrder),
     /// Streams a far end's audio to whoever holds the other end of the tap, and what is said there to the far end.
@@ -59,6 +103,36 @@ pub enum CallOrder {
         /// Which.
         name: String,
     },
+}
+
+/// How somebody takes part in a call of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Hears the others and is heard by them.
+    Talks,
+    /// Hears them alone.
+    Listens,
+    /// Hears them, and is heard by this one alone.
+    Coaches {
+        /// Whom.
+        leg: usize,
+    },
+}
+
+/// What becomes of a consultation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsultAct {
+    /// The others are led on to the one who is asked.
+    Complete {
+        /// Who asked stays and listens.
+        stays: bool,
+    },
+    /// The one who is asked goes.
+    Abandon,
+    /// The one who is asked waits and the others talk, or the other way round.
+    Alternate,
+    /// All talk with all.
+    Merge,
 }
 
 /// What people do with the recording of a call.

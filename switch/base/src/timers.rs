@@ -52,6 +52,12 @@ impl<K: TimerKind, const N: usize> Timers<K, N> {
         self.at.get(kind.index()).copied().flatten()
     }
 
+    /// Whether this kind is set.
+    #[must_use]
+    pub fn is_set(&self, kind: K) -> bool {
+        self.at(kind).is_some()
+    }
+
     /// The soonest deadline.
     #[must_use]
     pub fn next(&self) -> Option<Mono> {

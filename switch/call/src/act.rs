@@ -7,11 +7,14 @@ use base::fact::What;
 use base::mail::MailOrder;
 use base::media::MediaCommand;
 use base::wire::Target;
-use base::{LegId, RoomId};
+use base::{CallId, LegId, RoomId};
 use phone::floor::Spot;
 use provision::SettingsChange;
 use sip::ServerId;
 use sip::message::Draft;
+
+use crate::letter::{Addressee, Handed, Word};
+use crate::shard::Came;
 
 /// One thing to do.
 #[derive(Debug)]
@@ -36,6 +39,12 @@ pub(crate) enum Act {
     Acknowledged { server: ServerId },
     /// Requests of this dialog are for `leg` from now on.
     Enlist { call_id: String, local_tag: String, leg: LegId },
+    /// Writes to another call.
+    Write { to: Addressee, word: Word },
+    /// Hands a leg over to another call.
+    Hand { to: CallId, handed: Box<Handed> },
+    /// A leg has come from another call.
+    Adopt { leg: LegId, came: Came },
     /// The call comes into a room.
     Enter(RoomId),
     /// The call leaves a room.
@@ -75,6 +84,8 @@ pub(crate) enum Purpose {
     Relay(ServerId),
     /// Tells the leg a digit of the other one.
     Digit,
+    /// Tells the leg how its referral goes: the answer changes nothing.
+    Report,
 }
 
 /// How a request of ours ended without an answer.

@@ -18,6 +18,8 @@ use phone::login::PhoneKey;
 use provision::{HostMask, SettingsChange, StationSettings};
 use route::Snapshot;
 
+use crate::shard::Post;
+
 /// What a shard is told once, at its start.
 #[derive(Clone, Debug)]
 pub struct ShardConfig {
@@ -64,7 +66,7 @@ impl ShardConfig {
 }
 
 /// What can happen to a shard.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum ShardInput {
     /// A SIP message.
     Wire(Inbound),
@@ -96,6 +98,8 @@ pub enum ShardInput {
     },
     /// News from another shard.
     Gossip(Gossip),
+    /// What another shard has for this one alone.
+    Post(Post),
     /// What came of a question to the DNS.
     Resolved {
         /// What was asked.
@@ -199,7 +203,7 @@ pub enum Gossip {
 }
 
 /// What a shard wants done. Facts go to disk before anything of the same turn is sent.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum ShardOutput {
     /// To be written to the journal.
     Fact(Fact),
@@ -222,6 +226,13 @@ pub enum ShardOutput {
     },
     /// For every other shard.
     Gossip(Gossip),
+    /// For another shard alone.
+    Post {
+        /// Which.
+        to: ShardId,
+        /// What.
+        post: Post,
+    },
     /// For the roll that all doors read.
     Notice(Notice),
     /// To be asked of the DNS.

@@ -78,6 +78,10 @@ pub(crate) struct Leg {
     pub(crate) quality: Quality,
     /// Its port was opened and the final figures have not come.
     pub(crate) media_pending: bool,
+    /// Its INVITE was theirs, and so is its Call-ID.
+    pub(crate) theirs: bool,
+    /// An offer of our own is due.
+    pub(crate) renew: bool,
 }
 
 /// Where a leg stands.
@@ -156,6 +160,8 @@ impl Leg {
             typed: None,
             quality: Quality::default(),
             media_pending: false,
+            theirs: false,
+            renew: false,
         }
     }
 

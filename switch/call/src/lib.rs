@@ -10,6 +10,7 @@ mod gate;
 mod headers;
 mod io;
 mod leg;
+mod letter;
 mod lines;
 mod mix;
 mod negotiate;
@@ -28,6 +29,7 @@ mod trails;
 mod view;
 
 pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
+pub use letter::Letter;
 pub use rooms::room_of;
-pub use shard::Shard;
+pub use shard::{Late, Post, Shard};
 pub use view::{BanView, CallView, HappeningView, LegView, Live, RegistrationView, ShardView};

@@ -52,6 +52,11 @@ impl Ports {
         Some(lease)
     }
 
+    /// A leg has come from another shard with its port.
+    pub(crate) fn came(&mut self) {
+        self.in_use += 1;
+    }
+
     /// A port is closed; its worker may lease it again.
     pub(crate) fn closed(&mut self) {
         self.in_use = self.in_use.saturating_sub(1);

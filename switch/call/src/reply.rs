@@ -9,11 +9,12 @@ use sip::usage::{EventAsk, Refer, UsageRefusal};
 use crate::io::ShardConfig;
 
 /// Methods we take, as the Allow header lists them.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, REGISTER";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, REGISTER";
 /// Extensions we know, as the Supported header of every message lists them.
-pub(crate) const SUPPORTED: &str = "timer";
+pub(crate) const SUPPORTED: &str = "timer, replaces";
 /// What a request may require.
-pub(crate) const UNDERSTOOD: &[&str] = &["timer", OPTION];
+pub(crate) const UNDERSTOOD: &[&str] = &["timer", "replaces", OPTION];
 /// The body of an INVITE of ours.
 pub(crate) const ACCEPT: &str = "application/sdp";
 /// Bodies we take in an INVITE.

@@ -57,6 +57,8 @@ pub struct Live {
     pub ports: usize,
     /// Dialogs that requests are matched to.
     pub dialogs: usize,
+    /// What is remembered of legs that have moved between shards.
+    pub moved: usize,
     /// Calls of any shard that stand on a line.
     pub on_lines: usize,
 }

@@ -102,6 +102,10 @@ impl Assembler {
             | What::CallEnded { .. } => self.orphans == Orphans::Adopt,
             What::LedOn { .. }
             | What::LegRinging { .. }
+            | What::LegCame { .. }
+            | What::LegWent { .. }
+            | What::Transfer { .. }
+            | What::Held { .. }
             | What::MediaSilent { .. }
             | What::Heard { .. }
             | What::Tapped { .. }
@@ -153,28 +157,7 @@ fn is_released(record: &CallRecord) -> bool {
 
 fn note(record: &mut CallRecord, at: Wall, what: &What) {
     match what {
-        What::CallStarted {
-            leg,
-            from,
-            caller,
-            caller_name,
-            dialled,
-            sip_call_id,
-            session_id,
-            user_to_user,
-        } => {
-            if find(record, *leg).is_some() {
-                return;
-            }
-            record.from = from.clone();
-            record.caller.clone_from(caller);
-            record.caller_name.clone_from(caller_name);
-            record.dialled.clone_from(dialled);
-            record.sip_call_id.clone_from(sip_call_id);
-            record.session_id.clone_from(session_id);
-            record.user_to_user.clone_from(user_to_user);
-            record.legs.insert(0, new_leg(*leg, from, caller, sip_call_id, at));
-        }
+        What::CallStarted { .. } => note_start(record, at, what),
         What::Routed { to, why } => {
             record.to.clone_from(to);
             why.as_str().clone_into(&mut record.why);
@@ -205,9 +188,24 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
                 leg.ringing_at.get_or_insert(at);
             }
         }
+        What::LegCame { leg, to, dialled, sip_call_id, .. } => {
+            if find(record, *leg).is_none() {
+                record
+                    .legs
+                    .push(LegRecord { answered_at: Some(at), ..new_leg(*leg, to, dialled, sip_call_id, at) });
+            }
+        }
+        What::LegWent { leg, .. } => {
+            if let Some(leg) = find(record, *leg) {
+                leg.ended_at.get_or_insert(at);
+                leg.cause.get_or_insert(Cause::Transferred);
+            }
+        }
         // For those who watch; a record has no place for it. How long a trouble lasted comes with the figures.
-        What::Heard { .. }
-        | What::MediaTrouble { .. }
+        What::MediaTrouble { .. }
+        | What::Transfer { .. }
+        | What::Held { .. }
+        | What::Heard { .. }
         | What::Tapped { .. }
         | What::MessageLeft { .. }
         | What::MailboxOpened { .. }
@@ -234,6 +232,25 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
             }
         }
     }
+}
+
+fn note_start(record: &mut CallRecord, at: Wall, what: &What) {
+    let What::CallStarted { leg, from, caller, caller_name, dialled, sip_call_id, session_id, user_to_user } =
+        what
+    else {
+        return;
+    };
+    if find(record, *leg).is_some() {
+        return;
+    }
+    record.from = from.clone();
+    record.caller.clone_from(caller);
+    record.caller_name.clone_from(caller_name);
+    record.dialled.clone_from(dialled);
+    record.sip_call_id.clone_from(sip_call_id);
+    record.session_id.clone_from(session_id);
+    record.user_to_user.clone_from(user_to_user);
+    record.legs.insert(0, new_leg(*leg, from, caller, sip_call_id, at));
 }
 
 /// The first answer is the call's. When the caller's own leg answers, Tandem itself did.

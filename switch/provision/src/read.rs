@@ -286,6 +286,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         music: fields.text("music"),
         spoken_refusals: fields.flag("spoken_refusals", default.spoken_refusals),
         srtp: word(fields, "srtp", Srtp::WORDS),
+        transfer_failure: fields.text("transfer_failure"),
         recording: fields.text("recording"),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
         listen: word_items(fields, "listen", ListenFor::WORDS),

@@ -89,7 +89,11 @@ impl Nursery<'_> {
             journal: Journaling::new(writer, fill.clone()),
             net: self.net.sender(id),
             media: MediaSide::new(Arc::clone(self.media)),
-            gossip: others.map(|(_, inbox)| Neighbour::new(inbox.clone())).collect(),
+            gossip: others
+                .map(|(other, inbox)| {
+                    Neighbour::new(ShardId(u8::try_from(other).unwrap_or(0)), inbox.clone())
+                })
+                .collect(),
             keeper: Keeper::new(self.kept.bindings.clone()),
             settings: Keeper::new(self.kept.settings.clone()),
             mail: Keeper::new(self.post.clone()),

@@ -8,6 +8,7 @@ use sdp::Sdp;
 use sip::message::{Header, Message, Uri};
 use sip::{Dialog, ServerId, target_of};
 
+use super::meeting::{MAIN, Role};
 use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::headers;
@@ -20,6 +21,9 @@ impl Call {
     pub(super) fn answered(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message, flow: Flow) {
         if self.asks_at(leg) {
             return self.ask(ctx, leg, response, flow);
+        }
+        if self.meeting.is_some() {
+            return self.member_answers(ctx, leg, response, flow);
         }
         if self.answer_must_wait() {
             let held = || Box::new(Held { leg, response: response.clone(), flow });
@@ -47,6 +51,47 @@ impl Call {
                 self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System);
             }
         }
+    }
+
+    /// Whoever is rung for a meeting answers.
+    fn member_answers(&mut self, ctx: &mut Ctx<'_>, leg: LegId, response: &Message, flow: Flow) {
+        self.judge_peer(ctx, leg, Refusal::of(Cause::Normal));
+        let Some(answered) = self.leg_mut(leg).and_then(|at| at.pick_up(ctx, response, flow)) else {
+            self.leg_refused(ctx, leg, Refusal::of(Cause::ProtocolError));
+            return self.end_stray(ctx, leg, response);
+        };
+        self.acknowledge(ctx, leg, None);
+        let body = self.said_by(leg, response).ok().flatten();
+        let agreed = match (answered.session, answered.sent, body) {
+            (Session::Settled(ours, theirs), _, _) | (Session::Preview(ours, theirs), _, None) => {
+                Some((ours, theirs))
+            }
+            (Session::Open | Session::Preview(..), Some(ours), Some(theirs)) => Some((ours, theirs)),
+            (Session::Open | Session::Preview(..), _, _) => None,
+        };
+        let Some((ours, theirs)) = agreed else {
+            return self.leg_refused(ctx, leg, Refusal::of(Cause::Incompatible));
+        };
+        self.agree(ctx, leg, &ours, &theirs);
+        self.seat_answered(ctx, leg);
+    }
+
+    /// Whoever was rung for a meeting takes part in it; the others are not rung any more.
+    pub(super) fn seat_answered(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        let calling = self.legs.iter().filter(|other| other.calling().is_some()).map(|other| other.id);
+        let losers: Vec<LegId> = calling.chain(self.asked_legs()).filter(|loser| *loser != leg).collect();
+        self.free_all_but(ctx, Some(leg));
+        let side = self.hunt.take().map_or(MAIN, |hunt| hunt.side);
+        self.stop_ringing();
+        let codec = self.media_of(leg).map(|media| media.codec().to_owned()).unwrap_or_default();
+        ctx.out.push(Act::Fact(What::Answered { leg, codec }));
+        for loser in losers {
+            self.end_leg(ctx, loser, Refusal::of(Cause::AnsweredElsewhere));
+        }
+        if !self.seat(leg, side, Role::Talks) {
+            return self.leg_gone(ctx, leg, Refusal::of(Cause::LimitReached), Party::System);
+        }
+        self.errand_answered(ctx, leg);
     }
 
     /// The caller made the offer: the callee's answer, unless the caller has it already (RFC 6337 patterns 1 and 3).

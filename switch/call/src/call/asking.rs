@@ -136,6 +136,9 @@ impl Call {
         let Asked { leg, near, theirs, response, .. } = hunt.asked.swap_remove(at);
         self.stop_play(ctx, leg, None);
         self.parting = None;
+        if self.meeting.is_some() {
+            return self.seat_answered(ctx, leg);
+        }
         match self.for_the_caller(ctx, leg, &near, &theirs) {
             Ok(body) => self.connect(ctx, leg, &near, &response, body.as_ref()),
             Err(()) => self.finish(ctx, Refusal::of(Cause::Incompatible), Party::System),

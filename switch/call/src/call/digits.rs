@@ -46,7 +46,7 @@ impl Call {
         }
         self.digit_told(ctx, leg);
         if status == 481 && self.leg(leg).is_some_and(|at| at.talking().is_some()) {
-            self.finish(ctx, Refusal::from_response(status, response), self.party(leg));
+            self.leg_gone(ctx, leg, Refusal::from_response(status, response), self.party(leg));
         }
     }
 

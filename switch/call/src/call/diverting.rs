@@ -16,9 +16,11 @@ impl Call {
     /// Sends the call where it is led. Whoever leads it on a second time closes a circle.
     pub(super) fn divert(&mut self, ctx: &mut Ctx<'_>, onward: Onward) {
         self.stop_ringing();
-        self.phase = Phase::Hunting;
+        if self.meeting.is_none() {
+            self.phase = Phase::Hunting;
+        }
         if self.led.len() >= FORWARDS || self.led.iter().any(|led| led.by == onward.by) {
-            return self.turn_away(ctx, Refusal::of(Cause::Loop), Party::System);
+            return self.nobody_found(ctx, Refusal::of(Cause::Loop), Party::System);
         }
         let caller = self.facts.caller.clone();
         let from = match &self.facts.origin {
@@ -64,7 +66,7 @@ impl Call {
             Verdict::Onward(onward) => self.divert(ctx, onward),
             Verdict::Trunks { tries, emergency } => {
                 let trail = Trail::of(self.session.caller(), &self.facts.dialled);
-                if self.trail.is_none() {
+                if self.trail.is_none() && self.meeting.is_none() {
                     if ctx.trails.has(trail) {
                         return self.finish(ctx, Refusal::of(Cause::Loop), Party::System);
                     }
@@ -73,11 +75,12 @@ impl Call {
                 }
                 self.hunt_trunks(ctx, tries, emergency);
             }
+            Verdict::Local(local) if self.meeting.is_some() => self.lead_to_service(ctx, local),
             Verdict::Local(local) => {
                 self.hunt = None;
                 self.meet_locally(ctx, local);
             }
-            Verdict::Refuse(cause) => self.turn_away(ctx, Refusal::of(cause), Party::System),
+            Verdict::Refuse(cause) => self.nobody_found(ctx, Refusal::of(cause), Party::System),
         }
     }
 }

@@ -48,6 +48,9 @@ impl Call {
         if first && calling.ringing {
             ctx.out.push(Act::Fact(What::LegRinging { leg, early_media: body.is_some() }));
         }
+        if self.meeting.is_some() {
+            return self.errand_rings(ctx);
+        }
         self.tell_of(ctx, at, status, response, body, rack);
     }
 

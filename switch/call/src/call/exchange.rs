@@ -82,7 +82,9 @@ impl Call {
                     let name = sdp::first_codec_name(offer).ok_or(bad)?;
                     media.own_answer(offer, &[name.as_str()])
                 }
-                Joined::Nobody | Joined::Two(..) | Joined::Itself(_) | Joined::Room(_) => Err(bad),
+                Joined::Nobody | Joined::Two(..) | Joined::Itself(_) | Joined::Sides | Joined::Room(_) => {
+                    Err(bad)
+                }
             }),
             None => media.own_offer(&codecs),
         }

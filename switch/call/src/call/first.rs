@@ -27,7 +27,11 @@ impl Call {
         offer: Option<&Sdp>,
     ) -> Draft {
         let domain = out.domain.clone().unwrap_or_else(|| our_ip.into());
-        let identity = self.identity(out, &domain);
+        let shown = self.rings_for.map_or_else(
+            || (self.facts.caller.clone(), self.facts.caller_name.clone()),
+            |(leg, _)| self.shown_as(ctx, leg),
+        );
+        let identity = self.identity(out, &domain, &shown);
         let mut draft = self.invite_draft(out, leg, &identity);
         introduce(&mut draft, &leg.contact, Agent::Client(&ctx.config.user_agent));
         leg.ask_for_timer(&mut draft);
@@ -53,15 +57,23 @@ impl Call {
             draft.body(reply::ACCEPT, offer.to_bytes().into());
         }
         headers::carry(&self.invite, &mut draft, border, ctx.entropy);
+        if let Some(by) = self.referred_by.as_ref().filter(|_| self.meeting.is_some()) {
+            draft.set(Header::ReferredBy, by);
+        }
         draft
     }
 
     /// Who calls, as this leg is told. Those who send help are always told.
-    fn identity<'a>(&'a self, out: &'a LegOut, domain: &'a Host) -> Identity<'a> {
+    fn identity<'a>(
+        &'a self,
+        out: &'a LegOut,
+        domain: &'a Host,
+        shown: &'a (String, String),
+    ) -> Identity<'a> {
         let withheld = self.facts.withheld;
         Identity {
-            number: out.caller.as_deref().unwrap_or(&self.facts.caller),
-            name: &self.facts.caller_name,
+            number: out.caller.as_deref().unwrap_or(&shown.0),
+            name: &shown.1,
             domain,
             hidden: withheld && !self.is_emergency(),
             withheld,

@@ -51,10 +51,22 @@ impl Call {
             early: None,
             rung: false,
             rang: false,
+            side: self.rings_for.map_or(0, |(_, side)| side),
         };
         self.hunt = Some(Box::new(hunt));
-        self.phase = Phase::Hunting;
+        if self.meeting.is_none() {
+            self.phase = Phase::Hunting;
+        }
         self.next_stage(ctx);
+    }
+
+    /// Nobody is left to ring: whoever waits is told.
+    pub(super) fn nobody_found(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, by: Party) {
+        if self.meeting.is_none() {
+            return self.turn_away(ctx, refusal, by);
+        }
+        self.stop_seeking(ctx, Cause::AnsweredElsewhere);
+        self.errand_failed(ctx, refusal);
     }
 
     /// Starts the next legs, or refuses the caller when nobody is left.
@@ -217,8 +229,8 @@ impl Call {
     fn declined(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, ringing: bool) {
         if self.walk_mut().is_none() {
             return match ringing {
-                true => self.finish(ctx, refusal, Party::Callee),
-                false => self.turn_away(ctx, refusal, Party::Callee),
+                true if self.meeting.is_none() => self.finish(ctx, refusal, Party::Callee),
+                true | false => self.nobody_found(ctx, refusal, Party::Callee),
             };
         }
         self.stop_ringing();

@@ -148,7 +148,7 @@ impl Call {
     /// Sends the INVITE of a leg out.
     pub(super) fn start_leg(&mut self, ctx: &mut Ctx<'_>, out: LegOut) -> Result<LegId, Refusal> {
         let unreachable = Refusal::of(Cause::NetworkFailure);
-        if self.is_led_too_far(&out) {
+        if self.is_led_too_far(&out) || self.legs.len() >= base::limits::LEGS_PER_CALL {
             return Err(Refusal::of(Cause::Loop));
         }
         let contact = self.contact_towards(ctx, &out.target)?;
@@ -217,16 +217,18 @@ impl Call {
     /// the answer, a callee's early offer would find nobody to answer it.
     pub(super) fn invites_reliably(&self, there: Reliability) -> bool {
         match there {
+            _ if self.meeting.is_some() => false,
             Reliability::Never => false,
             Reliability::Able => self.offer.is_some() || self.takes_reliable(),
             Reliability::Always => true,
         }
     }
 
-    /// The caller's offer; our own to one who is asked before the caller has said anything.
+    /// The caller's offer; our own to one who is asked before the caller has said anything, or who is rung for a meeting.
     fn offer_for(&self, leg: LegId, asks: bool) -> Result<Option<Sdp>, Refusal> {
-        let Some(offer) = &self.offer else {
-            return if asks { Ok(Some(self.own_words(leg, None)?)) } else { Ok(None) };
+        let Some(offer) = self.offer.as_ref().filter(|_| self.meeting.is_none()) else {
+            let ours = asks || self.meeting.is_some();
+            return if ours { Ok(Some(self.own_words(leg, None)?)) } else { Ok(None) };
         };
         Ok(Some(self.offer_to(leg, offer)?))
     }

@@ -18,6 +18,8 @@ pub(crate) enum Joined {
     Two(LegId, LegId),
     /// It hears itself.
     Itself(LegId),
+    /// Those who share a side of the meeting hear each other.
+    Sides,
     /// Every leg is in this room.
     Room(RoomId),
 }
@@ -82,6 +84,9 @@ impl Call {
     fn part_of(&self, leg: &Leg) -> Option<Part> {
         let port = open_port(leg)?;
         let voice = self.voice(leg.id);
+        if self.joined == Joined::Sides {
+            return Some(self.part_in_meeting(leg, port));
+        }
         let mut part = Part::alone(port, self.worker);
         if let Joined::Room(room) = self.joined {
             part.room = Some(room).filter(|_| !voice.deaf);
@@ -92,14 +97,14 @@ impl Call {
             Joined::Two(one, other) if leg.id == one => Some(other),
             Joined::Two(one, other) if leg.id == other => Some(one),
             Joined::Itself(one) if leg.id == one => Some(one),
-            Joined::Nobody | Joined::Two(..) | Joined::Itself(_) | Joined::Room(_) => None,
+            Joined::Nobody | Joined::Two(..) | Joined::Itself(_) | Joined::Sides | Joined::Room(_) => None,
         };
         let heard = source.filter(|_| !voice.deaf).and_then(|source| self.heard(source));
         part.sources.extend(heard);
         Some(part)
     }
 
-    fn heard(&self, source: LegId) -> Option<Heard> {
+    pub(super) fn heard(&self, source: LegId) -> Option<Heard> {
         let voice = self.voice(source);
         let port = open_port(self.leg(source)?).filter(|_| !voice.muted)?;
         Some(Heard { port, gain: voice.gain })

@@ -114,6 +114,9 @@ impl Call {
 
     /// Answers; `false` when nothing that the caller offers could be used, which has ended the call.
     pub(super) fn pick_up(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if self.legs.first().is_some_and(|caller| caller.talking().is_some()) {
+            return true;
+        }
         let body = self.own_body(ctx);
         if let Some(body) = &body {
             self.answer_with(ctx, body);

@@ -53,7 +53,7 @@ impl Call {
                 }
                 // Its worker gave the port up: nobody would hear anything any more.
                 if self.port_of(leg).is_some() {
-                    self.finish(ctx, Refusal::of(Cause::Internal), Party::System);
+                    self.leg_gone(ctx, leg, Refusal::of(Cause::Internal), Party::System);
                 }
             }
             MediaEvent::Quality { media, .. } => {
@@ -96,7 +96,7 @@ impl Call {
 
     /// Takes what is told of a leg's quality; troubles become facts once people talk.
     fn judge(&mut self, ctx: &mut Ctx<'_>, leg: LegId, note: impl FnOnce(&mut Quality, Mono)) {
-        let talks = matches!(self.phase, Phase::Talking { .. } | Phase::Local(_));
+        let talks = matches!(self.phase, Phase::Talking { .. } | Phase::Meeting | Phase::Local(_));
         let Some(at) = self.leg_mut(leg) else { return };
         note(&mut at.quality, ctx.now.mono);
         if talks && at.talking().is_some() {
@@ -108,7 +108,7 @@ impl Call {
     }
 
     fn fell_silent(&mut self, ctx: &mut Ctx<'_>, leg: LegId, ever_heard: bool, quiet: Duration) {
-        if !matches!(self.phase, Phase::Talking { .. } | Phase::Local(_)) {
+        if !matches!(self.phase, Phase::Talking { .. } | Phase::Meeting | Phase::Local(_)) {
             return;
         }
         let Some(at) = self.leg_mut(leg).filter(|leg| leg.talking().is_some()) else { return };
@@ -117,7 +117,7 @@ impl Call {
             self.refresh(ctx, leg);
         }
         if ever_heard && quiet >= GONE {
-            self.finish(ctx, Refusal::of(Cause::MediaTimeout), Party::System);
+            self.leg_gone(ctx, leg, Refusal::of(Cause::MediaTimeout), Party::System);
         }
     }
 

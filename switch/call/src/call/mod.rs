@@ -17,6 +17,7 @@ mod exchange;
 mod feature;
 mod first;
 mod floor;
+mod giving;
 mod happenings;
 mod hunt;
 mod invite;
@@ -24,6 +25,7 @@ mod joining;
 mod local;
 mod mail;
 mod media;
+mod meeting;
 mod order;
 mod outside;
 mod passage;
@@ -45,6 +47,7 @@ mod start;
 mod telling;
 mod together;
 mod unanswered;
+mod visit;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -66,6 +69,7 @@ use crate::act::{Act, Failure, Purpose};
 use crate::headers::{Border, End, Parting, SessionIds, Trust};
 use crate::io::ShardConfig;
 use crate::leg::Leg;
+use crate::letter::Word;
 use crate::lines::Lines;
 use crate::mix::Mix;
 use crate::pins::Pins;
@@ -75,9 +79,13 @@ use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
 use asking::Asked;
+use feature::Holding;
+pub(crate) use feature::read_replaces;
+use giving::{Expected, Giving};
 use happenings::Typing;
 use joining::{Joined, Voice};
 use local::LocalEnd;
+use meeting::Meeting;
 pub(crate) use passage::Passage;
 use playing::Music;
 use recording::Recorded;
@@ -86,6 +94,7 @@ pub(crate) use service::RoomChange;
 pub(crate) use session::policy as session_policy;
 pub(crate) use start::Arrival;
 use together::Walk;
+use visit::Visit;
 
 /// Everything a call may read, and the few tables it may take from, for one turn.
 pub(crate) struct Ctx<'a> {
@@ -116,7 +125,25 @@ pub(crate) struct Call {
     phase: Phase,
     /// Whom to ring for the side that waits.
     hunt: Option<Box<Hunt>>,
-    timers: Timers<CallTimer, 9>,
+    /// Those who talk, once they do so through the switch.
+    meeting: Option<Box<Meeting>>,
+    /// Somebody keeps others waiting.
+    holding: Option<Box<Holding>>,
+    /// A leg that goes to another call.
+    giving: Option<Box<Giving>>,
+    /// A leg of another call that will come.
+    expected: Option<Expected>,
+    /// Legs that have come from other calls: number and name of who stands there.
+    guests: Vec<(LegId, String, String)>,
+    /// The leg with which the call began.
+    born: LegId,
+    /// For whom somebody is rung: who is shown, and the side that waits.
+    rings_for: Option<(LegId, u8)>,
+    /// Who refers, as the next INVITE says (RFC 3892).
+    referred_by: Option<String>,
+    /// How often it was led on.
+    led_on: u8,
+    timers: Timers<CallTimer, 11>,
     worker: u8,
     joined: Joined,
     /// Far ends that do not take part as usual.
@@ -185,6 +212,10 @@ enum Phase {
     Local(LocalEnd),
     /// Caller and this leg talk.
     Talking { callee: LegId },
+    /// Those of the meeting talk.
+    Meeting,
+    /// The caller goes to another call.
+    Visiting(Visit),
     /// Over; figures and loose ends of the protocol remain.
     Over(Ending),
 }
@@ -211,6 +242,8 @@ struct Hunt {
     rung: bool,
     /// A 180 has come.
     rang: bool,
+    /// Who waits in a meeting: this side of it.
+    side: u8,
 }
 
 #[derive(Debug)]
@@ -256,6 +289,10 @@ enum CallTimer {
     Lasts,
     /// The caller has heard nothing for a minute (RFC 3261 §13.3.1.1).
     StillRings,
+    /// A leg of another call, or a word of it, is no longer waited for.
+    Guest,
+    /// An offer of our own that met one of theirs is made again.
+    Renew,
 }
 
 impl TimerKind for CallTimer {
@@ -269,6 +306,8 @@ impl TimerKind for CallTimer {
         Self::Exchange,
         Self::Lasts,
         Self::StillRings,
+        Self::Guest,
+        Self::Renew,
     ];
     fn index(self) -> usize {
         self as usize
@@ -300,6 +339,8 @@ pub(crate) enum CallInput {
     Order(CallOrder),
     /// Messages that the call asked for; `None` where they cannot be had.
     Mail(Option<Arc<[MailMessage]>>),
+    /// Another call writes.
+    Letter { from: CallId, word: Word },
     /// A room that the call is in has so many members now.
     Room { members: usize, change: RoomChange },
     /// The node ends it.
@@ -325,9 +366,11 @@ impl Call {
             CallInput::Recording(event) => self.recording_event(ctx, event),
             CallInput::Order(order) => self.ordered(ctx, order),
             CallInput::Mail(messages) => self.mail_read(ctx, messages.as_ref()),
+            CallInput::Letter { from, word } => self.told(ctx, from, word),
             CallInput::Room { members, change } => self.room_changed(ctx, members, change),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
         }
+        self.move_on(ctx);
         self.settle(ctx);
         self.hold_music(ctx);
         self.remix(ctx);
@@ -338,7 +381,7 @@ impl Call {
 
     /// Puts the call's Session-ID on all that this turn sends (RFC 7989 §8).
     fn sign(&self, ctx: &mut Ctx<'_>) {
-        let caller = self.legs.first().map(|leg| leg.call_id.as_str());
+        let caller = self.leg(self.born).map(|leg| leg.call_id.as_str());
         for act in &mut ctx.out {
             let (Act::Respond { draft, .. }
             | Act::RespondReliably { draft, .. }
@@ -354,7 +397,7 @@ impl Call {
 
     /// What a message of `leg` says about the Session-ID of its end.
     fn hear_session(&mut self, ctx: &mut Ctx<'_>, leg: LegId, message: &Message) {
-        let end = if leg == self.caller() { End::Caller } else { End::Callee };
+        let end = if leg == self.born { End::Caller } else { End::Callee };
         self.session.hear(end, message, ctx.entropy);
         if let Some(at) = self.leg_mut(leg).filter(|_| message.has(Header::RecvInfo)) {
             at.learn(message);
@@ -373,8 +416,11 @@ impl Call {
                 CallTimer::Exchange => self.exchange_over(ctx),
                 CallTimer::Lasts => self.finish(ctx, Refusal::of(Cause::Timeout), Party::System),
                 CallTimer::StillRings => self.still_rings(ctx),
+                CallTimer::Guest => self.guest_missing(ctx),
+                CallTimer::Renew => self.renewals(ctx),
             }
         }
+        self.move_on(ctx);
         self.settle(ctx);
         self.hold_music(ctx);
         self.remix(ctx);
@@ -409,7 +455,7 @@ impl Call {
             Purpose::Refresh => self.refresh_response(ctx, leg, status, response),
             Purpose::Relay(server) => self.relay_response(ctx, leg, server, status, response),
             Purpose::Digit => self.digit_response(ctx, leg, status, response),
-            Purpose::Bye | Purpose::ByeStray | Purpose::Prack => {}
+            Purpose::Bye | Purpose::ByeStray | Purpose::Prack | Purpose::Report => {}
         }
     }
 
@@ -421,8 +467,15 @@ impl Call {
             Purpose::Refresh => self.refresh_failed(ctx, leg, failure),
             Purpose::Relay(server) => self.relay_failed(ctx, server),
             Purpose::Digit => self.digit_told(ctx, leg),
-            Purpose::Bye | Purpose::ByeStray | Purpose::Prack => {}
+            Purpose::Bye | Purpose::ByeStray | Purpose::Prack | Purpose::Report => {}
         }
+    }
+
+    /// What has waited for the turn to be quiet.
+    fn move_on(&mut self, ctx: &mut Ctx<'_>) {
+        self.hand_over(ctx);
+        self.renewals(ctx);
+        self.meeting_sounds(ctx);
     }
 
     /// When `tick` is next wanted.

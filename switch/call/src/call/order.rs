@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use base::fact::What;
+use base::fact::{TransferKind, TransferResult, What};
 use base::limits::RECORD_CHARS;
 use base::media::{Ear, MediaCommand, Over, Tap};
-use base::{CallOrder, LegId, PortId};
+use base::{CallOrder, Cause, LegId, Part, Party, PortId};
 
 use super::exchange::is_readable;
+use super::feature::{Blind, Failing};
 use super::joining::{Joined, open_port};
-use super::{Call, Ctx, Phase};
+use super::meeting::Role;
+use super::{Call, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::leg::Leg;
 use crate::rooms::room_of;
@@ -61,6 +63,44 @@ impl Call {
                 }
             }
             CallOrder::Conference { name } => self.move_into(ctx, &name),
+            CallOrder::Transfer { leg, to, on_failure, stays } => {
+                let failing = on_failure.as_deref().map(Failing::of);
+                self.for_leg(leg, |call, leg| {
+                    let blind = Blind { to: &to, failing, stays, report: None };
+                    let led = call.lead_on(ctx, leg, blind);
+                    call.note_refused(ctx, leg, TransferKind::Blind, &to, led);
+                });
+            }
+            CallOrder::Consult { leg, to } => self.for_leg(leg, |call, leg| {
+                let asked = call.consult(ctx, leg, &to);
+                call.note_refused(ctx, leg, TransferKind::Attended, &to, asked);
+            }),
+            CallOrder::Consulted { leg, act } => self.for_leg(leg, |call, leg| {
+                call.consulted(ctx, leg, act);
+            }),
+            CallOrder::Hold { leg, on } => self.for_leg(leg, |call, leg| {
+                let _as_it_was = if on { call.hold(ctx, leg) } else { call.retrieve(ctx, leg) };
+            }),
+            CallOrder::TakePart { leg, part } => {
+                let role = match part {
+                    Part::Talks => Some(Role::Talks),
+                    Part::Listens => Some(Role::Listens),
+                    Part::Coaches { leg } => self.legs.get(leg).map(|leg| Role::Coaches(leg.id)),
+                };
+                self.for_leg(leg, |call, leg| {
+                    if let Some(role) = role.filter(|_| call.meet(ctx)) {
+                        call.set_role(leg, role);
+                    }
+                });
+            }
+            CallOrder::Drop { leg } => self.for_leg(leg, |call, leg| {
+                call.leg_gone(
+                    ctx,
+                    leg,
+                    Refusal { status: 200, ..Refusal::of(Cause::Operator) },
+                    Party::System,
+                );
+            }),
         }
     }
 
@@ -76,7 +116,8 @@ impl Call {
     /// Both sides of a call go into a room, and their ports to the worker where it is.
     fn move_into(&mut self, ctx: &mut Ctx<'_>, conference: &str) {
         let room = room_of(conference, ctx.config.workers);
-        let talks = matches!(self.phase, Phase::Talking { .. }) && self.answered_at.is_some();
+        let talks =
+            matches!(self.phase, Phase::Talking { .. } | Phase::Meeting) && self.answered_at.is_some();
         if !talks || self.joined == Joined::Room(room) {
             return;
         }
@@ -92,6 +133,26 @@ impl Call {
             if !self.ask_for_readable(ctx, leg) {
                 self.cannot_be_heard(ctx.now, leg, 0);
             }
+        }
+    }
+
+    fn for_leg(&mut self, place: usize, act: impl FnOnce(&mut Self, LegId)) {
+        if let Some(leg) = self.legs.get(place).filter(|leg| leg.talking().is_some()).map(|leg| leg.id) {
+            act(self, leg);
+        }
+    }
+
+    /// What somebody wanted and could not have stands in the record.
+    fn note_refused(
+        &self,
+        ctx: &mut Ctx<'_>,
+        by: LegId,
+        kind: TransferKind,
+        to: &str,
+        done: Result<(), u16>,
+    ) {
+        if let Err(status) = done {
+            self.note_transfer(ctx, Some(by), kind, to, TransferResult::Failed(Cause::from_sip(status)));
         }
     }
 

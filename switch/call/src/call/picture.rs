@@ -19,8 +19,8 @@ impl Call {
             answered_at: self.answered_at,
             state: match (&self.phase, self.answered_at) {
                 (Phase::Over(_), _) => "ending",
-                (Phase::Hunting | Phase::Local(_) | Phase::Talking { .. }, None) => "ringing",
-                (Phase::Hunting | Phase::Local(_) | Phase::Talking { .. }, Some(_)) => "talking",
+                (_, None) => "ringing",
+                (_, Some(_)) => "talking",
             },
             from: self.facts.origin.to_string(),
             caller: self.facts.caller.clone(),

@@ -20,7 +20,7 @@ const DAY_MS: u64 = 86_400_000;
 /// Music that a far end hears while the other one holds it; the same piece goes on at the next hold.
 #[derive(Debug)]
 pub(crate) struct Music {
-    leg: LegId,
+    pub(super) leg: LegId,
     class: Arc<str>,
     /// Where in it the next hold begins.
     at_ms: u64,
@@ -96,12 +96,23 @@ impl Call {
     }
 
     /// Whether a far end listens while the other one does not. A trunk that sends while it holds has music of its own.
-    fn is_held_by(&self, leg: LegId, by: LegId) -> bool {
+    pub(super) fn is_held_by(&self, leg: LegId, by: LegId) -> bool {
         let (Some(held), Some(holder)) = (self.leg(leg), self.leg(by)) else { return false };
         let direction = |leg: &Leg| leg.media.as_ref().filter(|media| media.is_open())?.theirs();
         let (Some(listens), Some(holds)) = (direction(held), direction(holder)) else { return false };
         let own_music = matches!(holder.endpoint, Endpoint::Trunk(_)) && holds.sends();
         listens.receives() && !holds.receives() && !own_music
+    }
+
+    /// Lets music play, or stop, for one who takes part in a meeting.
+    pub(super) fn music_when(&mut self, ctx: &mut Ctx<'_>, leg: LegId, wanted: bool) {
+        let known = self.music.iter().position(|music| music.leg == leg);
+        let plays = known.is_some_and(|at| self.music.get(at).is_some_and(|music| music.plays.is_some()));
+        match (wanted, plays) {
+            (true, false) => self.begin_music(ctx, leg, leg, known),
+            (false, true) => self.end_music(ctx, leg),
+            (true, true) | (false, false) => {}
+        }
     }
 
     fn begin_music(&mut self, ctx: &mut Ctx<'_>, leg: LegId, by: LegId, known: Option<usize>) {

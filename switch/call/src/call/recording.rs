@@ -134,7 +134,8 @@ impl Call {
         let callee = match self.phase {
             Phase::Talking { callee } => callee,
             Phase::Local(_) if matches!(self.joined, Joined::Room(_)) => self.caller(),
-            Phase::Local(_) | Phase::Hunting | Phase::Over(_) => return,
+            Phase::Meeting => return self.follow_talk(ctx),
+            Phase::Local(_) | Phase::Hunting | Phase::Visiting(_) | Phase::Over(_) => return,
         };
         if self.answered_at.is_none() {
             return;
@@ -152,8 +153,8 @@ impl Call {
         }
         let callee = match self.phase {
             Phase::Talking { callee } => callee,
-            Phase::Local(_) => self.caller(),
-            Phase::Hunting | Phase::Over(_) => return,
+            Phase::Local(_) | Phase::Meeting => self.caller(),
+            Phase::Hunting | Phase::Visiting(_) | Phase::Over(_) => return,
         };
         let (policy, why) = match self.policy_of(ctx, callee) {
             Some((policy, _)) if policy.when == RecordWhen::Never => {
@@ -301,7 +302,9 @@ impl Call {
         let ports = legs.into_iter().filter_map(open_port);
         match self.joined {
             Joined::Room(_) => ports.take(1).flat_map(|port| [Ear::From(port), Ear::To(port)]).collect(),
-            Joined::Nobody | Joined::Two(..) | Joined::Itself(_) => ports.map(Ear::From).collect(),
+            Joined::Nobody | Joined::Two(..) | Joined::Itself(_) | Joined::Sides => {
+                ports.map(Ear::From).collect()
+            }
         }
     }
 }

@@ -66,7 +66,6 @@ impl Call {
         status: u16,
         response: &Message,
     ) {
-        let caller = self.caller();
         let (Ok(cseq), Some(at)) = (response.cseq(), self.leg_mut(leg)) else { return };
         let is_invite = cseq.method == Method::Invite;
         let Some(talking) = at.talking_mut().filter(|_| status >= 200) else { return };
@@ -82,7 +81,7 @@ impl Call {
             return;
         }
         let refused = at.media.as_mut().and_then(Negotiation::take_asked).filter(|_| is_invite);
-        let call_id = at.call_id_of(caller);
+        let call_id = at.call_id_of();
         match at.session.refused(ctx.now.mono, ctx.entropy, call_id, &cseq.method, Some(response)) {
             Refused::Ends => self.far_end_gone(ctx, leg, Refusal::from_response(status, response)),
             Refused::NotByUpdate => at.allows_update = false,
@@ -109,8 +108,8 @@ impl Call {
 
     fn far_end_gone(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal) {
         match self.leg(leg).filter(|leg| leg.talking().is_some()) {
-            Some(at) if at.session.is_running() => self.session_expired(ctx),
-            Some(_) => self.finish(ctx, refusal, Party::System),
+            Some(at) if at.session.is_running() => self.session_expired(ctx, leg),
+            Some(_) => self.leg_gone(ctx, leg, refusal, Party::System),
             None => {}
         }
     }

@@ -56,6 +56,7 @@ impl Call {
         let refusal = Refusal { cause, status, q850 };
         if status == 200 {
             self.drop_leg(ctx, leg, refusal);
+            return self.leg_gone(ctx, leg, refusal, by);
         }
         self.finish(ctx, refusal, by);
     }
@@ -72,7 +73,7 @@ impl Call {
             talking.unacked = None;
         }
         self.send_due_bye(ctx, leg);
-        self.finish(ctx, Refusal::of(Cause::Timeout), Party::System);
+        self.leg_gone(ctx, leg, Refusal::of(Cause::Timeout), Party::System);
     }
 
     /// Ends every leg that is still up, and the call.
@@ -93,6 +94,7 @@ impl Call {
         let Refusal { cause, status, q850 } = refusal;
         ctx.out.push(Act::Fact(What::CallReleased { cause, sip_status: status, q850, by }));
         self.hunt = None;
+        self.close_meeting(ctx);
         self.phase = Phase::Over(Ending { refusal, by, at: ctx.now.mono, told: false });
         self.timers.set(CallTimer::Linger, ctx.now.mono + FIGURES);
         for trunk in self.admitted.drain(..) {
@@ -247,7 +249,8 @@ impl Call {
 
     /// Whether nothing of the call is left to happen.
     pub(crate) fn is_settled(&self) -> bool {
-        self.is_told() && self.legs.iter().all(Leg::is_quiet)
+        let is_giving = self.giving.as_ref().is_some_and(|giving| giving.is_gone());
+        self.is_told() && !is_giving && self.legs.iter().all(Leg::is_quiet)
     }
 }
 

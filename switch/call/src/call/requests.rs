@@ -51,10 +51,7 @@ impl Call {
             Method::Info => self.informed(ctx, leg, server, &request),
             Method::Message => self.relay(ctx, leg, server, &request),
             Method::Options => self.answer_options(ctx, leg, server, &request),
-            Method::Refer => {
-                let draft = reply::not_referred(&request, &ctx.config.user_agent);
-                ctx.out.push(Act::Respond { server, draft });
-            }
+            Method::Refer => self.referred(ctx, leg, server, &request),
             Method::Subscribe => {
                 let draft = reply::not_subscribed(&request, &ctx.config.user_agent);
                 ctx.out.push(Act::Respond { server, draft });

@@ -45,7 +45,7 @@ impl Call {
             let up = self.leg_mut(leg).filter(|leg| leg.talking().is_some());
             match up.and_then(|leg| leg.session.due(ctx.now.mono)) {
                 Some(SessionDue::Refresh) => self.refresh_session(ctx, leg),
-                Some(SessionDue::Expired) => return self.session_expired(ctx),
+                Some(SessionDue::Expired) => self.session_expired(ctx, leg),
                 None => {}
             }
         }
@@ -53,17 +53,16 @@ impl Call {
 
     /// Refreshes a session of which we are in charge; later, while an exchange is open (RFC 4028 §7.4).
     fn refresh_session(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
-        let caller = self.caller();
         if self.refresh(ctx, leg) || self.refresh_by_reinvite(ctx, leg) {
             return;
         }
         if let Some(at) = self.leg_mut(leg) {
-            at.session.postpone(ctx.now.mono, ctx.entropy, at.call_id_of(caller));
+            at.session.postpone(ctx.now.mono, ctx.entropy, at.call_id_of());
         }
     }
 
-    pub(super) fn session_expired(&mut self, ctx: &mut Ctx<'_>) {
-        self.finish(ctx, Refusal::of(Cause::SessionExpired), Party::System);
+    pub(super) fn session_expired(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        self.leg_gone(ctx, leg, Refusal::of(Cause::SessionExpired), Party::System);
     }
 
     /// The caller's INVITE is over before anybody answered it: 487 (RFC 3261 §13.3.1).
@@ -125,7 +124,7 @@ impl Leg {
         }
     }
 
-    pub(super) fn call_id_of(&self, caller: LegId) -> CallIdOf {
-        if self.id == caller { CallIdOf::Them } else { CallIdOf::Us }
+    pub(super) fn call_id_of(&self) -> CallIdOf {
+        if self.theirs { CallIdOf::Them } else { CallIdOf::Us }
     }
 }

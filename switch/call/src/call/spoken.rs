@@ -14,7 +14,7 @@ use super::{Call, CallTimer, Ctx, Phase, Refusal};
 use crate::leg::Leg;
 
 /// The refusal itself waits no longer than this.
-const SPEECH_LASTS: Duration = Duration::from_secs(6);
+pub(super) const SPEECH_LASTS: Duration = Duration::from_secs(6);
 
 impl Call {
     /// Refuses the caller; one that is set up to hear why hears it first.
@@ -83,6 +83,7 @@ fn why(cause: Cause) -> Option<(Announcement, &'static str)> {
         Cause::Normal
         | Cause::Cancelled
         | Cause::AnsweredElsewhere
+        | Cause::Transferred
         | Cause::Busy
         | Cause::NoAnswer
         | Cause::Declined

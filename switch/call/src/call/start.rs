@@ -21,6 +21,7 @@ use super::{About, Call, CallTimer, Ctx, Joined, Phase, Refusal, session};
 use crate::act::Act;
 use crate::headers::{self, SessionIds, Trust};
 use crate::leg::{Leg, LegState};
+use crate::letter::{Addressee, DialogName, Place, Wish};
 use crate::mix::Mix;
 use crate::negotiate::{BadBody, Negotiation, Ours, Theirs};
 use crate::password;
@@ -47,6 +48,8 @@ pub(crate) struct Arrival {
     pub(crate) trust: Trust,
     pub(crate) dialled: String,
     pub(crate) verdict: Verdict,
+    /// The dialog that it shall replace (RFC 3891).
+    pub(crate) replaces: Option<DialogName>,
     /// Where to, in provisioning's words.
     pub(crate) to: String,
     pub(crate) why: Why,
@@ -81,6 +84,15 @@ impl Call {
             legs: vec![caller],
             phase: Phase::Talking { callee: arrival.leg },
             hunt: None,
+            meeting: None,
+            holding: None,
+            giving: None,
+            expected: None,
+            guests: Vec::new(),
+            born: arrival.leg,
+            rings_for: None,
+            referred_by: None,
+            led_on: 0,
             timers: Timers::new(),
             worker: worker_for(ctx, &arrival.verdict),
             joined: Joined::default(),
@@ -126,7 +138,7 @@ impl Call {
         if let Ok(Some(secs)) = call.invite.expires() {
             call.timers.set(CallTimer::Expires, ctx.now.mono + Duration::from_secs(secs.into()));
         }
-        call.set_out(ctx, arrival.verdict, arrival.media_host);
+        call.set_out(ctx, arrival.verdict, arrival.replaces, arrival.media_host);
         call.settle(ctx);
         call.remix(ctx);
         call.tell_floor(ctx);
@@ -134,7 +146,13 @@ impl Call {
         call
     }
 
-    fn set_out(&mut self, ctx: &mut Ctx<'_>, verdict: Verdict, media_host: Option<IpAddr>) {
+    fn set_out(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        verdict: Verdict,
+        replaces: Option<DialogName>,
+        media_host: Option<IpAddr>,
+    ) {
         if let Verdict::Refuse(cause) = verdict {
             self.offer = self.offered_by(self.caller(), &self.invite).ok().flatten();
             return self.turn_away(ctx, Refusal::of(cause), Party::System);
@@ -161,6 +179,10 @@ impl Call {
         let caller = self.caller();
         if !self.open_port(ctx, caller, media_host) {
             return self.finish(ctx, Refusal::of(Cause::LimitReached), Party::System);
+        }
+        if let Some(name) = replaces {
+            let wish = Wish::Replace(Place::Dialog(name.clone()));
+            return self.ask_to_enter(ctx, Addressee::Dialog(name), wish);
         }
         self.go(ctx, verdict);
     }
@@ -237,6 +259,7 @@ fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {
         codecs: arrival.codecs.clone(),
         srtp: secure::setting(ctx.routes, &arrival.from),
         credentials: credentials(ctx, &arrival.from),
+        theirs: true,
         ..Leg::new(
             arrival.leg,
             arrival.from.clone(),

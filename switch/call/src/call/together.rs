@@ -181,7 +181,7 @@ impl Call {
         }
         let by = if best.cause == Cause::NotRegistered { Party::System } else { Party::Callee };
         self.leave_stage(ctx);
-        self.turn_away(ctx, best, by);
+        self.nobody_found(ctx, best, by);
     }
 
     pub(super) fn walk_mut(&mut self) -> Option<&mut Walk> {

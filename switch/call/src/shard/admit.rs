@@ -11,9 +11,10 @@ use sip::message::{Header, Message, Uri};
 use super::Shard;
 use super::digest::AskAs;
 use super::way::phone_host;
-use crate::call::{Arrival, session_policy};
+use crate::call::{Arrival, read_replaces, session_policy};
 use crate::headers::{self, Trust};
 use crate::io::ShardOutput;
+use crate::letter::DialogName;
 use crate::reply;
 
 /// Who sends the INVITE, once that is certain.
@@ -53,6 +54,10 @@ impl Shard {
                 Origin::Station(name)
             }
         };
+        let replaces = match self.replaced_by(&caller, &request) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.refuse(now, id, status),
+        };
         let inquiry = Inquiry {
             from,
             dialled: &dialled,
@@ -84,12 +89,25 @@ impl Shard {
             trust: caller.trust,
             dialled,
             verdict,
+            replaces,
             why,
             codecs: caller.codecs,
             media_host,
             admitted,
         };
         self.begin(now, arrival);
+    }
+
+    /// The dialog that the INVITE of a phone of ours wants to replace. Of a carrier it means nothing here: it would take
+    /// calls over.
+    fn replaced_by(&self, caller: &Caller, request: &Message) -> Result<Option<DialogName>, u16> {
+        let mut values = request.values(Header::Replaces);
+        let is_phone = matches!(caller.from, Endpoint::Station(_));
+        let Some(value) = values.next().filter(|_| is_phone) else { return Ok(None) };
+        match (read_replaces(value), values.next()) {
+            (Ok(name), None) => Ok(Some(name)),
+            (Ok(_), Some(_)) | (Err(_), _) => Err(400),
+        }
     }
 
     /// A trunk by its address, else a station by its password; `None` when the request has been answered.

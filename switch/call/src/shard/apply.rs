@@ -98,6 +98,9 @@ impl Shard {
                 }
                 self.outputs.push_back(ShardOutput::Media(command));
             }
+            Act::Write { to, word } => self.write(id, to, word),
+            Act::Hand { to, handed } => self.hand(slot, id, to, handed),
+            Act::Adopt { leg, came } => self.adopt(slot, id, leg, came),
             Act::Enter(room) => self.enter_room(room, id),
             Act::Leave(room) => self.leave_room(room, id),
             Act::Stand(spots) => self.stands(id, spots),

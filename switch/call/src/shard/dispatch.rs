@@ -153,6 +153,10 @@ impl Shard {
                 let (call, leg, purpose) = (*call, *leg, *purpose);
                 self.turn(now, call, CallInput::Response { leg, purpose, response, flow });
             }
+            Some(Asker::Away { call, leg, purpose }) => {
+                let at = (*call, *leg, *purpose);
+                self.answered_away(at, response, flow);
+            }
             Some(Asker::Probe { .. } | Asker::Register { .. }) => {
                 self.trunk_told(now, id, &response, flow.remote.ip());
             }
@@ -184,7 +188,7 @@ impl Shard {
                 let text = *text;
                 self.text_told(now, id, text, 408);
             }
-            Some(Asker::Nobody) | None => {}
+            Some(Asker::Nobody | Asker::Away { .. }) | None => {}
         }
     }
 

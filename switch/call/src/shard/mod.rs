@@ -7,6 +7,7 @@ mod digest;
 mod dispatch;
 mod doorstep;
 mod floor;
+mod letters;
 mod options;
 mod presence;
 mod reach;
@@ -48,6 +49,9 @@ use crate::rooms::Rooms;
 use crate::trails::Trails;
 pub(crate) use admit::words;
 use digest::Nobody;
+pub(crate) use letters::Came;
+use letters::Moved;
+pub use letters::{Late, Post};
 use subscriptions::Subscriptions;
 use texts::Text;
 use trunks::Registration;
@@ -92,6 +96,9 @@ pub struct Shard {
     open_ports: HashMap<PortId, CallId>,
     registrations: BTreeMap<String, Registration>,
     subscriptions: Subscriptions,
+    moved: Moved,
+    /// The call whose acts are carried out just now.
+    turning: Option<CallId>,
     /// What is in the mailboxes, by number; one that is not here is empty.
     mailboxes: BTreeMap<Arc<str>, Arc<MailState>>,
     /// Who has shown a certificate, by connection.
@@ -128,11 +135,32 @@ type DialogKey = (Box<str>, Box<str>);
 /// Who waits for the answer to a request of ours.
 #[derive(Debug)]
 enum Asker {
-    Call { call: CallId, leg: LegId, purpose: Purpose },
-    Probe { trunk: String, at: PeerAt },
-    Register { trunk: String, at: PeerAt, challenges: u8 },
-    Text { text: u64 },
-    Notify { key: DialogKey },
+    Call {
+        call: CallId,
+        leg: LegId,
+        purpose: Purpose,
+    },
+    /// A leg that has gone to another shard since.
+    Away {
+        call: CallId,
+        leg: LegId,
+        purpose: Purpose,
+    },
+    Probe {
+        trunk: String,
+        at: PeerAt,
+    },
+    Register {
+        trunk: String,
+        at: PeerAt,
+        challenges: u8,
+    },
+    Text {
+        text: u64,
+    },
+    Notify {
+        key: DialogKey,
+    },
     Nobody,
 }
 
@@ -181,6 +209,8 @@ impl Shard {
             open_ports: HashMap::new(),
             registrations: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
+            moved: Moved::default(),
+            turning: None,
             mailboxes: BTreeMap::new(),
             proofs: HashMap::new(),
             streams: HashSet::new(),
@@ -240,7 +270,9 @@ impl Machine for Shard {
         match input {
             ShardInput::Wire(inbound) => {
                 self.streams.extend(inbound.flow.conn);
-                self.received(now, inbound);
+                if let Some(inbound) = self.forwarded(inbound) {
+                    self.received(now, inbound);
+                }
             }
             ShardInput::Lift(place) => self.lift(now, &place),
             ShardInput::SendFailed { ticket } => self.stack.transport_failed(now, ticket),
@@ -251,7 +283,11 @@ impl Machine for Shard {
                 self.streams.remove(&conn);
                 self.registrar.flow_closed(conn);
             }
-            ShardInput::Media(event) => self.media(now, event),
+            ShardInput::Media(event) => {
+                if let Some(event) = self.forwarded_media(event) {
+                    self.media(now, event);
+                }
+            }
             ShardInput::Setup(routes) => {
                 self.trunks.configure(now, routes.trunks());
                 self.routes = routes;
@@ -262,6 +298,7 @@ impl Machine for Shard {
             }
             ShardInput::Settings(known) => self.know_settings(known),
             ShardInput::Reach { extension, changes } => self.change_reach(now, &extension, &changes),
+            ShardInput::Post(post) => self.posted(now, post),
             ShardInput::Gossip(gossip) => self.heard_gossip(now, gossip),
             ShardInput::Resolved { question, answer } => {
                 self.trunks.answered(now, &question, answer);

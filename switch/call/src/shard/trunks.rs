@@ -175,7 +175,14 @@ impl Shard {
             Some(Asker::Register { trunk, at, challenges }) => {
                 self.register_told(now, &trunk, &at, (response, from), challenges);
             }
-            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Notify { .. } | Asker::Nobody) | None => {}
+            Some(
+                Asker::Away { .. }
+                | Asker::Call { .. }
+                | Asker::Text { .. }
+                | Asker::Notify { .. }
+                | Asker::Nobody,
+            )
+            | None => {}
         }
         self.clients.insert(id, Asker::Nobody);
     }
@@ -272,7 +279,14 @@ impl Shard {
         match self.clients.insert(id, Asker::Nobody) {
             Some(Asker::Probe { trunk, at }) => self.trunks.probed(now, &trunk, &at, false),
             Some(Asker::Register { trunk, at, .. }) => self.register_failed(now, &trunk, &at, 0, None),
-            Some(Asker::Call { .. } | Asker::Text { .. } | Asker::Notify { .. } | Asker::Nobody) | None => {}
+            Some(
+                Asker::Away { .. }
+                | Asker::Call { .. }
+                | Asker::Text { .. }
+                | Asker::Notify { .. }
+                | Asker::Nobody,
+            )
+            | None => {}
         }
     }
 }

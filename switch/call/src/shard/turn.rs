@@ -96,9 +96,11 @@ impl Shard {
     }
 
     fn put_back(&mut self, now: Now, id: CallId, mut slot: Slot, acts: Vec<Act>) {
+        self.turning = Some(id);
         for act in acts {
             self.apply(now, id, &mut slot, act);
         }
+        self.turning = None;
         if slot.call.is_settled() {
             return self.forget(id, slot);
         }
@@ -121,6 +123,7 @@ impl Shard {
             self.deadlines.remove(&(at, id));
         }
         self.order.remove(&id);
+        self.tell_homes(&slot);
         self.leaves_floor(id);
         for key in &slot.keys {
             self.dialogs.remove(key);

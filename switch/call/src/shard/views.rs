@@ -59,6 +59,7 @@ impl Shard {
             transactions: self.stack.transactions(),
             ports: self.ports.in_use(),
             dialogs: self.dialogs.len(),
+            moved: self.moved.len(),
             on_lines: self.floor.len(),
         }
     }

@@ -66,6 +66,10 @@ pub struct Station {
     /// Whether its phones' media is encrypted: `off`, `optional` or `required`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub srtp: Srtp,
+    /// What becomes of callers whom it leads on to nobody: `none` ends their call, `agent` gives them back, else a
+    /// destination such as `voicemail:1001`; empty is `none`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub transfer_failure: String,
     /// The recording policy by name; empty leaves it to others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub recording: String,
@@ -118,6 +122,7 @@ impl Station {
             music: String::new(),
             spoken_refusals: defaults::spoken_refusals(),
             srtp: Srtp::default(),
+            transfer_failure: String::new(),
             recording: String::new(),
             dtmf: Dtmf::default(),
             listen: Vec::new(),

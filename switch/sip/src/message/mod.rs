@@ -45,4 +45,5 @@ pub use peek::{Peek, peek};
 pub use split::Values;
 pub use status::reason_phrase;
 pub use uri::{Scheme, Uri};
+pub use uri_text::decode as unescaped;
 pub use validate::Invalid;

@@ -3,7 +3,7 @@
 use super::uri::{Scheme, Uri};
 
 /// Resolves every `%HH`; a `%` that begins none is itself. Octets that are no UTF-8 show as U+FFFD.
-pub(crate) fn decode(text: &str) -> String {
+pub fn decode(text: &str) -> String {
     let octets: Vec<u8> = Octets { rest: text.as_bytes() }.map(|(octet, _)| octet).collect();
     String::from_utf8_lossy(&octets).into_owned()
 }

@@ -140,6 +140,12 @@ impl Stack {
         }
     }
 
+    /// Whether a response answers a request of this stack that is not forgotten yet.
+    #[must_use]
+    pub fn has_asked(&self, response: &Message) -> bool {
+        self.client_of(response).is_some()
+    }
+
     pub(super) fn receive_response(
         &mut self,
         now: Mono,

@@ -1,3 +1,14 @@
-//! What phones have done by codes: dialled as a call, or pressed in one.
+//! What people do with calls beyond calling, by their phones' keys, by codes and by the API: one file for each feature.
+//! Each is a change of who is on which side of the meeting, and the signalling that goes with it.
 
+mod consult;
 mod dialled;
+mod errand;
+mod hold;
+mod refer;
+mod transfer;
+
+pub(super) use errand::{Errand, Failing};
+pub(super) use hold::Holding;
+pub(crate) use refer::read_replaces;
+pub(super) use transfer::Blind;

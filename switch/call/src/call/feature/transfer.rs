@@ -1,0 +1,302 @@
+//! Leading those who talk on to somebody else (CROCO-40, VOX-18…21, BP-31; RFC 5359 §2.4, RFC 5589).
+//!
+//! Unless set up otherwise a transfer that comes to nothing does not return to whoever began it (E1).
+
+use base::fact::{Endpoint, TransferKind, TransferResult};
+use base::media::{Over, Sound};
+use base::{Cause, LegId, Party};
+use provision::{Destination, ForwardTo, ForwardWhen};
+use route::{By, Inquiry, Local, Onward, Origin, Verdict};
+use sip::usage::Referral;
+
+use super::super::meeting::MAIN;
+use super::super::{Call, Ctx, Refusal};
+use super::errand::{Errand, Failing, Transfer};
+use super::hold::WAITING;
+use crate::act::Act;
+use crate::letter::{Addressee, Wish, Word};
+
+/// Transfers of one call; one more is refused as a loop (E77).
+const MOST: u8 = 5;
+
+/// Where those who are led on go.
+#[derive(Debug)]
+pub(in crate::call) enum Way {
+    /// Somebody is rung.
+    Ring(Verdict),
+    /// Tandem itself is the far end.
+    Local(Local),
+}
+
+/// What a blind transfer shall do.
+#[derive(Debug)]
+pub(in crate::call) struct Blind<'a> {
+    pub(in crate::call) to: &'a str,
+    /// What becomes of a failure; `None` as set up.
+    pub(in crate::call) failing: Option<Failing>,
+    /// Who leads on stays and listens.
+    pub(in crate::call) stays: bool,
+    pub(in crate::call) report: Option<Referral>,
+}
+
+impl Call {
+    /// Where a number leads for whoever leads on; an error is the status for it.
+    pub(in crate::call) fn way_to(&self, ctx: &mut Ctx<'_>, by: LegId, to: &str) -> Result<Way, u16> {
+        let endpoint = self.leg(by).map(|leg| leg.endpoint.clone()).ok_or(481_u16)?;
+        let (from, caller) = match &endpoint {
+            Endpoint::Station(extension) if extension == to => return Err(482),
+            Endpoint::Station(extension) => (Origin::Station(extension), extension.clone()),
+            Endpoint::Trunk(name) => (Origin::Trunk(name), self.facts.caller.clone()),
+            Endpoint::Local(_) | Endpoint::Stranger(_) => return Err(403),
+        };
+        let seed = ctx.entropy.next_u64();
+        let settings = ctx.settings;
+        let inquiry = Inquiry { from, dialled: to, caller: &caller, withheld: false, settings, seed };
+        match route::decide(ctx.routes, &inquiry).0 {
+            Verdict::Refuse(cause) => Err(cause.sip()),
+            Verdict::Local(local) => Ok(Way::Local(local)),
+            ring @ (Verdict::Ring(_) | Verdict::Onward(_) | Verdict::Trunks { .. }) => Ok(Way::Ring(ring)),
+        }
+    }
+
+    /// Leads those who talk with this one on to a number. An error is the status for whoever asked.
+    pub(in crate::call) fn lead_on(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        by: LegId,
+        blind: Blind<'_>,
+    ) -> Result<(), u16> {
+        let busy = self.meeting.as_ref().is_some_and(|meeting| meeting.errand.is_some());
+        if busy || self.hunt.is_some() || !self.meet(ctx) {
+            return Err(491);
+        }
+        if self.led_on >= MOST {
+            return Err(482);
+        }
+        if self.all_but(by).is_empty() {
+            return Err(481);
+        }
+        let way = self.way_to(ctx, by, blind.to)?;
+        self.led_on += 1;
+        self.retrieve(ctx, by);
+        let failing = blind.failing.unwrap_or_else(|| self.failing_of(ctx, by));
+        let keeps = failing == Failing::Returns || blind.stays;
+        let transfer = Transfer {
+            kind: TransferKind::Blind,
+            by: Some(by),
+            of: self.extension_of(by),
+            to: blind.to.to_owned(),
+            report: blind.report.map(|report| (by, report)),
+            failing,
+            stays: blind.stays,
+            recalls: None,
+        };
+        self.note_transfer(ctx, Some(by), TransferKind::Blind, blind.to, TransferResult::Begun);
+        self.set_errand(Errand::Transfer(transfer));
+        self.move_to_side(by, WAITING);
+        self.report(ctx, 100);
+        if !keeps {
+            self.leave_it_to_them(ctx, by);
+        }
+        self.take_way(ctx, way, by);
+        Ok(())
+    }
+
+    /// Whoever leads on is told that it is done, and is out of it (VOX-18).
+    fn leave_it_to_them(&mut self, ctx: &mut Ctx<'_>, by: LegId) {
+        self.report(ctx, 200);
+        if let Some(Errand::Transfer(transfer)) = self.errand() {
+            transfer.by = None;
+            transfer.report = None;
+        }
+        self.dismiss(ctx, by, Cause::Transferred);
+    }
+
+    fn take_way(&mut self, ctx: &mut Ctx<'_>, way: Way, by: LegId) {
+        match way {
+            Way::Ring(_) => self.seek(ctx, way, by, MAIN),
+            Way::Local(local) => self.lead_to_service(ctx, local),
+        }
+    }
+
+    /// Rings somebody for those on a side; whoever leads on is who rings, those who wait are shown.
+    pub(in crate::call) fn seek(&mut self, ctx: &mut Ctx<'_>, way: Way, by: LegId, side: u8) {
+        let Way::Ring(verdict) = way else { return };
+        let shown = self.meeting.iter().flat_map(|it| &it.members).find(|member| member.side == side);
+        let shown = shown.map_or(by, |member| member.leg);
+        self.rings_for = Some((shown, side));
+        self.go(ctx, verdict);
+    }
+
+    /// Those who wait are answered by Tandem itself, which takes one of them.
+    pub(in crate::call) fn lead_to_service(&mut self, ctx: &mut Ctx<'_>, local: Local) {
+        let Some(Errand::Transfer(transfer)) = self.errand() else { return };
+        let leader = transfer.by;
+        let members = self.meeting.iter().flat_map(|it| &it.members).map(|member| member.leg);
+        let waits: Vec<LegId> = members.filter(|leg| Some(*leg) != leader).collect();
+        let [one] = waits[..] else {
+            return self.transfer_failed(ctx, Refusal::of(Cause::Rejected));
+        };
+        self.report(ctx, 200);
+        let Some(Errand::Transfer(transfer)) = self.take_errand() else { return };
+        self.note_transfer(ctx, transfer.by, transfer.kind, &transfer.to, TransferResult::Completed);
+        if let Some(by) = transfer.by {
+            self.dismiss(ctx, by, Cause::Transferred);
+        }
+        self.hand_to_service(ctx, one, local);
+    }
+
+    /// It came to nothing.
+    pub(super) fn transfer_failed(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal) {
+        let Some(Errand::Transfer(mut transfer)) = self.take_errand() else { return };
+        let result = TransferResult::Failed(refusal.cause);
+        self.note_transfer(ctx, transfer.by, transfer.kind, &transfer.to, result);
+        if transfer.recalls.is_some() {
+            return self.turn_away_all(ctx, refusal);
+        }
+        if let Some(by) = transfer.by.filter(|by| self.leg(*by).is_some_and(|leg| !leg.is_over())) {
+            // Whoever led on is still here and has them back.
+            self.set_errand(Errand::Transfer(transfer));
+            self.report(ctx, refusal.outward());
+            self.take_errand();
+            self.tell_failure(ctx, by);
+            self.bring_together();
+            return self.tidy(ctx, refusal, Party::Callee);
+        }
+        match (transfer.failing.clone(), transfer.of.clone()) {
+            (Failing::Returns, Some(extension)) => {
+                transfer.recalls = Some(refusal.cause);
+                self.set_errand(Errand::Transfer(transfer));
+                self.recall(ctx, &extension);
+            }
+            (Failing::GoesTo(elsewhere), _) => {
+                transfer.failing = Failing::Ends;
+                self.set_errand(Errand::Transfer(transfer));
+                self.elsewhere(ctx, &elsewhere);
+            }
+            (Failing::Ends | Failing::Returns, _) => self.turn_away_all(ctx, refusal),
+        }
+    }
+
+    /// Whoever led on is rung with those who wait.
+    fn recall(&mut self, ctx: &mut Ctx<'_>, extension: &str) {
+        self.lead_back_to(ctx, ForwardTo::Number(extension.to_owned()));
+    }
+
+    /// Those who wait are led on to a place that is set up for failures.
+    fn elsewhere(&mut self, ctx: &mut Ctx<'_>, to: &str) {
+        match to.parse::<Destination>() {
+            Ok(to) => self.lead_back_to(ctx, ForwardTo::Destination(to)),
+            Err(_unknown) => self.errand_failed(ctx, Refusal::of(Cause::NoRoute)),
+        }
+    }
+
+    fn lead_back_to(&mut self, ctx: &mut Ctx<'_>, to: ForwardTo) {
+        let Some(Errand::Transfer(transfer)) = self.errand() else { return };
+        let by = By::Station(transfer.of.clone().unwrap_or_default());
+        let seed = ctx.entropy.next_u64();
+        let inquiry = Inquiry {
+            from: Origin::Station(""),
+            dialled: &self.facts.dialled,
+            caller: &self.facts.caller,
+            withheld: self.facts.withheld,
+            settings: ctx.settings,
+            seed,
+        };
+        let onward = Onward { to, by, when: ForwardWhen::NoAnswer };
+        let (verdict, _) = route::onward(ctx.routes, &inquiry, &onward);
+        let shown = self.meeting.iter().flat_map(|it| &it.members).next().map(|member| member.leg);
+        self.rings_for = shown.map(|leg| (leg, MAIN));
+        self.go(ctx, verdict);
+    }
+
+    /// Another call says which number leads to what its leg talked with.
+    pub(in crate::call) fn dial_instead(&mut self, ctx: &mut Ctx<'_>, number: &str) {
+        let Some(Errand::Transfer(transfer)) = self.errand() else { return };
+        let Some(by) = transfer.by else { return };
+        match self.way_to(ctx, by, number) {
+            Ok(way) => self.take_way(ctx, way, by),
+            Err(status) => self.turned_down(ctx, status),
+        }
+    }
+
+    /// Asks the call of another dialog of whoever leads on for the one he talks with there.
+    pub(in crate::call) fn lead_together(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        by: LegId,
+        place: crate::letter::Place,
+        report: Option<Referral>,
+    ) -> Result<(), u16> {
+        let busy = self.meeting.as_ref().is_some_and(|meeting| meeting.errand.is_some());
+        if busy || self.hunt.is_some() || !self.meet(ctx) {
+            return Err(491);
+        }
+        if self.all_but(by).is_empty() {
+            return Err(481);
+        }
+        let to = super::errand::words(&place);
+        let addressee = match &place {
+            crate::letter::Place::Dialog(name) => Addressee::Dialog(name.clone()),
+            crate::letter::Place::Leg(_) => return Err(481),
+        };
+        let transfer = Transfer {
+            kind: TransferKind::Attended,
+            by: Some(by),
+            of: self.extension_of(by),
+            to,
+            report: report.map(|report| (by, report)),
+            failing: Failing::Returns,
+            stays: false,
+            recalls: None,
+        };
+        self.set_errand(Errand::Transfer(transfer));
+        self.report(ctx, 100);
+        ctx.out.push(Act::Write { to: addressee, word: Word::Ask(Wish::Surrender { with: place, of: by }) });
+        self.timers.set(super::super::CallTimer::Guest, ctx.now.mono + std::time::Duration::from_secs(3));
+        Ok(())
+    }
+
+    /// What becomes of those whom this one leads on when that comes to nothing, as set up.
+    pub(super) fn failing_of(&self, ctx: &Ctx<'_>, by: LegId) -> Failing {
+        let station = self.extension_of(by).and_then(|extension| ctx.routes.station(&extension));
+        station.map_or(Failing::Ends, |station| Failing::of(&station.transfer_failure))
+    }
+
+    pub(super) fn extension_of(&self, leg: LegId) -> Option<String> {
+        match &self.leg(leg)?.endpoint {
+            Endpoint::Station(extension) => Some(extension.clone()),
+            Endpoint::Trunk(_) | Endpoint::Local(_) | Endpoint::Stranger(_) => None,
+        }
+    }
+
+    /// One who wanted something hears that it is not to be had.
+    pub(in crate::call) fn tell_failure(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        let tone = sounds::tones::special_information(base::media::Announcement::Reorder);
+        let said = vec![Sound::Tone(tone)];
+        self.play(ctx, leg, said, 1, Over::Mixed);
+    }
+
+    /// Those who wait hear why, and the call ends.
+    fn turn_away_all(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal) {
+        let waits: Vec<LegId> =
+            self.meeting.iter().flat_map(|it| &it.members).map(|member| member.leg).collect();
+        match waits[..] {
+            [one] => {
+                let said = vec![self.speaker(ctx, one, "").prompt("refuse/failed")];
+                self.hand_to_words(ctx, one, said, refusal);
+            }
+            _ => self.finish(ctx, refusal, Party::Callee),
+        }
+    }
+
+    /// Nobody is rung any more.
+    pub(in crate::call) fn stop_seeking(&mut self, ctx: &mut Ctx<'_>, cause: Cause) {
+        self.stop_ringing();
+        let rings: Vec<LegId> =
+            self.legs.iter().filter(|it| it.calling().is_some()).map(|it| it.id).collect();
+        for leg in rings {
+            self.end_leg(ctx, leg, Refusal::of(cause));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What calls say to each other, whichever shards they live in.
+//!
+//! ```text
+//!   the call that wants              the call that has
+//!        Ask(wish) ───────────────────────▶
+//!        ◀─────────────── Come, or No(status)
+//!        Hand(leg) ───────────────────────▶     a leg goes once it is quiet
+//!        ◀─────────────── Taken, or Back(leg)
+//! ```
+//!
+//! Who asks for a leg of the other one's gets `Hand` instead of `Come`.
+
+use base::{CallId, LegId, ShardId};
+
+use crate::leg::Leg;
+
+/// A letter from one call to another.
+#[derive(Debug)]
+pub struct Letter(pub(crate) Box<Written>);
+
+/// What stands in it.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) from: CallId,
+    pub(crate) to: Addressee,
+    pub(crate) word: Word,
+}
+
+/// For whom a letter is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Addressee {
+    Call(CallId),
+    /// The call of this dialog; every shard looks for it.
+    Dialog(DialogName),
+}
+
+/// A dialog as its far end names it in Replaces (RFC 3891 §3): `to` is our tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DialogName {
+    pub(crate) call_id: String,
+    pub(crate) to: String,
+    pub(crate) from: String,
+    pub(crate) early_only: bool,
+}
+
+/// What one call says to another.
+#[derive(Debug)]
+pub(crate) enum Word {
+    /// May a leg come in?
+    Ask(Wish),
+    /// It may.
+    Come(Wish),
+    /// It may not: the status for whoever asked.
+    No(u16),
+    /// Whom you want is no far end of mine: dial this.
+    Dial(String),
+    /// Here it is.
+    Hand(Box<Handed>),
+    /// It talks here now.
+    Taken(LegId),
+    /// It could not be used.
+    Back(Box<Handed>),
+    /// It will not come after all.
+    Never,
+}
+
+/// How a leg wants to come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// In place of this one (RFC 3891).
+    Replace(Place),
+    /// As the one who answers.
+    PickUp,
+    /// As one more of those who talk.
+    Join,
+    /// Whoever talks with this one shall go to the asking call, in place of `of`.
+    Surrender { with: Place, of: LegId },
+}
+
+/// A leg by what the asker knows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Leg(LegId),
+    Dialog(DialogName),
+}
+
+/// A leg on its way from call to call.
+#[derive(Debug)]
+pub(crate) struct Handed {
+    pub(crate) leg: Leg,
+    pub(crate) wish: Wish,
+    /// The media worker of its port.
+    pub(crate) worker: u8,
+    /// The extension whose line it holds.
+    pub(crate) line: Option<String>,
+    /// The trunk whose cap it counts against.
+    pub(crate) trunk: Option<String>,
+    /// Who stands there, as others are shown it.
+    pub(crate) number: String,
+    pub(crate) name: String,
+    /// Where its dialog's messages arrive.
+    pub(crate) home: ShardId,
+}
