@@ -286,7 +286,9 @@ impl Call {
         let came = Came { call_id: leg.call_id.clone(), local_tag: leg.local_tag.clone(), port, home };
         ctx.out.push(Act::Adopt { leg: leg.id, came });
         self.guests.push((leg.id, number, name));
-        let _moved_when_workers_can = worker;
+        if let Some(port) = open_port(&leg).filter(|_| worker != self.worker) {
+            ctx.out.push(Act::Media(MediaCommand::Move { port, to: self.worker }));
+        }
         // What plays there played for another call.
         if let Some(port) = open_port(&leg) {
             ctx.out.push(Act::Media(MediaCommand::StopPlay { port, play: None }));
