@@ -23,7 +23,7 @@ pub(crate) enum Visit {
 
 impl Call {
     /// Asks another call to take the caller in.
-    pub(super) fn visit(&mut self, ctx: &mut Ctx<'_>, to: Addressee, wish: Wish) {
+    pub(super) fn ask_to_enter(&mut self, ctx: &mut Ctx<'_>, to: Addressee, wish: Wish) {
         self.phase = Phase::Visiting(Visit::Asking);
         ctx.out.push(Act::Write { to, word: Word::Ask(wish) });
         self.timers.set(CallTimer::Guest, ctx.now.mono + ANSWERS_WITHIN);
