@@ -96,8 +96,14 @@ pub const BINDINGS_PER_AOR: usize = 10;
 pub const UUI_OCTETS: usize = 2_048;
 /// Subscriptions of one shard; more get 503.
 pub const SUBSCRIPTIONS: usize = 20_000;
-/// Subscriptions of one extension in one shard; more get 403.
-pub const SUBSCRIPTIONS_PER_ACCOUNT: usize = 10;
+/// Subscriptions of one extension in one shard, for all keys of all its phones; more get 403.
+pub const SUBSCRIPTIONS_PER_ACCOUNT: usize = 1_000;
+/// Of them those of one package to what is one's own; more get 403.
+pub const SUBSCRIPTIONS_TO_ONESELF: usize = 10;
+/// Subscriptions that are attended to in one round; further ones wait for the next, so that calls are worked on between.
+pub const NOTIFY_ROUND_MOST: usize = 250;
+/// How long such a round lasts.
+pub const NOTIFY_ROUND: Duration = Duration::from_millis(25);
 /// Edge proxies on the way to a phone (RFC 3327); more is answered 400.
 pub const PATH_HOPS: usize = 8;
 /// Times a call may be led on from one number to another; at the bound it is refused 482 instead.
@@ -243,8 +249,6 @@ pub const XML_TEXT: usize = 16_384;
 pub const XML_ELEMENTS: usize = 64;
 /// Dialogs that one document about a line lists, oldest first; further ones are left out.
 pub const LAMP_DIALOGS: usize = 8;
-/// Mailboxes whose messages a shard knows to count; what further ones hold is not told.
-pub const MAILBOXES_COUNTED: usize = 100_000;
 /// Legs that a call remembers, those that are over included; no further one is added.
 pub const LEGS_PER_CALL: usize = 64;
 /// Far ends that talk within one call; a further one is refused.

@@ -21,7 +21,7 @@ pub(crate) const ACCEPT: &str = "application/sdp";
 pub(crate) const ACCEPTED: &str = "application/sdp, multipart/mixed, multipart/alternative";
 
 /// Event packages that there are, as Allow-Events lists them.
-pub(crate) const PACKAGES: &str = "reg";
+pub(crate) const PACKAGES: &str = "reg, dialog, message-summary, as-feature-event";
 
 /// A response with our To tag (where it has none yet) and the headers its status asks for.
 pub(crate) fn reply(request: &Message, status: u16, tag: Option<&str>, agent: &str) -> Draft {
@@ -59,7 +59,7 @@ pub(crate) fn not_referred(request: &Message, agent: &str) -> Draft {
 /// The answer to a SUBSCRIBE in the dialog of a call: events are watched in a dialog of their own (RFC 6665 §4.5.1).
 pub(crate) fn not_subscribed(request: &Message, agent: &str) -> Draft {
     let status = match EventAsk::read(request) {
-        Ok(ask) if ask.package == PACKAGES => 403,
+        Ok(ask) if PACKAGES.split(", ").any(|known| known == ask.package) => 403,
         Ok(_) => 489,
         Err(UsageRefusal::Status(status)) => status,
         Err(UsageRefusal::TooBrief(_)) => 423,

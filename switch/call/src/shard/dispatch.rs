@@ -22,8 +22,10 @@ impl Shard {
         {
             let key = (request.call_id().unwrap_or_default().into(), tag.into());
             let Some((call, leg)) = self.dialogs.get(&key).copied() else {
-                if method == Method::Subscribe && self.subscriptions.has(&key) {
-                    return self.resubscribed(now, id, &request, key);
+                if method == Method::Subscribe
+                    && let Some(known) = self.subscriptions.id(&key)
+                {
+                    return self.resubscribed(now, id, &request, (known, flow));
                 }
                 self.count("requests_outside_dialogs");
                 return self.refuse(now, id, 481);
@@ -160,9 +162,9 @@ impl Shard {
             Some(Asker::Probe { .. } | Asker::Register { .. }) => {
                 self.trunk_told(now, id, &response, flow.remote.ip());
             }
-            Some(Asker::Notify { key }) => {
-                let key = key.clone();
-                self.notified(now, key, response.status().unwrap_or(0));
+            Some(Asker::Notify { id }) => {
+                let id = *id;
+                self.notified(now, id, response.status().unwrap_or(0));
             }
             Some(Asker::Text { text }) => {
                 let text = *text;
@@ -180,9 +182,9 @@ impl Shard {
                 self.turn(now, call, CallInput::Failed { leg, purpose, failure });
             }
             Some(Asker::Probe { .. } | Asker::Register { .. }) => self.trunk_unanswered(now, id),
-            Some(Asker::Notify { key }) => {
-                let key = key.clone();
-                self.notified(now, key, 408);
+            Some(Asker::Notify { id }) => {
+                let id = *id;
+                self.notified(now, id, 408);
             }
             Some(Asker::Text { text }) => {
                 let text = *text;

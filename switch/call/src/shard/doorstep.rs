@@ -143,7 +143,7 @@ impl Shard {
             return false;
         };
         let key = (request.call_id().unwrap_or_default().into(), tag.into());
-        self.dialogs.contains_key(&key) || self.subscriptions.has(&key)
+        self.dialogs.contains_key(&key) || self.subscriptions.id(&key).is_some()
     }
 
     /// Whether a trunk sends by this path. The doors learn of its address, and of those of edge proxies, now and then.

@@ -23,7 +23,8 @@ impl Shard {
 
     /// A call of any shard stands elsewhere now.
     pub(super) fn heard_of_spots(&mut self, call: CallId, spots: &Arc<[Spot]>) {
-        let _lines = self.floor.tell(call, spots);
+        let lines = self.floor.tell(call, spots);
+        self.lines_changed(lines);
     }
 
     /// A call is over, whatever it told last.

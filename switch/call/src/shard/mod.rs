@@ -6,14 +6,19 @@ mod apply;
 mod digest;
 mod dispatch;
 mod doorstep;
+mod features;
 mod floor;
+mod lamps;
 mod letters;
+mod notifying;
 mod options;
+mod packages;
 mod presence;
 mod reach;
 mod reginfo;
 mod register;
 mod rejoin;
+mod subscribing;
 mod subscriptions;
 mod texts;
 mod trunks;
@@ -52,7 +57,7 @@ use digest::Nobody;
 pub(crate) use letters::Came;
 use letters::Moved;
 pub use letters::{Late, Post};
-use subscriptions::Subscriptions;
+use subscriptions::{SubscriptionId, Subscriptions};
 use texts::Text;
 use trunks::Registration;
 
@@ -159,7 +164,7 @@ enum Asker {
         text: u64,
     },
     Notify {
-        key: DialogKey,
+        id: SubscriptionId,
     },
     Nobody,
 }
@@ -305,8 +310,8 @@ impl Machine for Shard {
                 self.release_held(now);
                 self.tell_doors(now);
             }
-            ShardInput::Mail { mailbox, state } => drop(self.mailboxes.insert(mailbox, state)),
-            ShardInput::Mailboxes(all) => self.mailboxes = all.into_iter().collect(),
+            ShardInput::Mail { mailbox, state } => self.mail_changed(mailbox, state),
+            ShardInput::Mailboxes(all) => self.mail_is(all),
             ShardInput::MailRead { call, messages } => self.turn(now, call, CallInput::Mail(messages)),
             ShardInput::Order { call, order } => self.turn(now, call, CallInput::Order(order)),
             ShardInput::Command(command) => self.command(now, command),

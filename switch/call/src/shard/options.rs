@@ -39,6 +39,7 @@ impl Shard {
             introduce(&mut draft, &contact, Agent::Server(&self.config.user_agent));
         }
         draft.set(Header::Accept, reply::ACCEPTED);
+        draft.set(Header::AllowEvents, reply::PACKAGES);
         reply::support(&mut draft, sip::reliable::OPTION);
         if status == 503 {
             draft.push(Header::RetryAfter, "5");

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use base::Now;
 use peer::{Binding, Registrar};
+use phone::xml::escaped;
 
 /// The body of a NOTIFY.
 pub(super) const REGINFO: &str = "application/reginfo+xml";
@@ -128,31 +129,4 @@ fn contact(
         escaped(uri)
     )
     .unwrap_or_default();
-}
-
-/// Text for an element or an attribute (XML 1.0 §2.4); controls, which XML has no words for, are left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            c if c.is_control() => {}
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_from_outside_ends_an_element_or_an_attribute() {
-        assert_eq!(escaped("a\"b'<c>&\u{1}\r\nd"), "a&quot;b&apos;&lt;c&gt;&amp;d");
-    }
 }

@@ -140,7 +140,7 @@ impl Shard {
             self.outputs.push_back(ShardOutput::Binding(change));
         }
         if !aors.is_empty() {
-            aors.iter().for_each(|aor| self.registrations_changed(now, aor));
+            aors.iter().for_each(|aor| self.registrations_changed(aor));
             self.work(now);
         }
     }

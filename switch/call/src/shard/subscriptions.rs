@@ -1,46 +1,135 @@
-//! Phones subscribe to events (RFC 6665): to the registrations of their own extension (RFC 3680). Each subscription has
-//! a dialog of its own and asks for a password whenever it is made or changed.
+//! The subscriptions of a shard (RFC 6665), found by dialog, by what they watch, and by time.
+//!
+//! ```text
+//!   something changes ─▶ its topic has news ─▶ those who watch it are attended to, some in each round ─▶ NOTIFY
+//!                                                                  time is up, or an interval is over ──▲
+//! ```
+//! Whoever is attended to gets the state of that moment, so nothing old ever waits, and nobody who watches a busy line
+//! keeps calls from being worked on.
 
-use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
-use base::limits::{SUBSCRIPTIONS, SUBSCRIPTIONS_PER_ACCOUNT};
-use base::wire::{Flow, Target};
-use base::{Mono, Now};
-use sip::ServerId;
-use sip::message::{Header, Message};
-use sip::usage::{Ended, EventAsk, Lifetimes, Subscription, UsageRefusal};
+use base::Mono;
+use base::limits::{
+    NOTIFY_ROUND, NOTIFY_ROUND_MOST, SUBSCRIPTIONS, SUBSCRIPTIONS_PER_ACCOUNT, SUBSCRIPTIONS_TO_ONESELF,
+};
+use base::wire::Target;
+use phone::lamp::DialogInfo;
+use sip::usage::Subscription;
 
-use super::digest::AskAs;
-use super::reginfo::{REGINFO, RegInfo};
-use super::{Asker, DialogKey, Shard};
-use crate::reply::{self, PACKAGES, reply};
+use super::DialogKey;
+use super::reginfo::RegInfo;
 
-/// Lifetimes of a subscription to `reg` (RFC 3680 §4.4 has 3,761 s where nothing is said; ours follow registrations).
-const LIFETIMES: Lifetimes = Lifetimes { min: 60, max: 3_600 };
-/// The least time between two NOTIFYs of a subscription (RFC 3680 §4.8).
-const INTERVAL: Duration = Duration::from_secs(5);
+/// A subscription of this shard; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SubscriptionId(u64);
 
-/// The subscriptions of a shard, found by dialog, by extension and by time.
+/// What can be watched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Topic {
+    /// The contacts of an extension.
+    Registrations(Box<str>),
+    /// A line of the floor, or a pseudo user.
+    Line(Box<str>),
+    /// A mailbox.
+    Mailbox(Box<str>),
+    /// The features of a station.
+    Features(Box<str>),
+}
+
+/// What a subscriber is told, and what it has been told.
+#[derive(Debug)]
+pub(super) enum Watch {
+    /// `reg`.
+    Registrations(Box<RegInfo>),
+    /// `dialog`; the name as it was asked for, and the version of the next document.
+    Line { entity: Box<str>, version: u32 },
+    /// `message-summary`.
+    Mailbox,
+    /// `as-feature-event`.
+    Features(Box<Told>),
+}
+
+/// What a phone that keeps features in step has been told.
 #[derive(Debug, Default)]
-pub(super) struct Subscriptions {
-    table: HashMap<DialogKey, Subscriber>,
-    by_aor: BTreeSet<(String, DialogKey)>,
-    due: BTreeSet<(Mono, DialogKey)>,
+pub(super) struct Told {
+    pub(super) events: Vec<String>,
+    /// It takes several of them in one body.
+    pub(super) takes_parts: bool,
 }
 
 #[derive(Debug)]
-struct Subscriber {
-    subscription: Subscription,
-    info: RegInfo,
-    target: Target,
-    contact: String,
+pub(super) struct Subscriber {
+    pub(super) subscription: Subscription,
+    pub(super) topic: Topic,
+    pub(super) watch: Watch,
+    /// Whose password was shown.
+    pub(super) account: Box<str>,
+    pub(super) target: Target,
+    pub(super) contact: Box<str>,
+    name: DialogKey,
     due: Option<Mono>,
 }
 
+/// Everybody who watches one thing.
+#[derive(Debug, Default)]
+struct Watchers {
+    members: BTreeSet<SubscriptionId>,
+    /// Whose turn is next, and how many have not been attended to since the last change.
+    next: Option<SubscriptionId>,
+    left: usize,
+    /// A line as all of them are told it, until it changes.
+    info: Option<Arc<DialogInfo>>,
+}
+
+/// See above.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    table: HashMap<SubscriptionId, Box<Subscriber>>,
+    names: HashMap<DialogKey, SubscriptionId>,
+    topics: BTreeMap<Topic, Watchers>,
+    accounts: BTreeMap<Box<str>, usize>,
+    due: BTreeSet<(Mono, SubscriptionId)>,
+    /// Topics with watchers left to attend to; each stands here once.
+    news: VecDeque<Topic>,
+    last: u64,
+    round: Round,
+}
+
+/// How many have been attended to lately.
+#[derive(Debug, Default)]
+struct Round {
+    since: Mono,
+    attended: usize,
+    /// Whose turn it was: news and times take turns.
+    was_news: bool,
+}
+
+impl Subscriber {
+    pub(super) fn new(
+        subscription: Subscription,
+        topic: Topic,
+        watch: Watch,
+        account: &str,
+        (target, contact): (Target, String),
+    ) -> Box<Self> {
+        Box::new(Self {
+            subscription,
+            topic,
+            watch,
+            account: account.into(),
+            target,
+            contact: contact.into(),
+            name: DialogKey::default(),
+            due: None,
+        })
+    }
+}
+
 impl Subscriptions {
-    pub(super) fn has(&self, key: &DialogKey) -> bool {
-        self.table.contains_key(key)
+    pub(super) fn id(&self, name: &DialogKey) -> Option<SubscriptionId> {
+        self.names.get(name).copied()
     }
 
     /// Whether anybody watches anything.
@@ -48,194 +137,175 @@ impl Subscriptions {
         !self.table.is_empty()
     }
 
-    pub(super) fn deadline(&self) -> Option<Mono> {
-        self.due.first().map(|(at, _)| *at)
+    /// Whether anybody watches this.
+    pub(super) fn is_watched(&self, topic: &Topic) -> bool {
+        self.topics.contains_key(topic)
     }
 
-    fn of(&self, aor: &str) -> Vec<DialogKey> {
-        let from = (aor.to_owned(), DialogKey::default());
-        let range = self.by_aor.range(from..).take_while(|(it, _)| it == aor);
-        range.map(|(_, key)| key.clone()).collect()
+    /// The status that one more of this account gets; `None` where there is room.
+    pub(super) fn refused(&self, account: &str, topic: &Topic) -> Option<u16> {
+        let own = match topic {
+            Topic::Line(_) => 0,
+            Topic::Registrations(_) | Topic::Mailbox(_) | Topic::Features(_) => {
+                self.topics.get(topic).map_or(0, |watchers| watchers.members.len())
+            }
+        };
+        let all = self.accounts.get(account).copied().unwrap_or(0);
+        if own >= SUBSCRIPTIONS_TO_ONESELF || all >= SUBSCRIPTIONS_PER_ACCOUNT {
+            return Some(403);
+        }
+        (self.table.len() >= SUBSCRIPTIONS).then_some(503)
+    }
+
+    /// Enters a new one.
+    pub(super) fn enter(&mut self, name: DialogKey, mut subscriber: Box<Subscriber>) {
+        self.last += 1;
+        let id = SubscriptionId(self.last);
+        self.names.insert(name.clone(), id);
+        self.topics.entry(subscriber.topic.clone()).or_default().members.insert(id);
+        *self.accounts.entry(subscriber.account.clone()).or_insert(0) += 1;
+        subscriber.name = name;
+        self.settle(id, subscriber);
+    }
+
+    /// Takes one out to work on it; `settle` puts it back.
+    pub(super) fn take(&mut self, id: SubscriptionId) -> Option<Box<Subscriber>> {
+        self.table.remove(&id)
     }
 
     /// Puts a subscriber back, or forgets one that is over.
-    fn settle(&mut self, key: DialogKey, mut subscriber: Subscriber) {
+    pub(super) fn settle(&mut self, id: SubscriptionId, mut subscriber: Box<Subscriber>) {
         if let Some(at) = subscriber.due.take() {
-            self.due.remove(&(at, key.clone()));
+            self.due.remove(&(at, id));
         }
-        let name = (subscriber.info.aor.clone(), key.clone());
         if subscriber.subscription.is_over() {
-            self.by_aor.remove(&name);
-            return;
+            return self.forget(id, &subscriber);
         }
         subscriber.due = subscriber.subscription.deadline();
-        if let Some(at) = subscriber.due {
-            self.due.insert((at, key.clone()));
-        }
-        self.by_aor.insert(name);
-        self.table.insert(key, subscriber);
-    }
-}
-
-impl Shard {
-    /// A SUBSCRIBE outside a dialog.
-    pub(super) fn subscribed(&mut self, now: Now, id: ServerId, request: &Message, flow: Flow) {
-        let Some(extension) = self.authenticate(now, id, request, AskAs::Proxy) else { return };
-        let begun = asked(request).and_then(|ask| self.may_watch(&extension, request).map(|()| ask));
-        let begun = begun.and_then(|ask| Ok((ask.lifetime(LIFETIMES)?, ask)));
-        let (lifetime, ask) = match begun {
-            Ok(begun) => begun,
-            Err(refusal) => return self.refuse_usage(now, id, request, refusal),
-        };
-        let target = Target::Flow(flow);
-        let Some(contact) = reply::contact(&*self.locals, &target) else { return self.refuse(now, id, 500) };
-        let tag = self.entropy.token();
-        let subscription = match Subscription::begin(now.mono, request, &tag, &ask, lifetime, INTERVAL) {
-            Ok(subscription) => subscription,
-            Err(refusal) => return self.refuse_usage(now, id, request, refusal),
-        };
-        self.count("subscriptions_granted");
-        self.granted(now, id, request, Some(&tag), &contact, lifetime);
-        let uri = request.uri().map(|uri| uri.as_str().to_owned()).unwrap_or_default();
-        let key = (request.call_id().unwrap_or_default().into(), tag.as_str().into());
-        let info = RegInfo::new(&extension, &uri);
-        self.subscriptions.settle(key, Subscriber { subscription, info, target, contact, due: None });
+        self.due.extend(subscriber.due.map(|at| (at, id)));
+        self.table.insert(id, subscriber);
     }
 
-    /// A SUBSCRIBE inside a subscription's dialog.
-    pub(super) fn resubscribed(&mut self, now: Now, id: ServerId, request: &Message, key: DialogKey) {
-        let Some(extension) = self.authenticate(now, id, request, AskAs::Proxy) else { return };
-        let Some(mut subscriber) = self.subscriptions.table.remove(&key) else {
-            return self.refuse(now, id, 481);
-        };
-        let refreshed =
-            if subscriber.info.aor == extension { asked(request) } else { Err(UsageRefusal::Status(403)) };
-        let refreshed = refreshed.and_then(|ask| {
-            let lifetime = ask.lifetime(LIFETIMES)?;
-            subscriber.subscription.refresh(now.mono, request, &ask, lifetime).map(|()| lifetime)
-        });
-        match refreshed {
-            Ok(lifetime) => {
-                subscriber.info.begin_anew();
-                self.granted(now, id, request, None, &subscriber.contact, lifetime);
+    fn forget(&mut self, id: SubscriptionId, subscriber: &Subscriber) {
+        self.names.remove(&subscriber.name);
+        if let Some(watchers) = self.topics.get_mut(&subscriber.topic) {
+            watchers.members.remove(&id);
+            if watchers.members.is_empty() {
+                self.topics.remove(&subscriber.topic);
             }
-            Err(refusal) => self.refuse_usage(now, id, request, refusal),
         }
-        self.subscriptions.settle(key, subscriber);
+        if let Some(count) = self.accounts.get_mut(&subscriber.account) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.accounts.remove(&subscriber.account);
+            }
+        }
     }
 
-    /// Whether an extension may watch what it asks for: itself, in a form that we write, and not too often.
-    fn may_watch(&self, extension: &str, request: &Message) -> Result<(), UsageRefusal> {
-        let watched = request.uri().ok().and_then(|uri| uri.user_decoded());
-        if watched.as_deref() != Some(extension) {
-            return Err(UsageRefusal::Status(403));
+    /// Something has changed: all who watch it are attended to, beginning with whoever has waited longest.
+    pub(super) fn changed(&mut self, topic: &Topic) {
+        let Some(watchers) = self.topics.get_mut(topic) else { return };
+        let is_queued = watchers.left > 0;
+        watchers.left = watchers.members.len();
+        if !is_queued {
+            self.news.push_back(topic.clone());
         }
-        let takes = |kind: &str| {
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            kind.eq_ignore_ascii_case(REGINFO) || kind == "*/*" || kind.eq_ignore_ascii_case("application/*")
-        };
-        if request.has(Header::Accept) && !request.values(Header::Accept).any(takes) {
-            return Err(UsageRefusal::Status(406));
-        }
-        if self.subscriptions.of(extension).len() >= SUBSCRIPTIONS_PER_ACCOUNT {
-            return Err(UsageRefusal::Status(403));
-        }
-        if self.subscriptions.table.len() >= SUBSCRIPTIONS {
-            return Err(UsageRefusal::Status(503));
-        }
-        Ok(())
     }
 
-    fn granted(
+    /// A line shows this now, but for what it showed before and has ended: news if that is anything else.
+    pub(super) fn line_changed(
         &mut self,
-        now: Now,
-        id: ServerId,
-        request: &Message,
-        tag: Option<&str>,
-        contact: &str,
-        lifetime: Duration,
+        topic: &Topic,
+        after: impl FnOnce(Option<&DialogInfo>) -> DialogInfo,
     ) {
-        let mut draft = reply(request, 200, tag, &self.config.user_agent);
-        draft.push(Header::Contact, contact);
-        draft.push(Header::Expires, &lifetime.as_secs().to_string());
-        self.stack.respond(now, id, draft);
-    }
-
-    /// Refuses a request of a usage with what its status asks for.
-    pub(super) fn refuse_usage(&mut self, now: Now, id: ServerId, request: &Message, refusal: UsageRefusal) {
-        self.count("subscriptions_refused");
-        let status = match refusal {
-            UsageRefusal::Status(status) => status,
-            UsageRefusal::TooBrief(_) => 423,
-        };
-        let mut draft = reply(request, status, None, &self.config.user_agent);
-        match refusal {
-            UsageRefusal::TooBrief(min) => draft.push(Header::MinExpires, &min.to_string()),
-            UsageRefusal::Status(489) => draft.push(Header::AllowEvents, PACKAGES),
-            UsageRefusal::Status(406) => draft.push(Header::Accept, REGINFO),
-            UsageRefusal::Status(500 | 503) => draft.push(Header::RetryAfter, "5"),
-            UsageRefusal::Status(_) => &mut draft,
-        };
-        self.stack.respond(now, id, draft);
-    }
-
-    /// The registrations of an extension have changed.
-    pub(super) fn registrations_changed(&mut self, now: Now, aor: &str) {
-        for key in self.subscriptions.of(aor) {
-            let Some(mut subscriber) = self.subscriptions.table.remove(&key) else { continue };
-            subscriber.subscription.changed();
-            self.notify(now, &key, &mut subscriber);
-            self.subscriptions.settle(key, subscriber);
-        }
-    }
-
-    /// Sends what is due.
-    pub(super) fn notify_due(&mut self, now: Now) {
-        while let Some((at, key)) = self.subscriptions.due.first().cloned().filter(|(at, _)| *at <= now.mono)
-        {
-            self.subscriptions.due.remove(&(at, key.clone()));
-            let Some(mut subscriber) = self.subscriptions.table.remove(&key) else { continue };
-            subscriber.due = None;
-            self.notify(now, &key, &mut subscriber);
-            self.subscriptions.settle(key, subscriber);
-        }
-    }
-
-    fn notify(&mut self, now: Now, key: &DialogKey, subscriber: &mut Subscriber) {
-        let Some(mut draft) = subscriber.subscription.poll(now.mono) else { return };
-        draft.push(Header::Contact, &subscriber.contact);
-        draft.body(REGINFO, subscriber.info.document(now, &self.registrar).into());
-        match self.stack.request(now, &mut *self.entropy, subscriber.target, &*self.locals, draft) {
-            Ok(client) => drop(self.clients.insert(client, Asker::Notify { key: key.clone() })),
-            Err(_no_socket) => subscriber.subscription.told(408),
-        }
-    }
-
-    /// The answer to a NOTIFY, or 408 for none. A subscriber that asks for our credentials gets none (S3).
-    pub(super) fn notified(&mut self, now: Now, key: DialogKey, status: u16) {
-        if status < 200 {
+        let Some(watchers) = self.topics.get_mut(topic) else { return };
+        let info = after(watchers.info.as_deref());
+        if watchers.info.as_ref().is_some_and(|before| before.shows_as(&info)) {
             return;
         }
-        let Some(mut subscriber) = self.subscriptions.table.remove(&key) else { return };
-        subscriber.subscription.told(status);
-        self.notify(now, &key, &mut subscriber);
-        self.subscriptions.settle(key, subscriber);
+        watchers.info = Some(Arc::new(info));
+        self.changed(topic);
     }
 
-    /// The node ends: subscribers may come again elsewhere (RFC 6665 §4.1.3).
-    pub(super) fn end_subscriptions(&mut self, now: Now) {
-        let keys: Vec<DialogKey> = self.subscriptions.by_aor.iter().map(|(_, key)| key.clone()).collect();
-        for key in keys {
-            let Some(mut subscriber) = self.subscriptions.table.remove(&key) else { continue };
-            subscriber.subscription.end(Ended::Deactivated);
-            self.notify(now, &key, &mut subscriber);
-            self.subscriptions.settle(key, subscriber);
+    /// A line as all who watch it are told it, where somebody has been told.
+    pub(super) fn known_info(&self, topic: &Topic) -> Option<Arc<DialogInfo>> {
+        self.topics.get(topic)?.info.clone()
+    }
+
+    pub(super) fn know_info(&mut self, topic: &Topic, info: &Arc<DialogInfo>) {
+        if let Some(watchers) = self.topics.get_mut(topic) {
+            watchers.info = Some(info.clone());
         }
+    }
+
+    /// Whom to attend to now, and whether that is because of news; `None` when nobody waits or the round is full.
+    pub(super) fn attend(&mut self, now: Mono) -> Option<(SubscriptionId, bool)> {
+        if now >= self.round.since + NOTIFY_ROUND {
+            (self.round.since, self.round.attended) = (now, 0);
+        }
+        if self.round.attended >= NOTIFY_ROUND_MOST {
+            return None;
+        }
+        let first_news = !self.round.was_news;
+        let found = if first_news { self.news_for().map(|id| (id, true)) } else { None };
+        let found = found.or_else(|| self.due_now(now).map(|id| (id, false)));
+        let (id, is_news) = found.or_else(|| self.news_for().map(|id| (id, true)))?;
+        self.round.was_news = is_news;
+        self.round.attended += 1;
+        Some((id, is_news))
+    }
+
+    fn due_now(&mut self, now: Mono) -> Option<SubscriptionId> {
+        let (at, id) = self.due.first().copied().filter(|(at, _)| *at <= now)?;
+        self.due.remove(&(at, id));
+        if let Some(subscriber) = self.table.get_mut(&id) {
+            subscriber.due = None;
+        }
+        Some(id)
+    }
+
+    /// The next who watches something that has changed.
+    fn news_for(&mut self) -> Option<SubscriptionId> {
+        loop {
+            let topic = self.news.front()?;
+            let next = self.topics.get_mut(topic).and_then(Watchers::advance);
+            let is_last = self.topics.get(topic).is_none_or(|watchers| watchers.left == 0);
+            if is_last {
+                self.news.pop_front();
+            }
+            if next.is_some() || !is_last {
+                return next;
+            }
+        }
+    }
+
+    /// When somebody is to be attended to.
+    pub(super) fn deadline(&self) -> Option<Mono> {
+        let news = (!self.news.is_empty()).then_some(self.round.since);
+        let due = self.due.first().map(|(at, _)| *at);
+        let at = news.into_iter().chain(due).min()?;
+        let is_full = self.round.attended >= NOTIFY_ROUND_MOST;
+        Some(if is_full { at.max(self.round.since + NOTIFY_ROUND) } else { at })
+    }
+
+    /// All of them.
+    pub(super) fn ids(&self) -> Vec<SubscriptionId> {
+        self.topics.values().flat_map(|watchers| watchers.members.iter().copied()).collect()
     }
 }
 
-/// What a SUBSCRIBE asks for, where we have it (RFC 6665 §4.2.1.1).
-fn asked(request: &Message) -> Result<EventAsk, UsageRefusal> {
-    let ask = EventAsk::read(request)?;
-    if ask.package == PACKAGES { Ok(ask) } else { Err(UsageRefusal::Status(489)) }
+impl Watchers {
+    fn advance(&mut self) -> Option<SubscriptionId> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let after = self.next.and_then(|next| self.members.range(next..).next());
+        let id = after.or_else(|| self.members.first()).copied();
+        self.next = id.map(|SubscriptionId(number)| SubscriptionId(number + 1));
+        if id.is_none() {
+            self.left = 0;
+        }
+        id
+    }
 }

@@ -73,7 +73,7 @@ impl Shard {
             Gossip::Binding(change) => {
                 let aor = change.aor().to_owned();
                 self.registrar.apply(*change);
-                self.registrations_changed(now, &aor);
+                self.registrations_changed(&aor);
             }
             Gossip::Offence(offence) => self.heard_of_offence(now, &offence),
             Gossip::Trunk(told) => self.trunks.gossip(now, &told),

@@ -31,36 +31,34 @@ pub enum Lit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DialogInfo {
     dialogs: String,
+    /// What has ended since the document before, as terminated.
+    ended: String,
     /// The ids listed and how each is told once it has ended.
     listed: Vec<(String, String)>,
 }
 
 impl DialogInfo {
-    /// The line with these spots; what `before` listed and is gone is told as terminated. Who withholds the number is
-    /// told as anonymous. `domain` stands in all addresses.
+    /// The line with these spots; `domain` stands in all addresses. A phone that has not yet said that it rings is left
+    /// out, and who withholds the number is told as anonymous.
     #[must_use]
-    pub fn of<'a>(
-        line: &str,
-        spots: impl Iterator<Item = &'a Spot>,
-        domain: &str,
-        before: Option<&Self>,
-    ) -> Self {
+    pub fn of<'a>(line: &str, spots: impl Iterator<Item = &'a Spot>, domain: &str) -> Self {
         let mut info = Self::default();
-        for spot in spots.take(LAMP_DIALOGS) {
+        let shows = |spot: &&Spot| (spot.state, spot.role) != (SpotState::Trying, Role::Recipient);
+        for spot in spots.filter(shows).take(LAMP_DIALOGS) {
             let id = spot.leg.to_string();
             let names = names(spot, &id);
             info.dialogs.push_str(&dialog(spot, &names, line, domain));
             info.listed.push((id, names));
         }
-        info.and_ended(before)
+        info
     }
 
     /// A key's light, as the state of one dialog that there is none of.
     #[must_use]
-    pub fn lit(line: &str, light: Lit, before: Option<&Self>) -> Self {
+    pub fn lit(line: &str, light: Lit) -> Self {
         let mut info = Self::default();
         let state = match light {
-            Lit::Off => return info.and_ended(before),
+            Lit::Off => return info,
             Lit::Flashing => "early",
             Lit::On => "confirmed",
         };
@@ -71,15 +69,23 @@ impl DialogInfo {
         info
     }
 
-    fn and_ended(mut self, before: Option<&Self>) -> Self {
+    /// The same after another one: what that listed and is gone is told as terminated.
+    #[must_use]
+    pub fn after(mut self, before: Option<&Self>) -> Self {
         for (id, names) in before.into_iter().flat_map(|before| &before.listed) {
             if self.listed.iter().all(|(known, _)| known != id) {
                 // Writing to a String cannot fail.
-                write!(self.dialogs, "<dialog {names}>\r\n<state>terminated</state>\r\n</dialog>\r\n")
+                write!(self.ended, "<dialog {names}>\r\n<state>terminated</state>\r\n</dialog>\r\n")
                     .unwrap_or_default();
             }
         }
         self
+    }
+
+    /// Whether it shows what another one shows, but for what has ended.
+    #[must_use]
+    pub fn shows_as(&self, other: &Self) -> bool {
+        self.dialogs == other.dialogs
     }
 
     /// The document for one who watches, with the version after the last one it was told (RFC 4235 §4.1.1).
@@ -87,9 +93,10 @@ impl DialogInfo {
     pub fn document(&self, entity: &str, version: u32) -> String {
         format!(
             "<?xml version=\"1.0\"?>\r\n<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" \
-             version=\"{version}\" state=\"full\" entity=\"{}\">\r\n{}</dialog-info>\r\n",
+             version=\"{version}\" state=\"full\" entity=\"{}\">\r\n{}{}</dialog-info>\r\n",
             escaped(entity),
-            self.dialogs
+            self.dialogs,
+            self.ended
         )
     }
 }
@@ -170,7 +177,7 @@ mod tests {
     #[test]
     fn a_line_is_told_with_the_ids_that_a_pickup_needs() {
         let held = spot(SpotState::Held);
-        let told = DialogInfo::of("1001", [&held].into_iter(), "tandem.test", None);
+        let told = DialogInfo::of("1001", [&held].into_iter(), "tandem.test");
         let document = told.document("sip:1001@h", 3);
         let read = crate::xml::elements(document.as_bytes()).expect("well-formed");
         let state = read.iter().find(|element| element.name == "state").expect("a state");
@@ -191,7 +198,7 @@ mod tests {
     fn who_withholds_the_number_is_anonymous_on_every_lamp() {
         let mut early = spot(SpotState::Early);
         early.remote.withheld = true;
-        let document = DialogInfo::of("1001", [&early].into_iter(), "t", None).document("e", 0);
+        let document = DialogInfo::of("1001", [&early].into_iter(), "t").document("e", 0);
         assert!(document.contains("sip:anonymous@anonymous.invalid"), "{document}");
         assert!(!document.contains("4930") && !document.contains("A &amp; B"), "{document}");
     }
@@ -199,23 +206,23 @@ mod tests {
     #[test]
     fn what_has_ended_is_terminated_once_and_then_no_more() {
         let early = spot(SpotState::Early);
-        let ringing = DialogInfo::of("1001", [&early].into_iter(), "t", None);
-        let over = DialogInfo::of("1001", [].into_iter(), "t", Some(&ringing));
+        let ringing = DialogInfo::of("1001", [&early].into_iter(), "t");
+        let over = DialogInfo::of("1001", [].into_iter(), "t").after(Some(&ringing));
         let document = over.document("e", 1);
         assert!(
             document.contains("<state>terminated</state>") && document.contains("remote-tag"),
             "{document}"
         );
-        let free = DialogInfo::of("1001", [].into_iter(), "t", Some(&over));
+        let free = DialogInfo::of("1001", [].into_iter(), "t").after(Some(&over));
         assert_eq!(free, DialogInfo::default());
     }
 
     #[test]
     fn a_key_without_a_dialog_is_lit_as_if_it_had_one() {
-        let on = DialogInfo::lit("dnd.1001", Lit::On, None);
+        let on = DialogInfo::lit("dnd.1001", Lit::On);
         assert!(on.document("e", 0).contains("<state>confirmed</state>"));
-        assert!(DialogInfo::lit("park.701", Lit::Flashing, None).document("e", 0).contains("early"));
-        let off = DialogInfo::lit("dnd.1001", Lit::Off, Some(&on));
+        assert!(DialogInfo::lit("park.701", Lit::Flashing).document("e", 0).contains("early"));
+        let off = DialogInfo::lit("dnd.1001", Lit::Off).after(Some(&on));
         assert!(off.document("e", 1).contains("terminated"));
     }
 }

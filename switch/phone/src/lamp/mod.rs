@@ -7,5 +7,5 @@ mod message_summary;
 mod watched;
 
 pub use dialog_info::{DIALOG_INFO, DialogInfo, Lit};
-pub use message_summary::{MESSAGE_SUMMARY, Messages};
+pub use message_summary::{MESSAGE_SUMMARY, message_summary};
 pub use watched::Watched;
