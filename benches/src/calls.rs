@@ -191,6 +191,7 @@ fn report(mode: &str, load: Load) -> io::Result<Report> {
     Ok(Report {
         flood: None,
         guesses: None,
+        lamps: None,
         mode: mode.to_owned(),
         outcome,
         post_dial: delays.post_dial.percentiles(),

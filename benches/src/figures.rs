@@ -145,10 +145,25 @@ pub struct Guesses {
     pub invite: [Percentiles; 2],
 }
 
+/// What those who watch a line were told, and how late.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Lamps {
+    /// NOTIFYs that all states of all calls make.
+    pub expected: u64,
+    /// Those that came.
+    pub notifies: u64,
+    /// From the phone's 180 to each NOTIFY.
+    pub early: Option<Percentiles>,
+    /// From its 200.
+    pub confirmed: Option<Percentiles>,
+    /// From the caller's BYE.
+    pub over: Option<Percentiles>,
+}
+
 /// The whole of one run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// `calls`, `live`, `bare`, `flood`, `guess` or `register`.
+    /// `calls`, `live`, `bare`, `flood`, `guess`, `lamps` or `register`.
     pub mode: String,
     /// What became of what was offered.
     pub outcome: Outcome,
@@ -168,6 +183,9 @@ pub struct Report {
     /// Wrong passwords, when there were any.
     #[serde(default)]
     pub guesses: Option<Guesses>,
+    /// Lamps, when there were any.
+    #[serde(default)]
+    pub lamps: Option<Lamps>,
     /// Cost, when a pid was given.
     pub cost: Option<Cost>,
 }
@@ -203,6 +221,9 @@ impl std::fmt::Display for Report {
             ("REGISTER, nobody", self.guesses.map(|guesses| guesses.register[1])),
             ("INVITE, user", self.guesses.map(|guesses| guesses.invite[0])),
             ("INVITE, nobody", self.guesses.map(|guesses| guesses.invite[1])),
+            ("lamp, rings", self.lamps.and_then(|lamps| lamps.early)),
+            ("lamp, talks", self.lamps.and_then(|lamps| lamps.confirmed)),
+            ("lamp, free", self.lamps.and_then(|lamps| lamps.over)),
         ];
         for (name, spread) in spreads {
             let Some(Percentiles { p50_ms, p90_ms, p99_ms, max_ms, .. }) = spread else { continue };

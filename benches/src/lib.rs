@@ -13,6 +13,7 @@ pub mod figures;
 pub mod flood;
 pub mod forward;
 pub mod guess;
+pub mod lamps;
 pub mod load;
 pub mod message;
 pub mod node;

@@ -15,6 +15,10 @@ use crate::verdict::{Figure, Verdict};
 const HOSTILE: u32 = 20_000;
 /// Wrong passwords for each kind of user with each method.
 const GUESSES: u16 = 2_000;
+/// Phones' keys that watch one line.
+const WATCHERS: u32 = 5_000;
+/// By then they all do.
+const SUBSCRIBED: Duration = Duration::from_secs(6);
 /// `[limits]` under which strangers are answered however many they are.
 const OPEN_DOORS: &str = "stranger_per_sec = 1000000\nstrangers_per_sec = 1000000\n";
 
@@ -190,6 +194,39 @@ impl Bench {
             Figure::note("memory_per_registration", cost.bytes_each.unwrap_or(f64::INFINITY), "B"),
             Figure::note("cpu_per_registration", cost.cpu_ms_each.unwrap_or(f64::INFINITY), "ms"),
             Figure::note("failed_registrations", report.outcome.failed() as f64, "").aim(0.0),
+        ]);
+        Ok(())
+    }
+
+    /// 5,000 watch one line while calls come to it: what each NOTIFY costs, how late it comes, and what it does to calls
+    /// beside it.
+    pub fn lamps(&self, verdict: &mut Verdict, tell: fn(&str)) -> io::Result<()> {
+        let watched = "\n[[number]]\ndid = \"8\"\nto = \"station:100000\"\n";
+        let node = Node::start(&self.tandem, &(provisioning(WATCHERS / 50 + 1) + watched))?;
+        let args = format!("lamps --to {} --watchers {WATCHERS}", node.sip);
+        let report = self.callgen(node.pid(), &args, tell)?;
+        let (cost, lamps) = (cost(&report), report.lamps.unwrap_or_default());
+        let worst = [lamps.early, lamps.confirmed, lamps.over];
+        let worst = worst.into_iter().map(|spread| spread.map_or(f64::INFINITY, |spread| spread.p99_ms));
+        let each = |value: Option<f64>| value.unwrap_or(f64::INFINITY);
+        verdict.figures.extend([
+            Figure::note("cpu_per_notify", each(cost.cpu_ms_each) * 1_000.0, "µs"),
+            Figure::note("memory_per_subscription", each(cost.bytes_each) / 1_000.0, "kB"),
+            Figure::note("lamp_p99", worst.fold(0.0, f64::max), "ms").aim(1_000.0),
+            Figure::note("lamps_untold", lamps.expected.saturating_sub(lamps.notifies) as f64, "").aim(0.0),
+        ]);
+        drop(node);
+        let node = Node::start(&self.tandem, &(provisioning(WATCHERS / 50 + 1) + watched))?;
+        let args = format!("lamps --to {} --watchers {WATCHERS}", node.sip);
+        let mut beside = self.begin(node.pid(), &args)?;
+        clock::wait(SUBSCRIBED);
+        let report =
+            self.callgen(node.pid(), &format!("calls --to {} --rate 100 --count 1000", node.sip), tell)?;
+        self.finish(&mut beside, &args, tell)?;
+        let p99 = report.setup.map_or(f64::INFINITY, |setup| setup.p99_ms);
+        verdict.figures.extend([
+            Figure::note("lamps_setup_p99", p99, "ms").aim(100.0),
+            Figure::note("lamps_failed_calls", report.outcome.failed() as f64, "").aim(0.0),
         ]);
         Ok(())
     }

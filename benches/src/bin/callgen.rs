@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use benches::calls::{Crowd, Pace};
 use benches::figures::Report;
-use benches::{call, calls, flood, forward, guess, plane, process, register};
+use benches::{call, calls, flood, forward, guess, lamps, plane, process, register};
 use clap::{Args, Parser, Subcommand};
 
 /// SIP and RTP load from 127.0.0.2 through a switch to 127.0.0.3, with setup times, losses, latency and,
@@ -83,6 +83,33 @@ enum Mode {
         /// How many of each kind with each method
         #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u16).range(1..=4096))]
         count: u16,
+    },
+    /// Phones that watch a line while calls come to it, one at a time
+    Lamps {
+        /// The switch
+        #[arg(long, default_value = "127.0.0.1:5060")]
+        to: SocketAddr,
+        /// The caller's address, a trunk's
+        #[arg(long, default_value = "127.0.0.2:5080")]
+        caller: SocketAddr,
+        /// The number that rings the watched phone
+        #[arg(long, default_value = "8")]
+        number: String,
+        /// The watched phone's address; the watchers have the ports after it
+        #[arg(long, default_value = "127.0.0.4:5100")]
+        phones: SocketAddr,
+        /// The watched extension; those who watch follow it, fifty subscriptions each
+        #[arg(long, default_value_t = 100_000)]
+        first: u64,
+        /// Password of every user
+        #[arg(long, default_value = "secret")]
+        password: String,
+        /// How many watch
+        #[arg(long, default_value_t = 5_000)]
+        watchers: u32,
+        /// Calls, one at a time
+        #[arg(long, default_value_t = 3)]
+        calls: u32,
     },
     /// Registrations with digest MD5
     Register {
@@ -206,6 +233,10 @@ fn run(cli: Cli) -> io::Result<Report> {
             flood::run(&flood::Plan { switch: to, rate, span: Duration::from_secs(secs), invites }, pid)
         }
         Mode::Guess { to, first, count } => guess::run(guess::Plan { switch: to, first, count }),
+        Mode::Lamps { to, caller, number, phones, first, password, watchers, calls } => lamps::run(
+            &lamps::Plan { switch: to, caller, number, phones, first, password, watchers, calls },
+            pid,
+        ),
         Mode::Register { to, phones, first, count, password, rate, expires } => {
             register::run(&register::Plan { switch: to, phones, first, count, password, rate, expires }, pid)
         }

@@ -65,6 +65,8 @@ enum Part {
     Hostile,
     /// How long wrong passwords take to be refused
     Guesses,
+    /// 5,000 phones that watch one line
+    Lamps,
     /// Memory with many registrations
     Registrations,
 }
@@ -124,6 +126,9 @@ fn run(args: &Args, verdict: &mut Verdict) -> io::Result<()> {
     }
     if wanted(Part::Guesses) {
         failures.extend(bench.guesses(verdict, tell).err());
+    }
+    if wanted(Part::Lamps) {
+        failures.extend(bench.lamps(verdict, tell).err());
     }
     if wanted(Part::Registrations) {
         failures.extend(bench.registrations(verdict, tell).err());
