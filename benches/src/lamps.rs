@@ -23,6 +23,8 @@ const WINDOW: usize = 32;
 const STATE: Duration = Duration::from_millis(1_500);
 const AGAIN: Duration = Duration::from_millis(500);
 const GIVE_UP: Duration = Duration::from_secs(60);
+/// How long the other end of a call may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What to watch.
 #[derive(Debug, Clone)]
@@ -187,6 +189,15 @@ impl<'a> Watching<'a> {
         Ok(())
     }
 
+    /// Takes what comes until something has happened, or it never will.
+    fn wait_for(&mut self, has_come: impl Fn(&Self) -> bool) -> io::Result<()> {
+        let until = clock::nanos() + clock::span_ns(PATIENCE);
+        while !has_come(self) && clock::nanos() < until {
+            self.wait(Duration::from_millis(1))?;
+        }
+        Ok(())
+    }
+
     fn receive(&mut self) {
         let mut datagram = [0; 8_192];
         for n in 0..self.sockets.len() {
@@ -270,7 +281,7 @@ impl<'a> Watching<'a> {
         let invite = format!("INVITE sip:{number}@{switch} SIP/2.0\r\n{}{invite}", common("INVITE", 1, &to));
         (self.ringing, self.answered) = (None, None);
         self.caller.send_to(invite.as_bytes(), switch)?;
-        self.wait(Duration::from_millis(100))?;
+        self.wait_for(|all| all.ringing.is_some())?;
         let Some((asked, from)) = self.ringing.clone() else { return Err(io::Error::other("nothing rings")) };
         let asked = Message::parse(asked.as_bytes()).ok_or_else(|| io::Error::other("no INVITE"))?;
         let (tag, contact) = (format!("p{call}"), format!("sip:p@{}", self.plan.phones));
@@ -283,7 +294,7 @@ impl<'a> Watching<'a> {
             self.since_ns = clock::nanos();
             self.phone.send_to(answer.as_bytes(), from)?;
             if answer.starts_with("SIP/2.0 200") {
-                self.wait(Duration::from_millis(50))?;
+                self.wait_for(|all| all.answered.is_some())?;
                 self.acknowledge(&common)?;
             }
             self.wait(STATE)?;
