@@ -12,7 +12,7 @@ use sip_tests::{BUSY, Line, Msg, RING, World, office};
 fn subscribe(world: &mut World, phone: usize, (package, whom): (&str, &str), lines: &str) -> u16 {
     let user = world.agents[phone].name.clone();
     let contact = world.agents[phone].contact();
-    let number = world.agents[phone].heard.len();
+    let number = world.sent.len();
     let text = format!(
         "SUBSCRIBE sip:{whom}@192.0.2.1 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: <sip:{user}@192.0.2.1>;tag=me\r\n\
          To: <sip:{whom}@192.0.2.1>\r\nCall-ID: {whom}-{number}@{user}\r\nCSeq: 1 SUBSCRIBE\r\nContact: {contact}\r\n\
@@ -265,5 +265,30 @@ fn a_conference_has_a_lamp() {
     world.bye(caller);
     pause(&mut world);
     assert_eq!(told(&world, watcher), ["-", "confirmed", "terminated"]);
+    world.assert_clean();
+}
+
+/// 1,500 watchers of one line: some are told in each round, so that calls are worked on between, and all within a second.
+#[test]
+fn a_line_that_many_watch_keeps_no_call_waiting() {
+    let (mut world, carrier, phone, watcher) = watching(959, "1001");
+    for n in 0..1_500 {
+        let lines = format!("Expires: 600\r\nX-Number: {n}\r\n");
+        assert_eq!(subscribe(&mut world, watcher, ("dialog", "1001"), &lines), 200);
+        world.agents[watcher].heard.retain(|msg| msg.method() == Some("NOTIFY"));
+    }
+    world.run_for(Duration::from_secs(1));
+    world.agents[phone].manner = RING;
+    let before = notifies(&world, watcher).len();
+    let caller = world.dial(carrier, "+4930123");
+    world.run_for(Duration::from_millis(95));
+    let at_once = notifies(&world, watcher).len() - before;
+    assert!((1..=750 * 2).contains(&at_once), "{at_once}");
+    world.run_for(Duration::from_millis(900));
+    assert_eq!(notifies(&world, watcher).len() - before, 1_501);
+    world.cancel(caller);
+    world.run_for(Duration::from_secs(2));
+    let dark = told(&world, watcher).iter().filter(|state| *state == "terminated").count();
+    assert_eq!(dark, 1_501);
     world.assert_clean();
 }

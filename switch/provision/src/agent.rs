@@ -18,6 +18,20 @@ pub enum AgentState {
 }
 
 impl AgentState {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::SignedOut, Self::NotReady, Self::Ready, Self::AfterCall];
+
+    /// As files and the API write it: `signed_out`, `not_ready`, `ready`, `after_call`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::NotReady => "not_ready",
+            Self::Ready => "ready",
+            Self::AfterCall => "after_call",
+        }
+    }
+
     /// Whether somebody is signed in.
     #[must_use]
     pub fn is_signed_in(self) -> bool {

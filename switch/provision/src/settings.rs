@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{ForwardTo, ForwardWhen, Station};
+use crate::{AgentState, ForwardTo, ForwardWhen, Station};
 
 /// Stations with settings of their own; changes of further ones are refused.
 pub const SETTINGS: usize = 100_000;
 /// Seconds that a station may ring before the call is led on, 5…180.
 const NO_ANSWER_SECS: std::ops::RangeInclusive<u32> = 5..=180;
+
+/// The words for an agent's state.
+const AGENTS: &str = "signed_out, not_ready, ready, after_call";
 
 /// The settings of one station. What is `None` holds as it is set up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct StationSettings {
     pub do_not_disturb: bool,
     /// It takes no call at all, by whatever number.
     pub unavailable: bool,
+    /// Whether an agent is signed in there and takes calls: kept and shown, and told to all its phones.
+    #[serde(skip_serializing_if = "AgentState::is_default")]
+    pub agent: AgentState,
 }
 
 static AS_SET_UP: StationSettings = StationSettings {
@@ -41,6 +47,7 @@ static AS_SET_UP: StationSettings = StationSettings {
     no_answer_secs: None,
     do_not_disturb: false,
     unavailable: false,
+    agent: AgentState::SignedOut,
 };
 
 /// One change that somebody makes.
@@ -55,6 +62,8 @@ pub enum SettingsChange {
     DoNotDisturb(bool),
     /// Whether it takes calls.
     Available(bool),
+    /// An agent signs in or out there, or takes calls or not.
+    Agent(AgentState),
 }
 
 impl StationSettings {
@@ -65,6 +74,7 @@ impl StationSettings {
             SettingsChange::NoAnswerSecs(secs) => self.no_answer_secs = *secs,
             SettingsChange::DoNotDisturb(on) => self.do_not_disturb = *on,
             SettingsChange::Available(on) => self.unavailable = !on,
+            SettingsChange::Agent(agent) => self.agent = *agent,
         }
     }
 
@@ -147,13 +157,21 @@ impl SettingsChange {
                 .ok_or_else(|| wrong("5 to 180, or null")),
             ("do_not_disturb", Value::Bool(on)) => Ok(Self::DoNotDisturb(*on)),
             ("unavailable", Value::Bool(on)) => Ok(Self::Available(!on)),
+            ("agent", Value::String(state)) => AgentState::ALL
+                .into_iter()
+                .find(|known| known.word() == state)
+                .map(Self::Agent)
+                .ok_or_else(|| wrong(AGENTS)),
+            ("agent", _) => Err(wrong(AGENTS)),
             ("do_not_disturb" | "unavailable", _) => Err(wrong("true or false")),
             (_, _) => {
                 let fields = ForwardWhen::ALL.map(ForwardWhen::field).join(", ");
                 let field = field.chars().take(80).collect();
                 Err((
                     field,
-                    format!("is unknown; allowed: {fields}, no_answer_secs, do_not_disturb, unavailable"),
+                    format!(
+                        "is unknown; allowed: {fields}, no_answer_secs, do_not_disturb, unavailable, agent"
+                    ),
                 ))
             }
         }

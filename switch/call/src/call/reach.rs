@@ -66,6 +66,8 @@ fn prompt(change: &SettingsChange) -> &'static str {
         },
         SettingsChange::DoNotDisturb(true) => "feature/dnd-on",
         SettingsChange::DoNotDisturb(false) => "feature/dnd-off",
-        SettingsChange::NoAnswerSecs(_) | SettingsChange::Available(_) | SettingsChange::Agent(_) => "feature/done",
+        SettingsChange::NoAnswerSecs(_) | SettingsChange::Available(_) | SettingsChange::Agent(_) => {
+            "feature/done"
+        }
     }
 }

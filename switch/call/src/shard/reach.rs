@@ -40,6 +40,7 @@ impl Shard {
         if !Arc::make_mut(&mut self.settings).put(extension, settings.clone()) {
             return self.count("settings_refused");
         }
+        self.features_changed(extension);
         self.count("settings_changed");
         self.outputs
             .push_back(ShardOutput::Settings { extension: extension.to_owned(), settings: settings.clone() });
@@ -55,6 +56,7 @@ impl Shard {
     pub(super) fn settings_changed(&mut self, _now: Now, extension: &str, settings: StationSettings) {
         if self.settings.of(extension) != &settings {
             let _has_room = Arc::make_mut(&mut self.settings).put(extension, settings);
+            self.features_changed(extension);
         }
     }
 }
