@@ -45,9 +45,10 @@ impl Shard {
 
     /// What is in all mailboxes; those that are not among them are empty.
     pub(super) fn mail_is(&mut self, all: Vec<(Arc<str>, Arc<MailState>)>) {
-        let gone = std::mem::take(&mut self.mailboxes);
-        let emptied = gone.into_keys().map(|mailbox| (mailbox, Arc::default()));
-        for (mailbox, state) in emptied.chain(all) {
+        let is_among = |mailbox: &Arc<str>| all.iter().any(|(known, _)| known == mailbox);
+        let emptied: Vec<_> = self.mailboxes.keys().filter(|mailbox| !is_among(mailbox)).cloned().collect();
+        let emptied = emptied.into_iter().map(|mailbox| (mailbox, Arc::default()));
+        for (mailbox, state) in emptied.chain(all.iter().cloned()) {
             self.mail_changed(mailbox, state);
         }
     }
