@@ -12,14 +12,14 @@ use media_io::recordings::Library;
 use media_io::{MediaIo, Prompts, TapEnd};
 use net::{Dns, NetGauge};
 use peer::guard::Place;
-use provision::{Change, Directory, Entity, Plan};
+use provision::{Change, Directory, Entity, Plan, Settings, SettingsChange};
 use route::Snapshot;
 use store::Store;
 use tokio::sync::{Semaphore, mpsc};
 use webadmin::view::Live;
 use webadmin::{
     ApplyError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, Readiness,
-    RecordingFiles, TapLine,
+    RecordingFiles, SettingsError, TapLine,
 };
 
 use crate::clock::Clock;
@@ -347,6 +347,27 @@ impl Node for Hub {
             self.tell_all(|| ShardInput::Lift(place.clone())).await;
             Ok(())
         })
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.shards.first().map(|first| Arc::clone(&first.picture.load().settings)).unwrap_or_default()
+    }
+
+    fn change_settings(&self, extension: &str, changes: Vec<SettingsChange>) -> Result<(), SettingsError> {
+        let snapshot = build(&self.directory.load()).map_err(|_unusable| SettingsError::Busy)?;
+        let settings = self.settings();
+        for change in &changes {
+            if let SettingsChange::Forward(when, Some(to)) = change {
+                route::may_lead(&snapshot, &settings, extension, to).map_err(|(_, why)| {
+                    SettingsError::Refused { field: when.field(), reason: why.as_str().to_owned() }
+                })?;
+            }
+        }
+        // The first shard keeps the settings and tells the others.
+        let room = self.shards.first().and_then(|first| first.inbox.room(Lane::Command));
+        let room = room.ok_or(SettingsError::Busy)?;
+        room.put(ShardInput::Reach { extension: extension.to_owned(), changes });
+        Ok(())
     }
 
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>> {

@@ -11,7 +11,7 @@ use base::media::TapWord;
 use base::{CallId, CallOrder, Now, RecordingId};
 use peer::guard::Place;
 use phone::login::PhoneKey;
-use provision::{Directory, Plan};
+use provision::{Directory, Plan, Settings, SettingsChange};
 use serde::Serialize;
 use sounds::shelf::{Held, Levelling, SoundName, UploadFault};
 use store::Store;
@@ -88,6 +88,15 @@ pub trait Node: Send + Sync + 'static {
     /// # Errors
     /// When no such ban stands.
     fn lift(&self, place: Place) -> Later<'_, Result<(), NoSuchBan>>;
+
+    /// What people have said about how calls reach their stations.
+    fn settings(&self) -> Arc<Settings>;
+
+    /// Changes how calls reach a station.
+    ///
+    /// # Errors
+    /// When calls would be led where the station may not call, or the shard's inbox is full.
+    fn change_settings(&self, extension: &str, changes: Vec<SettingsChange>) -> Result<(), SettingsError>;
 
     /// Stores a plan's changes in one transaction, then publishes what it wants to every shard.
     fn apply(&self, plan: Plan) -> Later<'_, Result<(), ApplyError>>;
@@ -213,6 +222,22 @@ pub enum OrderError {
     /// The shard has too many commands waiting.
     #[error("the call's shard is busy; ask again")]
     Busy,
+}
+
+/// Why nothing was changed about how calls reach a station.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The shard has too many commands waiting.
+    #[error("the node is busy; ask again")]
+    Busy,
+    /// Calls would be led where the station may not call.
+    #[error("{field}: {reason}")]
+    Refused {
+        /// The field.
+        field: &'static str,
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// A ban that does not stand, or no more.

@@ -162,10 +162,7 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
             record.to.clone_from(to);
             why.as_str().clone_into(&mut record.why);
         }
-        What::LedOn { to, why, .. } => {
-            record.to.clone_from(to);
-            record.why = base::Why::new(format!("{}; {why}", record.why)).as_str().to_owned();
-        }
+        What::LedOn { to, why, .. } => note_led_on(record, to, why),
         What::LegStarted { leg, to, dialled, sip_call_id } => {
             if find(record, *leg).is_none() {
                 record.legs.push(new_leg(*leg, to, dialled, sip_call_id, at));
@@ -251,6 +248,12 @@ fn note_start(record: &mut CallRecord, at: Wall, what: &What) {
     record.session_id.clone_from(session_id);
     record.user_to_user.clone_from(user_to_user);
     record.legs.insert(0, new_leg(*leg, from, caller, sip_call_id, at));
+}
+
+/// Where it goes now, and why there: behind all that it was sent to before.
+fn note_led_on(record: &mut CallRecord, to: &str, why: &base::Why) {
+    to.clone_into(&mut record.to);
+    record.why = base::Why::new(format!("{}; {why}", record.why)).as_str().to_owned();
 }
 
 /// The first answer is the call's. When the caller's own leg answers, Tandem itself did.

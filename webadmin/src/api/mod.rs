@@ -11,6 +11,7 @@ mod page;
 mod people;
 mod phones;
 mod range;
+mod reach;
 mod recordings;
 mod resources;
 mod schemas;
@@ -52,6 +53,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/phones/{name}/provisioning", get(phones::one))
         .route("/phones/{name}/rotate", post(phones::rotate))
         .route("/phone-states", get(phones::states))
+        .route("/station-settings", get(reach::list))
+        .route("/stations/{name}/settings", get(reach::one).patch(reach::change))
         .route("/users/{name}/password", put(people::set_password))
         .route("/apply", post(apply::apply))
         .route("/export", get(apply::export))

@@ -110,6 +110,10 @@ fn others() -> Vec<(String, Value)> {
         Some(Body::Json("Password")),
         204,
     );
+    let settings = json!({
+        "get": operation("Shows how calls reach a station now", &[], None, 200),
+        "patch": operation("Changes how calls reach a station", &[], Some(Body::Json("StationSettings")), 202),
+    });
     let order = |summary: &str, schema: &'static str| {
         in_path("id", json!({ "post": operation(summary, &[], Some(Body::Json(schema)), 202) }))
     };
@@ -155,6 +159,8 @@ fn others() -> Vec<(String, Value)> {
             ) }),
             ),
         ),
+        ("/station-settings", get("Lists stations with settings of their own", &paging())),
+        ("/stations/{name}/settings", in_path("name", settings)),
         ("/users/{name}/password", in_path("name", json!({ "put": password }))),
         ("/apply", json!({ "post": apply })),
         ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),

@@ -220,6 +220,16 @@ const PHONEBOOK: &[Field] = fields! {
     favourite: Whole, "The place among favourites, 1 to 99; 0 for none";
 };
 
+const STATION_SETTINGS: &[Field] = fields! {
+    forward_always: Text, "Where every call goes, a number or a destination; empty for nowhere, null as it is set up";
+    forward_busy: Text, "Where calls go while it is busy";
+    forward_no_answer: Text, "Where calls go that it does not answer";
+    forward_unregistered: Text, "Where calls go while no phone is registered for it";
+    no_answer_secs: Whole, "Seconds it rings before forward_no_answer, 5 to 180; null as it is set up";
+    do_not_disturb: Flag, "It does not ring; callers are told, or go where busy calls go";
+    unavailable: Flag, "It takes no call at all, by whatever number";
+};
+
 const PASSWORD: &[Field] = fields! {
     password: Secret, "The new password, 8 to 128 characters";
     current: Secret, "The current one; needed, and allowed, only for the password of who asks";
@@ -284,6 +294,7 @@ pub(super) fn all() -> Map<String, Value> {
     let kinds = Kind::ALL.iter().map(|kind| (name(*kind), of(*kind)));
     let others = [
         ("Password", schema(PASSWORD, &["password"])),
+        ("StationSettings", schema(STATION_SETTINGS, &[])),
         ("NewToken", schema(TOKEN, &["name", "role"])),
         ("CallPlay", schema(CALL_PLAY, &["prompt"])),
         ("CallStop", schema(CALL_STOP, &[])),

@@ -37,6 +37,10 @@ pub(crate) async fn recordings() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/recordings.js"))
 }
 
+pub(crate) async fn reach() -> File {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/reach.js"))
+}
+
 pub(crate) async fn icon() -> File {
     file("image/svg+xml", include_str!("../../assets/icon.svg"))
 }

@@ -6,6 +6,7 @@ mod docs;
 mod login;
 mod phones;
 mod prompts;
+mod reach;
 mod recordings;
 mod status;
 mod words;
@@ -38,6 +39,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/assets/prompts.js", get(assets::prompts))
         .route("/admin/recordings", get(recordings::page))
         .route("/assets/recordings.js", get(assets::recordings))
+        .route("/admin/reach", get(reach::page))
+        .route("/assets/reach.js", get(assets::reach))
         .route("/assets/tandem.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/status.js", get(assets::script))

@@ -98,6 +98,18 @@ words! {
     hang_up: "Hang up", "Colgar";
     hang_up_sure: "End this call?", "¿Terminar esta llamada?";
     asked: "Asked.", "Pedido.";
+    reach: "Forwards", "Desvíos";
+    reach_saved: "Extension % is changed.", "La extensión % ha cambiado.";
+    change: "Change", "Cambiar";
+    as_set_up: "as set up", "según la configuración";
+    nowhere: "off", "desactivado";
+    forward_always: "Always to", "Siempre a";
+    forward_busy: "When busy to", "Si comunica, a";
+    forward_no_answer: "When not answered to", "Si no contesta, a";
+    forward_unregistered: "Without a phone to", "Sin teléfono, a";
+    no_answer_secs: "Seconds it rings before", "Segundos de timbre antes";
+    do_not_disturb: "Do not disturb", "No molestar";
+    unavailable: "Takes no calls", "No acepta llamadas";
     yes: "yes", "sí";
     no: "no", "no";
     conference: "Conference", "Conferencia";

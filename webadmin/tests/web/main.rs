@@ -7,6 +7,7 @@ mod operations;
 mod pages;
 mod past;
 mod phones;
+mod reach;
 mod recordings;
 mod sounds;
 mod wire;

@@ -16,7 +16,7 @@ use base::{CallId, CallOrder, Mono, Now, Wall};
 use peer::guard::Place;
 use phone::login::PhoneKey;
 use phone::vendor::Transports;
-use provision::{Directory, Entity, Plan, Role, User};
+use provision::{Directory, Entity, ForwardTo, Plan, Role, Settings, SettingsChange, User};
 use serde_json::Value;
 use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
 use store::Store;
@@ -25,7 +25,7 @@ use tower::ServiceExt as _;
 use webadmin::view::{BanView, CallView, LegView, Live, RegistrationView};
 use webadmin::{
     ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, PhoneDesk, Ports, Readiness,
-    RecordingAudio, RecordingFiles, Shown, Sounds, TapLine, auth,
+    RecordingAudio, RecordingFiles, SettingsError, Shown, Sounds, TapLine, auth,
 };
 
 /// The token of commands on the machine: owner.
@@ -56,6 +56,7 @@ struct Inner {
     orders: Vec<CallOrder>,
     bans: Vec<BanView>,
     sounds: Vec<Held>,
+    settings: Arc<Settings>,
 }
 
 /// One file that is there.
@@ -162,6 +163,21 @@ impl Node for Fake {
             self.inner.lock().expect("no test panics inside").directory = Arc::new(plan.wanted);
             Ok(())
         })
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.inner.lock().expect("no test panics inside").settings)
+    }
+
+    fn change_settings(&self, extension: &str, changes: Vec<SettingsChange>) -> Result<(), SettingsError> {
+        if changes.iter().any(|it| matches!(it, SettingsChange::Forward(_, Some(ForwardTo::Number(_))))) {
+            return Err(SettingsError::Refused { field: "forward_always", reason: "not dialled".to_owned() });
+        }
+        let settings = &mut self.inner.lock().expect("no test panics inside").settings;
+        let mut changed = settings.of(extension).clone();
+        changes.iter().for_each(|change| changed.make(change));
+        assert!(Arc::make_mut(settings).put(extension, changed), "there is room");
+        Ok(())
     }
 
     fn recordings(&self) -> Option<Arc<dyn RecordingFiles>> {
@@ -280,6 +296,7 @@ impl Site {
             ready: true,
             hung_up: Vec::new(),
             orders: Vec::new(),
+            settings: Arc::default(),
             bans: Vec::new(),
             sounds: shipped(),
         };

@@ -33,7 +33,10 @@ impl Shard {
             return self.outputs.push_back(ShardOutput::Gossip(asked));
         }
         let mut settings = self.settings.of(extension).clone();
-        changes.iter().for_each(|change| settings.make(change));
+        changes
+            .iter()
+            .filter(|change| self.may_be(extension, change))
+            .for_each(|change| settings.make(change));
         if settings == *self.settings.of(extension) {
             return;
         }
@@ -50,6 +53,19 @@ impl Shard {
             self.outputs.push_back(ShardOutput::Gossip(told));
         }
         self.settings_changed(now, extension, settings);
+    }
+
+    /// Calls are led only to where the station may call.
+    fn may_be(&self, extension: &str, change: &SettingsChange) -> bool {
+        match change {
+            SettingsChange::Forward(_, Some(to)) => {
+                route::may_lead(&self.routes, &self.settings, extension, to).is_ok()
+            }
+            SettingsChange::Forward(_, None)
+            | SettingsChange::NoAnswerSecs(_)
+            | SettingsChange::DoNotDisturb(_)
+            | SettingsChange::Available(_) => true,
+        }
     }
 
     /// What holds for a station has changed, here or at the shard that keeps it.
