@@ -143,3 +143,15 @@ fn two_calls_that_a_phone_mixes_by_itself_hear_each_other() {
     hear_each_other((&baresip, TONES[1]), (&third, TONES[2]));
     assert_eq!(node.live().len(), 2);
 }
+
+/// features.md §0.3: a code is dialled as a person does.
+#[test]
+fn who_dials_the_echo_hears_itself() {
+    let node = Node::start(Block::claim(), STATIONS);
+    let mut linphone = Linphone::start(&node.block, 21, "1001", TONES[0]);
+    linphone.dial("*43");
+    linphone.talks();
+    linphone.hears_tone(TONES[0]);
+    linphone.hang_up();
+    linphone.ended();
+}

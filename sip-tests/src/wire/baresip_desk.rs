@@ -38,7 +38,7 @@ impl Baresip {
         let registrar = (block.at(1, 5_060), Transport::Udp.word());
         let mut phone =
             Self::start_as(block, host, user, registrar, hertz, &format!(";answermode=manual{more}"));
-        until("baresip to register", || phone.log().contains("[1 binding]").then_some(()));
+        until("baresip to register", || phone.log().contains(" binding").then_some(()));
         phone.lines.clear();
         phone
     }

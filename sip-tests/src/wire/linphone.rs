@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
@@ -32,6 +33,8 @@ pub struct Linphone {
     child: Child,
     keys: ChildStdin,
     folder: PathBuf,
+    /// The switch, as a Refer-To names it.
+    switch: SocketAddr,
     /// Octets of what it has said that were waited for.
     read: usize,
 }
@@ -60,7 +63,7 @@ impl Linphone {
             .spawn()
             .expect("linphonec is installed, as sip-tests/run does");
         let keys = child.stdin.take().expect("its standard input is piped");
-        let mut phone = Self { child, keys, folder, read: 0 };
+        let mut phone = Self { child, keys, folder, switch: block.at(1, SIP), read: 0 };
         phone.command("soundcard use files");
         phone.command(&format!("play {}", phone.folder.join("microphone.wav").display()));
         phone.command(&format!("record {}", phone.folder.join("heard.wav").display()));
@@ -107,7 +110,7 @@ impl Linphone {
     /// When it has ended.
     pub fn redirect(&mut self, number: &str) {
         let Some(id) = self.lines().last().copied() else { return };
-        self.command(&format!("redirect {id} sip:{number}"));
+        self.command(&format!("redirect {id} sip:{number}@{}", self.switch));
     }
 
     /// The numbers of its calls that are up, the oldest first.
@@ -202,7 +205,7 @@ impl Desk for Linphone {
     }
 
     fn transfer(&mut self, number: &str) {
-        self.command(&format!("transfer sip:{number}"));
+        self.command(&format!("transfer sip:{number}@{}", self.switch));
     }
 
     fn connect_both(&mut self) {
