@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use sip_tests::wire::{Block, Node, Sipp, Transport, node_path};
+use sip_tests::wire::{Block, Node, Sipp, Transport, node_path, until};
 
 const PASSWORD: &str = "a-long-password-for-tests";
 /// Each vendor with an address, a file of its settings, and one of its phonebook.
@@ -83,9 +83,11 @@ fn a_phone_registers_with_the_password_that_it_fetched_over_https() {
     let sipp =
         Sipp::new("phone-registers.xml", node.block.folder(), node.block.at(12, 5_060), Transport::Udp);
     sipp.calls(1).from("1001").password(&login, &password).call(node.sip()).end();
-    let registered: Value =
-        serde_json::from_str(&node.api().get("/api/v1/registrations").expect("an answer").1).expect("JSON");
-    assert_eq!(registered["items"][0]["extension"], "1001");
+    until("the registration", || {
+        let listed = node.api().get("/api/v1/registrations").ok()?.1;
+        let listed: Value = serde_json::from_str(&listed).ok()?;
+        (listed["items"][0]["extension"] == "1001").then_some(())
+    });
     let (status, _) = curl(
         &node,
         &format!("{}805ec0123456.cfg", folder.replace("/provisioning/805e", "/provisioning/805f")),
