@@ -228,6 +228,7 @@ const STATION_SETTINGS: &[Field] = fields! {
     no_answer_secs: Whole, "Seconds it rings before forward_no_answer, 5 to 180; null as it is set up";
     do_not_disturb: Flag, "It does not ring; callers are told, or go where busy calls go";
     unavailable: Flag, "It takes no call at all, by whatever number";
+    agent: Text, "The agent there: signed_out, not_ready, ready or after_call";
 };
 
 const PASSWORD: &[Field] = fields! {

@@ -65,18 +65,7 @@ impl Call {
     pub(crate) fn start(ctx: &mut Ctx<'_>, arrival: Arrival) -> Self {
         let call_id = arrival.request.call_id().unwrap_or_default().to_owned();
         let session = SessionIds::begin(&arrival.request, ctx.entropy);
-        let user_to_user = told_by_users(ctx, &arrival.request);
-        ctx.out.push(Act::Fact(What::CallStarted {
-            leg: arrival.leg,
-            from: arrival.from.clone(),
-            caller: record_text(&arrival.caller),
-            caller_name: record_text(&arrival.caller_name),
-            dialled: record_text(&arrival.dialled),
-            sip_call_id: record_text(&call_id),
-            session_id: format!("{:032x}", session.caller()),
-            user_to_user,
-        }));
-        ctx.out.push(Act::Fact(What::Routed { to: record_text(&arrival.to), why: arrival.why.clone() }));
+        first_facts(ctx, &arrival, &call_id, &session);
         let caller = caller_leg(ctx, &arrival, call_id);
         let mut call = Self {
             id: arrival.call,
@@ -238,6 +227,22 @@ fn worker_for(ctx: &mut Ctx<'_>, verdict: &Verdict) -> u8 {
         | Verdict::Trunks { .. }
         | Verdict::Refuse(_) => ctx.ports.home(),
     }
+}
+
+/// That it has come, and where it was decided that it goes.
+fn first_facts(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: &str, session: &SessionIds) {
+    let user_to_user = told_by_users(ctx, &arrival.request);
+    ctx.out.push(Act::Fact(What::CallStarted {
+        leg: arrival.leg,
+        from: arrival.from.clone(),
+        caller: record_text(&arrival.caller),
+        caller_name: record_text(&arrival.caller_name),
+        dialled: record_text(&arrival.dialled),
+        sip_call_id: record_text(call_id),
+        session_id: format!("{:032x}", session.caller()),
+        user_to_user,
+    }));
+    ctx.out.push(Act::Fact(What::Routed { to: record_text(&arrival.to), why: arrival.why.clone() }));
 }
 
 fn caller_leg(ctx: &mut Ctx<'_>, arrival: &Arrival, call_id: String) -> Leg {

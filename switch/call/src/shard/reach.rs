@@ -64,7 +64,8 @@ impl Shard {
             SettingsChange::Forward(_, None)
             | SettingsChange::NoAnswerSecs(_)
             | SettingsChange::DoNotDisturb(_)
-            | SettingsChange::Available(_) => true,
+            | SettingsChange::Available(_)
+            | SettingsChange::Agent(_) => true,
         }
     }
 
