@@ -128,12 +128,15 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             | What::MediaSilent { leg, .. }
             | What::Heard { leg, .. }
             | What::Tapped { leg, .. }
+            | What::Keyed { leg, .. }
+            | What::HelpWanted { leg, .. }
             | What::MediaTrouble { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }
             What::MessageLeft { .. }
             | What::MailboxOpened { .. }
             | What::MessageHeard { .. }
+            | What::Signature { .. }
             | What::RecordingStarted { .. }
             | What::Recorded { .. }
             | What::RecordingFailed { .. } => {}

@@ -72,6 +72,7 @@ fn leg(leg: &call::LegView) -> view::LegView {
         deaf: leg.deaf,
         gain_db: f32::from(leg.gain) / 100.0,
         on_hold: leg.on_hold,
+        wants_help: leg.wants_help,
         speaking: leg.speaking,
         media: leg.media,
         troubles: leg.troubles.clone(),

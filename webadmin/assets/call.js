@@ -16,6 +16,7 @@ function hears(leg) {
   const told = leg.hears.map((place) => String(place));
   if (leg.in_room) told.push(words.room);
   if (leg.on_hold) told.push(words.hold);
+  if (leg.wants_help) told.push(words.help);
   if (leg.speaking) told.push(words.speaking);
   if (leg.deaf) told.push(words.deaf);
   return told.join(", ") || words.none;

@@ -109,6 +109,8 @@ pub struct LegView {
     pub gain_db: f32,
     /// Whether it hears music because the other one holds it.
     pub on_hold: bool,
+    /// It asks for a supervisor's help.
+    pub wants_help: bool,
     /// Whether it is the one who speaks in its conference.
     pub speaking: bool,
     /// Figures of its media so far; scores and shares are of the last five seconds, all is 0 before the first.

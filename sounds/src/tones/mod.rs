@@ -24,6 +24,20 @@ pub fn record_beep() -> Tone {
     once([1_400, 0, 0, 0], -18.0, 200)
 }
 
+/// What tells a phone that a code was taken: the confirmation tone of North America, 350 and 440 Hz for 100 ms, thrice.
+#[must_use]
+pub fn accepted() -> Tone {
+    let part = |hz| TonePart { hz, dbm0: -16.0, ms: 100 };
+    Tone { parts: smallvec![part([350, 440, 0, 0]), part([0; 4])], times: 3 }
+}
+
+/// What tells a phone that a code was not: the reorder tone of North America, 480 and 620 Hz for 250 ms, twice.
+#[must_use]
+pub fn refused() -> Tone {
+    let part = |hz| TonePart { hz, dbm0: -16.0, ms: 250 };
+    Tone { parts: smallvec![part([480, 620, 0, 0]), part([0; 4])], times: 2 }
+}
+
 /// The test tone of the digital milliwatt: 1,004 Hz at 0 dBm0, without end.
 #[must_use]
 pub fn milliwatt() -> Tone {

@@ -148,6 +148,29 @@ pub enum What {
         /// Who.
         by: String,
     },
+    /// A phone pressed a code in its call.
+    Keyed {
+        /// The phone's leg.
+        leg: LegId,
+        /// Which: `*1`, `##1003#`, ….
+        code: String,
+        /// Whether it was done.
+        done: bool,
+    },
+    /// A phone asks for a supervisor's help, or no longer.
+    HelpWanted {
+        /// The phone's leg.
+        leg: LegId,
+        /// Whether it does from now on.
+        wanted: bool,
+    },
+    /// A recording of the call holds what counts as a signature.
+    Signature {
+        /// Which.
+        recording: RecordingId,
+        /// It was ended as it was begun; otherwise the call ended first.
+        complete: bool,
+    },
     /// A recording of the call runs.
     RecordingStarted {
         /// Which.

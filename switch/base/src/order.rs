@@ -98,6 +98,13 @@ pub enum CallOrder {
         /// Who asked for it.
         by: String,
     },
+    /// Does what a phone asks for by a code pressed in its call.
+    Code {
+        /// The phone's leg.
+        leg: usize,
+        /// Which: `*1`, `##1003#`, …. One that there is not does nothing.
+        code: String,
+    },
     /// Moves both sides into a conference on the same media worker.
     Conference {
         /// Which.

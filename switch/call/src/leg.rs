@@ -10,6 +10,7 @@ use base::limits::RECORD_CHARS;
 use base::media::{Detected, Srtp};
 use base::wire::{Flow, Target, Transport};
 use bytes::Bytes;
+use phone::keys::Keys;
 use sip::auth::{Challenged, Login};
 use sip::message::{Draft, Header, Message, Method, NameAddr, Uri};
 use sip::{Dialog, ServerId, SessionPolicy, SessionTimer, server_of, target_of};
@@ -72,6 +73,10 @@ pub(crate) struct Leg {
     pub(crate) silent: bool,
     /// What was last heard of all that is listened for.
     pub(crate) heard: Option<Detected>,
+    /// Whether codes that its far end presses are taken as such.
+    pub(crate) codes: Codes,
+    /// It asks for a supervisor's help.
+    pub(crate) wants_help: bool,
     /// Digits that go to it in INFO; most legs have none.
     pub(crate) typed: Option<Box<Typed>>,
     /// How good its media is.
@@ -82,6 +87,18 @@ pub(crate) struct Leg {
     pub(crate) theirs: bool,
     /// An offer of our own is due.
     pub(crate) renew: bool,
+}
+
+/// Whether codes pressed on a leg are taken as such.
+#[derive(Debug, Default)]
+pub(crate) enum Codes {
+    /// Nobody has looked yet.
+    #[default]
+    Undecided,
+    /// Keys are for the far end.
+    Off,
+    /// They are; these may be part of one.
+    On(Box<Keys>),
 }
 
 /// Where a leg stands.
@@ -157,6 +174,8 @@ impl Leg {
             allows_update: false,
             silent: false,
             heard: None,
+            codes: Codes::default(),
+            wants_help: false,
             typed: None,
             quality: Quality::default(),
             media_pending: false,

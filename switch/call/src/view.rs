@@ -107,7 +107,7 @@ pub struct HappeningView {
     pub at: Wall,
     /// The place of the leg.
     pub leg: usize,
-    /// `digit`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `not_understood`, `silent`, `heard`
+    /// `digit`, `code`, `code_refused`, `detected`, `trouble`, `trouble_over`, `prompt_missing`, `not_understood`, `silent`, `heard`
     /// or `tapped`.
     pub what: &'static str,
     /// Which.
@@ -143,6 +143,8 @@ pub struct LegView {
     pub gain: i16,
     /// It hears music because the other one holds it.
     pub on_hold: bool,
+    /// It asks for a supervisor's help.
+    pub wants_help: bool,
     /// It is the one who speaks in its conference.
     pub speaking: bool,
     /// Figures of its media so far, the last five seconds for scores; all 0 before the first.

@@ -112,6 +112,9 @@ impl Assembler {
             | What::MessageLeft { .. }
             | What::MailboxOpened { .. }
             | What::MessageHeard { .. }
+            | What::Keyed { .. }
+            | What::HelpWanted { .. }
+            | What::Signature { .. }
             | What::RecordingStarted { .. }
             | What::Recorded { .. }
             | What::RecordingFailed { .. }
@@ -207,6 +210,9 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         | What::MessageLeft { .. }
         | What::MailboxOpened { .. }
         | What::MessageHeard { .. }
+        | What::Keyed { .. }
+        | What::HelpWanted { .. }
+        | What::Signature { .. }
         | What::RecordingStarted { .. }
         | What::Recorded { .. }
         | What::RecordingFailed { .. } => {}

@@ -50,6 +50,15 @@ pub enum InCall {
 }
 
 impl InCall {
+    /// What these keys ask for, all of them together.
+    #[must_use]
+    pub fn of(keys: &str) -> Option<Self> {
+        match read(keys) {
+            Reading::Code(code) => Some(code),
+            Reading::Part { .. } | Reading::None => None,
+        }
+    }
+
     /// The keys that ask for it.
     #[must_use]
     pub fn keys(&self) -> String {

@@ -98,6 +98,7 @@ const ORDER: &[&str] = &[
     "language",
     "music",
     "spoken_refusals",
+    "in_call_codes",
     "trust",
     "identity",
     "forwards",

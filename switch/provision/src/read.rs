@@ -102,6 +102,7 @@ fn trunk(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Trunk {
         language: language(fields),
         music: fields.text("music"),
         spoken_refusals: fields.flag("spoken_refusals", default.spoken_refusals),
+        in_call_codes: fields.flag("in_call_codes", default.in_call_codes),
         srtp: word(fields, "srtp", Srtp::WORDS),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
         listen: word_items(fields, "listen", ListenFor::WORDS),
@@ -201,6 +202,7 @@ fn user(fields: &mut Fields<'_>, reading: &Reading<'_>) -> User {
         password_hash,
         pin_hash,
         teams: fields.texts("teams"),
+        in_call_codes: fields.flag("in_call_codes", default.in_call_codes),
         mobile: fields.parsed("mobile").unwrap_or_default(),
         alternate_mobile: fields.parsed("alternate_mobile").unwrap_or_default(),
         incoming: word(fields, "incoming", Incoming::WORDS),
@@ -285,6 +287,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         language: language(fields),
         music: fields.text("music"),
         spoken_refusals: fields.flag("spoken_refusals", default.spoken_refusals),
+        in_call_codes: fields.flag("in_call_codes", default.in_call_codes),
         srtp: word(fields, "srtp", Srtp::WORDS),
         transfer_failure: fields.text("transfer_failure"),
         recording: fields.text("recording"),
@@ -330,7 +333,14 @@ fn number(fields: &mut Fields<'_>) -> Number {
     let anonymous = word(fields, "anonymous", Anonymous::WORDS);
     let recording = fields.text("recording");
     let language = language(fields);
-    Number { anonymous, recording, language, ..Number::leading(&did, to.unwrap_or(Destination::Hangup)) }
+    let in_call_codes = fields.flag("in_call_codes", true);
+    Number {
+        anonymous,
+        recording,
+        language,
+        in_call_codes,
+        ..Number::leading(&did, to.unwrap_or(Destination::Hangup))
+    }
 }
 
 fn conference(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Conference {

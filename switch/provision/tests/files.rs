@@ -253,7 +253,9 @@ fn an_unknown_field_is_told_each_known_one_once() {
     let found = problems("[[number]]\ndid = \"1\"\nto = \"echo\"\nfor = \"x\"\n");
     assert_eq!(
         found,
-        ["test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous, recording, language"]
+        [
+            "test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous, recording, language, in_call_codes"
+        ]
     );
 }
 

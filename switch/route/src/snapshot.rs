@@ -163,7 +163,8 @@ impl Snapshot {
     }
 
     /// Whether those who dial this number want help.
-    pub(crate) fn is_emergency(&self, number: &str) -> bool {
+    #[must_use]
+    pub fn is_emergency(&self, number: &str) -> bool {
         EMERGENCY_NUMBERS.contains(&number) || self.matching_rules(number).any(|rule| rule.emergency)
     }
 
@@ -242,6 +243,14 @@ impl Snapshot {
     /// What becomes of callers of a number who withhold theirs.
     pub(crate) fn anonymous_at(&self, did: &str) -> Anonymous {
         self.directory.numbers.get(did).map(|number| number.anonymous).unwrap_or_default()
+    }
+
+    /// Whether codes that a phone presses in a call to this number are taken as such.
+    #[must_use]
+    pub fn takes_codes(&self, dialled: &str) -> bool {
+        let found = self.number(dialled).or_else(|| self.number_pattern(dialled));
+        let number = found.and_then(|(did, _)| self.directory.numbers.get(did));
+        number.is_none_or(|number| number.in_call_codes)
     }
 
     /// The recording policy of that name.

@@ -46,6 +46,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/calls/{id}/voice", post(orders::voice))
         .route("/calls/{id}/conference", post(orders::conference))
         .route("/calls/{id}/recording", post(orders::recording))
+        .route("/calls/{id}/code", post(orders::code))
         .route("/recordings", get(recordings::list))
         .route("/recordings/{id}", get(recordings::one).delete(recordings::remove))
         .route("/recordings/{id}/audio", get(recordings::audio))

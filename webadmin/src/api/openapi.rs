@@ -130,6 +130,7 @@ fn others() -> Vec<(String, Value)> {
         ("/calls/{id}/stop", order("Ends all that plays to one side, or to all", "CallStop")),
         ("/calls/{id}/digits", order("Sends digits to one side", "CallDigits")),
         ("/calls/{id}/voice", order("Mutes one side, makes it deaf, louder or softer", "CallVoice")),
+        ("/calls/{id}/code", order("Does what a phone asks for by a code pressed in its call", "CallCode")),
         ("/calls/{id}/recording", order("Starts, stops, pauses or resumes a recording", "CallRecording")),
         ("/recordings", get("Lists recordings, the latest first", &recordings)),
         ("/recordings/{id}", in_path("id", recording)),

@@ -95,6 +95,27 @@ pub(crate) async fn voice(
     send(&web, &who, call, CallOrder::Voice { leg, muted, deaf, gain })
 }
 
+/// Does what a phone asks for by a code pressed in its call.
+pub(crate) async fn code(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    who: Identity,
+    mut body: Body,
+) -> Answer {
+    let (call, view) = live(&web, &who, &id)?;
+    let leg = one_leg(&mut body, &view)?;
+    let code: String = body.take("code", "a code as a phone presses it, such as *1")?;
+    body.finish()?;
+    if phone::keys::InCall::of(&code).is_none() {
+        let found: String = code.chars().take(80).collect();
+        return Err(Problem::field(
+            "code",
+            format!("found {found:?}; allowed: a code pressed in a call, such as *1"),
+        ));
+    }
+    send(&web, &who, call, CallOrder::Code { leg, code })
+}
+
 /// Moves both sides into a conference.
 pub(crate) async fn conference(
     State(web): State<Web>,

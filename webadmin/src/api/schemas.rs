@@ -72,6 +72,7 @@ const TRUNK: &[Field] = fields! {
     language: Text, "The language that it is spoken to in, such as en or es; empty takes the node's";
     music: Text, "The class of music that it hears on hold; empty takes default";
     spoken_refusals: Flag, "Whether its callers hear why a call is refused before the refusal comes";
+    in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
 };
 
 const USER: &[Field] = fields! {
@@ -88,6 +89,7 @@ const USER: &[Field] = fields! {
     incoming: Text, "Where the person is called: extension_only, extension_first, both or mobile_only";
     extension_first_secs: Whole, "Seconds that the extension rings before the mobile, 5 to 180";
     mobile_shows: Text, "Whose number the mobile shows: own (what the extension shows) or caller";
+    in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
 };
 
 const STATION: &[Field] = fields! {
@@ -118,6 +120,7 @@ const STATION: &[Field] = fields! {
     forward_no_answer: Text, "Where calls go that it does not answer";
     forward_unregistered: Text, "Where calls go while no phone is registered for it";
     no_answer_secs: Whole, "Seconds it rings before forward_no_answer, 5 to 180; 0 takes ring_secs";
+    in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
     call_waiting: Flag, "Whether it rings while it has a call; else it is busy then";
 };
 
@@ -151,6 +154,7 @@ const NUMBER: &[Field] = fields! {
     anonymous: Text, "What becomes of callers who withhold their number: accept, refuse or screen";
     recording: Text, "The recording policy by name, before the trunk's; empty leaves it to that";
     language: Text, "The language that its callers are spoken to in; empty takes the trunk's or station's";
+    in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
 };
 
 const DIAL_RULE: &[Field] = fields! {
@@ -263,6 +267,11 @@ const CALL_RECORDING: &[Field] = fields! {
     act: Text, "start, stop, pause or resume";
 };
 
+const CALL_CODE: &[Field] = fields! {
+    leg: Whole, "The place of the phone's leg in the call, from 0";
+    code: Text, "The code as the phone would press it: *0, *1, *5, *7, *60, *61 to *69, …";
+};
+
 const CALL_CONFERENCE: &[Field] = fields! {
     name: Text, "The conference";
 };
@@ -301,6 +310,7 @@ pub(super) fn all() -> Map<String, Value> {
         ("CallStop", schema(CALL_STOP, &[])),
         ("CallDigits", schema(CALL_DIGITS, &["leg", "digits"])),
         ("CallVoice", schema(CALL_VOICE, &["leg"])),
+        ("CallCode", schema(CALL_CODE, &["leg", "code"])),
         ("CallConference", schema(CALL_CONFERENCE, &["name"])),
         ("CallRecording", schema(CALL_RECORDING, &["act"])),
     ];

@@ -114,6 +114,9 @@ words! {
     no: "no", "no";
     conference: "Conference", "Conferencia";
     on_hold: "music on hold", "música en espera";
+    wants_help: "asks for help", "pide ayuda";
+    code: "Code", "Código";
+    code_refused: "Code refused", "Código rechazado";
     speaking: "speaks", "habla";
     muted: "Muted", "Silenciado";
     deaf: "Hears nobody", "No oye a nadie";

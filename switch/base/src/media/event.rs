@@ -174,6 +174,29 @@ impl MediaEvent {
         }
     }
 
+    /// The recording that it is about.
+    #[must_use]
+    pub fn recording(&self) -> Option<RecordingId> {
+        match self {
+            Self::RecordingStarted { recording, .. }
+            | Self::Recorded { recording, .. }
+            | Self::RecordingFailed { recording, .. } => Some(*recording),
+            Self::Leased { .. }
+            | Self::Latched { .. }
+            | Self::Silent { .. }
+            | Self::Heard { .. }
+            | Self::Played { .. }
+            | Self::Digit { .. }
+            | Self::Collected { .. }
+            | Self::Detected { .. }
+            | Self::Speaker { .. }
+            | Self::Quality { .. }
+            | Self::Trouble { .. }
+            | Self::TapEnded { .. }
+            | Self::Closed { .. } => None,
+        }
+    }
+
     /// The port that it is about; `None` for leases.
     #[must_use]
     pub fn port(&self) -> Option<PortId> {

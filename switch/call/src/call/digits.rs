@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use base::LegId;
 use base::media::{Dtmf, MediaCommand};
+use phone::keys::Pressed;
 use sip::ServerId;
 use sip::message::{Message, Method};
 
 use super::requests::refuse;
-use super::{Call, Ctx, Refusal};
+use super::{Call, Ctx, Joined, Refusal};
 use crate::act::{Act, Purpose};
 use crate::digits::{self, Told};
 use crate::leg::Leg;
@@ -29,10 +30,36 @@ impl Call {
         }
     }
 
-    /// A leg's far end pressed a key; the media worker has told those that take it in RTP.
+    /// A leg's far end pressed a key. Where codes are taken from it nobody else has heard of it; otherwise the media
+    /// worker has told those that take it in RTP.
     pub(super) fn pressed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, digit: char, lasted: Duration) {
-        let to = self.other(leg).filter(|to| self.media_of(*to).map(Negotiation::dtmf) == Some(Dtmf::Info));
-        let Some(at) = to.and_then(|to| self.leg_mut(to)).filter(|at| at.talking().is_some()) else { return };
+        if self.takes_codes(leg) {
+            self.key_pressed(ctx, leg, Pressed { digit, lasted });
+        } else if let Some(to) = self.other(leg).filter(|to| self.is_told_in_info(*to)) {
+            self.tell_in_info(ctx, to, digit, lasted);
+        }
+    }
+
+    /// Keys that were held back are for the others after all.
+    pub(super) fn pass_keys(&mut self, ctx: &mut Ctx<'_>, leg: LegId, keys: &[Pressed]) {
+        let in_room = matches!(self.joined, Joined::Room(_));
+        let Some(to) = self.other(leg).filter(|_| !in_room) else { return };
+        for Pressed { digit, lasted } in keys.iter().copied() {
+            if self.is_told_in_info(to) {
+                self.tell_in_info(ctx, to, digit, lasted);
+            } else if let Some(port) = self.port_of(to) {
+                let digits = digit.to_string().into_boxed_str();
+                ctx.out.push(Act::Media(MediaCommand::SendDigits { port, digits, each: lasted }));
+            }
+        }
+    }
+
+    fn is_told_in_info(&self, leg: LegId) -> bool {
+        self.media_of(leg).map(Negotiation::dtmf) == Some(Dtmf::Info)
+    }
+
+    fn tell_in_info(&mut self, ctx: &mut Ctx<'_>, to: LegId, digit: char, lasted: Duration) {
+        let Some(at) = self.leg_mut(to).filter(|at| at.talking().is_some()) else { return };
         if !at.typed.get_or_insert_default().push(digit, lasted) {
             ctx.out.push(Act::Count("digits_dropped"));
         }

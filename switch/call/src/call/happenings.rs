@@ -44,6 +44,13 @@ impl Call {
         self.note(HappeningView { at: now.wall, leg: place, what: "not_understood", detail });
     }
 
+    /// A phone pressed a code, and it was done or not.
+    pub(super) fn coded(&mut self, now: Now, leg: LegId, code: String, done: bool) {
+        let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
+        let what = if done { "code" } else { "code_refused" };
+        self.note(HappeningView { at: now.wall, leg: place, what, detail: code });
+    }
+
     /// Somebody listens in on a leg from now on.
     pub(super) fn tapped(&mut self, now: Now, leg: LegId, by: String) {
         let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);

@@ -80,6 +80,7 @@ use crate::view::HappeningView;
 
 use asking::Asked;
 use feature::Holding;
+use feature::Signature;
 pub(crate) use feature::read_replaces;
 use giving::{Expected, Giving};
 use happenings::Typing;
@@ -143,7 +144,7 @@ pub(crate) struct Call {
     referred_by: Option<String>,
     /// How often it was led on.
     led_on: u8,
-    timers: Timers<CallTimer, 11>,
+    timers: Timers<CallTimer, 12>,
     worker: u8,
     joined: Joined,
     /// Far ends that do not take part as usual.
@@ -157,6 +158,8 @@ pub(crate) struct Call {
     /// What the keys are that the caller presses.
     typing: Typing,
     recorded: Recorded,
+    /// What counts as a signature in it, at most one at a time.
+    signature: Option<Box<Signature>>,
     /// What those who were held have heard.
     music: Vec<Music>,
     facts: About,
@@ -293,6 +296,8 @@ enum CallTimer {
     Guest,
     /// An offer of our own that met one of theirs is made again.
     Renew,
+    /// Keys that were held have become no code.
+    Keys,
 }
 
 impl TimerKind for CallTimer {
@@ -308,6 +313,7 @@ impl TimerKind for CallTimer {
         Self::StillRings,
         Self::Guest,
         Self::Renew,
+        Self::Keys,
     ];
     fn index(self) -> usize {
         self as usize
@@ -375,6 +381,7 @@ impl Call {
         self.hold_music(ctx);
         self.remix(ctx);
         self.record(ctx);
+        self.take_codes(ctx);
         self.tell_floor(ctx);
         self.sign(ctx);
     }
@@ -418,6 +425,7 @@ impl Call {
                 CallTimer::StillRings => self.still_rings(ctx),
                 CallTimer::Guest => self.guest_missing(ctx),
                 CallTimer::Renew => self.renewals(ctx),
+                CallTimer::Keys => self.keys_due(ctx),
             }
         }
         self.move_on(ctx);
@@ -425,6 +433,7 @@ impl Call {
         self.hold_music(ctx);
         self.remix(ctx);
         self.record(ctx);
+        self.take_codes(ctx);
         self.tell_floor(ctx);
         self.sign(ctx);
     }

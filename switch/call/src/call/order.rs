@@ -6,6 +6,7 @@ use base::fact::{TransferKind, TransferResult, What};
 use base::limits::RECORD_CHARS;
 use base::media::{Ear, MediaCommand, Over, Tap};
 use base::{CallOrder, Cause, LegId, Part, Party, PortId};
+use phone::keys::InCall;
 
 use super::exchange::is_readable;
 use super::feature::{Blind, Failing};
@@ -60,6 +61,12 @@ impl Call {
                         let ear = if hears { Ear::To(port) } else { Ear::From(port) };
                         Tap { id: tap, port, ear, hz }
                     });
+                }
+            }
+            CallOrder::Code { leg, code } => {
+                let leg = self.legs_meant(Some(leg)).into_iter().next();
+                if let (Some(leg), Some(code)) = (leg, InCall::of(&code)) {
+                    self.in_call(ctx, leg, &code);
                 }
             }
             CallOrder::Conference { name } => self.move_into(ctx, &name),

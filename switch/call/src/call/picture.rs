@@ -80,6 +80,7 @@ impl Leg {
             endpoint: self.endpoint.to_string(),
             state,
             silent: self.silent,
+            wants_help: self.wants_help,
             secured,
             heard: self.heard.map(Detected::word).unwrap_or_default(),
             media: self.quality.figures.as_deref().copied().unwrap_or_default(),

@@ -55,6 +55,18 @@ pub(crate) struct Running {
     stage: Stage,
     /// Its file is open.
     begun: bool,
+    right: StopRight,
+}
+
+/// Who may end a recording that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopRight {
+    /// Whoever is in the call.
+    Anybody,
+    /// Supervisors: a policy records every call. Anybody may let it pause.
+    Supervisors,
+    /// Supervisors, who alone may let it pause, too: a call that cannot be recorded does not happen.
+    SupervisorsOnly,
 }
 
 /// How far a recording has come.
@@ -89,6 +101,9 @@ impl Call {
         if self.mail_recording(ctx, &event) {
             return;
         }
+        if self.is_of_signature(&event) {
+            return self.signature_event(ctx, event);
+        }
         let Recorded::Running(running) = &mut self.recorded else { return };
         let known = running.recorder.id;
         if let MediaEvent::RecordingStarted { recording, .. } = event
@@ -111,7 +126,7 @@ impl Call {
 
     /// Whether the end of a recording is still to be told.
     pub(super) fn awaits_recording(&self) -> bool {
-        matches!(self.recorded, Recorded::Running(_))
+        matches!(self.recorded, Recorded::Running(_)) || self.signature.is_some()
     }
 
     /// `on`, `paused`, or empty: for the call's view.
@@ -123,6 +138,14 @@ impl Call {
                 Stage::Paused => "paused",
                 Stage::Closing => "",
             },
+        }
+    }
+
+    /// Who may end the recording that runs.
+    pub(super) fn stop_right(&self) -> StopRight {
+        match &self.recorded {
+            Recorded::Undecided | Recorded::Not => StopRight::Anybody,
+            Recorded::Running(running) => running.right,
         }
     }
 
@@ -148,7 +171,7 @@ impl Call {
     }
 
     fn record_on_demand(&mut self, ctx: &mut Ctx<'_>) {
-        if self.awaits_recording() || self.answered_at.is_none() {
+        if matches!(self.recorded, Recorded::Running(_)) || self.answered_at.is_none() {
             return;
         }
         let callee = match self.phase {
@@ -167,7 +190,7 @@ impl Call {
         self.start_recording(ctx, &policy, why);
     }
 
-    fn policy_of(&self, ctx: &Ctx<'_>, callee: LegId) -> Option<(RecordingPolicy, Why)> {
+    pub(super) fn policy_of(&self, ctx: &Ctx<'_>, callee: LegId) -> Option<(RecordingPolicy, Why)> {
         let call = Recordable {
             from: &self.facts.origin,
             dialled: &self.facts.dialled,
@@ -177,8 +200,29 @@ impl Call {
     }
 
     fn start_recording(&mut self, ctx: &mut Ctx<'_>, policy: &RecordingPolicy, why: Why) {
+        let Some((port, recorder)) = self.recorder(ctx, policy) else { return };
+        ctx.out.push(Act::Media(MediaCommand::Record { port, recorder: Box::new(recorder.clone()) }));
+        let (beep_secs, beeps, stage) = (policy.beep_secs, SmallVec::new(), Stage::On);
+        let right = match (policy.when, policy.when_full) {
+            (RecordWhen::All, WhenFull::EndCall) => StopRight::SupervisorsOnly,
+            (RecordWhen::All, WhenFull::GoOn) => StopRight::Supervisors,
+            (RecordWhen::OnDemand | RecordWhen::Never, _) => StopRight::Anybody,
+        };
+        let running = Running { recorder, port, why, beep_secs, beeps, stage, begun: false, right };
+        self.recorded = Recorded::Running(Box::new(running));
+        if !policy.announce.is_empty() {
+            for leg in self.recorded_legs() {
+                let said = vec![self.speaker(ctx, leg, "").prompt(&policy.announce)];
+                self.play(ctx, leg, said, 1, Over::Mixed);
+            }
+        }
+        self.start_beeps(ctx);
+    }
+
+    /// A recorder of those who talk, and the port that it hangs on: one that is there to the end.
+    pub(super) fn recorder(&self, ctx: &mut Ctx<'_>, policy: &RecordingPolicy) -> Option<(PortId, Recorder)> {
         let of = self.ears();
-        let Some(port) = self.legs.first().and_then(open_port) else { return };
+        let port = self.legs.first().and_then(open_port)?;
         let recorder = Recorder {
             id: ctx.ids.recording(),
             tenant: TenantId::DEFAULT,
@@ -194,17 +238,7 @@ impl Call {
             keep_days: u16::try_from(policy.retention_days).unwrap_or(u16::MAX),
             mail: None,
         };
-        ctx.out.push(Act::Media(MediaCommand::Record { port, recorder: Box::new(recorder.clone()) }));
-        let (beep_secs, beeps, stage) = (policy.beep_secs, SmallVec::new(), Stage::On);
-        let running = Running { recorder, port, why, beep_secs, beeps, stage, begun: false };
-        self.recorded = Recorded::Running(Box::new(running));
-        if !policy.announce.is_empty() {
-            for leg in self.recorded_legs() {
-                let said = vec![self.speaker(ctx, leg, "").prompt(&policy.announce)];
-                self.play(ctx, leg, said, 1, Over::Mixed);
-            }
-        }
-        self.start_beeps(ctx);
+        Some((port, recorder))
     }
 
     /// Whoever talks now is listened to: a transfer goes on in the same file.
@@ -281,7 +315,7 @@ impl Call {
         }
     }
 
-    fn recorded_legs(&self) -> SmallVec<[LegId; 2]> {
+    pub(super) fn recorded_legs(&self) -> SmallVec<[LegId; 2]> {
         self.legs
             .iter()
             .filter(|leg| leg.talking().is_some() && open_port(leg).is_some())

@@ -91,6 +91,7 @@ impl Call {
             happenings: Vec::new(),
             typing: Typing::default(),
             recorded: Recorded::default(),
+            signature: None,
             music: Vec::new(),
             facts: About {
                 origin: arrival.from,

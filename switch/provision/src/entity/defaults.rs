@@ -36,6 +36,10 @@ pub(super) fn call_waiting() -> bool {
     true
 }
 
+pub(super) fn in_call_codes() -> bool {
+    true
+}
+
 pub(super) fn tls_verify() -> bool {
     true
 }

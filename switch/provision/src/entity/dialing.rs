@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::defaults;
 use crate::{Anonymous, Destination};
 
 /// A number that callers dial, and where it leads.
@@ -21,6 +22,9 @@ pub struct Number {
     /// The language that its callers are spoken to in; empty takes the trunk's or station's.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub language: String,
+    /// Whether codes pressed in a call, such as `*1`, are taken from phones that have its calls; where not, they are keys for the far end.
+    #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
+    pub in_call_codes: bool,
 }
 
 impl Number {
@@ -33,6 +37,7 @@ impl Number {
             anonymous: Anonymous::default(),
             recording: String::new(),
             language: String::new(),
+            in_call_codes: defaults::in_call_codes(),
         }
     }
 }

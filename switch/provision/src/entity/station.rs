@@ -97,6 +97,9 @@ pub struct Station {
     /// Whether it rings while it has a call; else it is busy then.
     #[serde(default = "defaults::call_waiting", skip_serializing_if = "defaults::is_true")]
     pub call_waiting: bool,
+    /// Whether codes pressed in a call, such as `*1`, are taken from its phones; where not, they are keys for the far end.
+    #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
+    pub in_call_codes: bool,
 }
 
 impl Station {
@@ -132,6 +135,7 @@ impl Station {
             forward_unregistered: ForwardTo::default(),
             no_answer_secs: 0,
             call_waiting: defaults::call_waiting(),
+            in_call_codes: defaults::in_call_codes(),
         }
     }
 }

@@ -119,6 +119,9 @@ pub struct Trunk {
     /// Whether its callers hear why a call is refused before the refusal comes.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub spoken_refusals: bool,
+    /// Whether codes pressed in a call, such as `*1`, are taken from phones that have calls of this trunk; where not, they are keys for the far end.
+    #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
+    pub in_call_codes: bool,
     /// Whether its media is encrypted: `off`, `optional` or `required`.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub srtp: Srtp,
@@ -182,6 +185,7 @@ impl Trunk {
             language: String::new(),
             music: String::new(),
             spoken_refusals: false,
+            in_call_codes: defaults::in_call_codes(),
             srtp: Srtp::default(),
             dtmf: Dtmf::default(),
             listen: Vec::new(),

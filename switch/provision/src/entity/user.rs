@@ -98,6 +98,9 @@ pub struct User {
     /// Whose number the mobile shows.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub mobile_shows: MobileShows,
+    /// Whether codes pressed in a call, such as `*1`, are taken from this user's phones; where not, they are keys for the far end.
+    #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
+    pub in_call_codes: bool,
 }
 
 impl User {
@@ -116,6 +119,7 @@ impl User {
             incoming: Incoming::default(),
             extension_first_secs: defaults::extension_first_secs(),
             mobile_shows: MobileShows::default(),
+            in_call_codes: defaults::in_call_codes(),
         }
     }
 }

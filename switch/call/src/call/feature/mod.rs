@@ -12,3 +12,9 @@ pub(super) use errand::{Errand, Failing};
 pub(super) use hold::Holding;
 pub(crate) use refer::read_replaces;
 pub(super) use transfer::Blind;
+mod in_call;
+mod keys;
+mod messages;
+mod signature;
+
+pub(super) use signature::Signature;

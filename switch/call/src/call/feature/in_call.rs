@@ -1,0 +1,81 @@
+//! Codes pressed in a call, each to whoever does it (features.md §0.3).
+
+use base::fact::{Endpoint, What};
+use base::media::{Over, RecordingAct, Sound};
+use base::{LegId, RecordOrder};
+use phone::keys::InCall;
+use provision::Role;
+
+use super::super::recording::StopRight;
+use super::super::{Call, Ctx};
+use crate::act::Act;
+
+impl Call {
+    /// A phone asks for something by a code. It hears whether it was done, as long as it is there.
+    pub(in crate::call) fn in_call(&mut self, ctx: &mut Ctx<'_>, leg: LegId, code: &InCall) {
+        let before = ctx.out.len();
+        let done = match code {
+            InCall::Help => self.ask_for_help(ctx, leg),
+            InCall::Record => self.start_or_stop_recording(ctx, leg),
+            InCall::PauseRecording => self.pause_or_resume_recording(ctx, leg),
+            InCall::Signature => self.begin_or_end_signature(ctx),
+            InCall::Message(number) => self.play_message(ctx, leg, *number),
+            InCall::VoicemailDrop => self.drop_message(ctx, leg),
+            InCall::Consult(_)
+            | InCall::Merge
+            | InCall::Enqueue(_)
+            | InCall::Hold
+            | InCall::ReleaseFarEnd
+            | InCall::Transfer(_)
+            | InCall::Return => false,
+        };
+        let keyed = What::Keyed { leg, code: code.keys(), done };
+        ctx.out.insert(before, Act::Fact(keyed));
+        self.coded(ctx.now, leg, code.keys(), done);
+        let tone = if done { sounds::tones::accepted() } else { sounds::tones::refused() };
+        self.play(ctx, leg, vec![Sound::Tone(tone)], 1, Over::Mixed);
+    }
+
+    fn ask_for_help(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+        let Some(at) = self.leg_mut(leg) else { return false };
+        at.wants_help = !at.wants_help;
+        let wanted = at.wants_help;
+        ctx.out.push(Act::Fact(What::HelpWanted { leg, wanted }));
+        true
+    }
+
+    /// E59: a recording that a policy asks for is not ended by an agent.
+    fn start_or_stop_recording(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+        if self.recording_word().is_empty() {
+            self.record_ordered(ctx, RecordOrder::Start);
+            return !self.recording_word().is_empty();
+        }
+        if self.stop_right() != StopRight::Anybody && !self.is_supervisor(ctx, leg) {
+            ctx.out.push(Act::Count("recordings_refused"));
+            return false;
+        }
+        self.record_ordered(ctx, RecordOrder::Act(RecordingAct::Stop));
+        true
+    }
+
+    fn pause_or_resume_recording(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+        let act = match self.recording_word() {
+            "on" => RecordingAct::Pause,
+            "paused" => RecordingAct::Resume,
+            _not_recorded => return false,
+        };
+        if self.stop_right() == StopRight::SupervisorsOnly && !self.is_supervisor(ctx, leg) {
+            ctx.out.push(Act::Count("recordings_refused"));
+            return false;
+        }
+        self.record_ordered(ctx, RecordOrder::Act(act));
+        true
+    }
+
+    fn is_supervisor(&self, ctx: &Ctx<'_>, leg: LegId) -> bool {
+        let Some(Endpoint::Station(extension)) = self.leg(leg).map(|leg| &leg.endpoint) else { return false };
+        let station = ctx.routes.station(extension);
+        let user = station.and_then(|station| ctx.routes.user(&station.user));
+        user.is_some_and(|user| user.role >= Role::Supervisor)
+    }
+}
