@@ -53,7 +53,7 @@ fn plays(world: &World, line: Line) -> Vec<(String, Over)> {
     let word = |play: &Play| match &play.items[0] {
         Sound::Prompt(name) => format!("{}/{}", name.language, name.id),
         Sound::Tone(tone) => format!("tone {}", tone.parts[0].hz[0]),
-        Sound::Silence(_) | Sound::Music { .. } => String::new(),
+        Sound::Silence(_) | Sound::Music { .. } | Sound::Message { .. } => String::new(),
     };
     let plays = world.media.asked.iter().filter_map(|command| {
         let MediaCommand::Play { port: at, play } = command else { return None };
@@ -316,5 +316,20 @@ fn a_phone_asks_for_help_and_no_longer_by_key_and_by_api() {
         })
         .collect();
     assert_eq!(told, [true, false]);
+    end(world);
+}
+
+/// `##`n`#` and `*8`: the customer is led on to a colleague, or waits.
+#[test]
+fn a_phone_holds_retrieves_and_leads_on_by_code() {
+    let (mut world, _, agent) = up(9);
+    press(&mut world, agent, "*8");
+    press(&mut world, agent, "*8");
+    press(&mut world, agent, "##0030123456#");
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(keyed(&world).last(), Some(&("##0030123456#".to_owned(), true)), "{}", world.ladder());
+    let done: Vec<bool> = keyed(&world).into_iter().map(|(_, done)| done).collect();
+    assert_eq!(done, [true; 3], "{}", world.ladder());
+    assert_eq!(world.state(agent), State::Over, "{}", world.ladder());
     end(world);
 }

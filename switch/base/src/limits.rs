@@ -243,6 +243,8 @@ pub const TAP_AHEAD_SECS: usize = 30;
 
 /// Spots of one call on lines of the floor; further ones are left out.
 pub const SPOTS: usize = 64;
+/// Stations whose last numbers are remembered for redial; of further ones they are not.
+pub const LASTS: usize = 100_000;
 /// Octets of an XML document that a phone sends; more is not read.
 pub const XML_TEXT: usize = 16_384;
 /// Elements of such a document; more is not read.

@@ -43,8 +43,13 @@ impl Call {
     /// Keys that were held back are for the others after all.
     pub(super) fn pass_keys(&mut self, ctx: &mut Ctx<'_>, leg: LegId, keys: &[Pressed]) {
         let in_room = matches!(self.joined, Joined::Room(_));
-        let Some(to) = self.other(leg).filter(|_| !in_room) else { return };
-        for Pressed { digit, lasted } in keys.iter().copied() {
+        let listeners = match self.other(leg) {
+            _ if in_room || keys.is_empty() => return,
+            Some(other) => vec![other],
+            None => self.company(leg),
+        };
+        let each = keys.iter().flat_map(|key| listeners.iter().map(move |to| (*key, *to)));
+        for (Pressed { digit, lasted }, to) in each {
             if self.is_told_in_info(to) {
                 self.tell_in_info(ctx, to, digit, lasted);
             } else if let Some(port) = self.port_of(to) {

@@ -100,8 +100,24 @@ impl Call {
             Local::Conference { name, language } => self.come_in(ctx, name, language),
             Local::Voicemail { mailbox, greeting } => self.greet(ctx, &mailbox, greeting),
             Local::Mailbox { own } => self.open_mailbox(ctx, own),
-            Local::Echo | Local::Feature { .. } | Local::Test(_) => {}
+            Local::Feature { rest, .. } => {
+                let said = self.last_caller(ctx, &rest);
+                self.say(ctx, said, 1);
+            }
+            Local::Echo | Local::Test(_) => {}
         }
+    }
+
+    /// Who called the station last.
+    fn last_caller(&self, ctx: &Ctx<'_>, number: &str) -> Vec<Sound> {
+        let speaker = self.speaker(ctx, self.caller(), "");
+        if number.is_empty() {
+            return vec![speaker.prompt("feature/no-last-call")];
+        }
+        let mut said = vec![speaker.prompt("feature/last-call-from")];
+        let spoken = speaker.telephone(number);
+        said.extend(if spoken.is_empty() { speaker.spell(number) } else { spoken });
+        said
     }
 
     /// Says this so many times, then hangs up.

@@ -4,7 +4,7 @@ use base::fact::Endpoint;
 use base::wire::Flow;
 use base::{Cause, Now, Why};
 use provision::{Role, Trunk};
-use route::{Inquiry, Local, Origin, Verdict};
+use route::{Feature, Inquiry, Local, Origin, Verdict};
 use sip::ServerId;
 use sip::message::{Header, Message, Uri};
 
@@ -58,15 +58,31 @@ impl Shard {
             Ok(replaces) => replaces,
             Err(status) => return self.refuse(now, id, status),
         };
-        let inquiry = Inquiry {
-            from,
-            dialled: &dialled,
-            caller: &caller.claimed,
-            withheld: caller.withheld,
-            settings: &self.settings,
-            seed: self.entropy.next_u64(),
+        let seed = self.entropy.next_u64();
+        let decide = |dialled: &str| {
+            let (caller, withheld, settings) = (&caller.claimed, caller.withheld, &self.settings);
+            route::decide(&self.routes, &Inquiry { from, dialled, caller, withheld, settings, seed })
         };
-        let (verdict, why) = route::decide(&self.routes, &inquiry);
+        let (mut verdict, mut why) = decide(&dialled);
+        match (&mut verdict, from) {
+            (Verdict::Local(Local::Feature { feature: Feature::Redial, .. }), Origin::Station(extension)) => {
+                if let Some(last) = self.lasts.dialled(extension) {
+                    (verdict, why) = decide(last);
+                    dialled = last.to_owned();
+                }
+            }
+            (Verdict::Local(Local::Feature { feature: Feature::LastCaller, rest }), Origin::Station(own)) => {
+                *rest = self.lasts.caller(own).unwrap_or_default().to_owned();
+            }
+            (
+                Verdict::Ring(_)
+                | Verdict::Onward(_)
+                | Verdict::Trunks { .. }
+                | Verdict::Local(_)
+                | Verdict::Refuse(_),
+                _,
+            ) => {}
+        }
         let emergency = matches!(verdict, Verdict::Trunks { emergency: true, .. });
         if !emergency && let Err(cause) = self.gate.pass(now.mono, self.calls.len()) {
             self.count("calls_over_limit");

@@ -23,6 +23,7 @@ impl Shard {
 
     /// A call of any shard stands elsewhere now.
     pub(super) fn heard_of_spots(&mut self, call: CallId, spots: &Arc<[Spot]>) {
+        self.lasts.hear(spots);
         let lines = self.floor.tell(call, spots);
         self.lines_changed(lines);
     }

@@ -9,6 +9,7 @@ mod doorstep;
 mod features;
 mod floor;
 mod lamps;
+mod lasts;
 mod letters;
 mod notifying;
 mod options;
@@ -54,6 +55,7 @@ use crate::rooms::Rooms;
 use crate::trails::Trails;
 pub(crate) use admit::words;
 use digest::Nobody;
+use lasts::Lasts;
 pub(crate) use letters::Came;
 use letters::Moved;
 pub use letters::{Late, Post};
@@ -77,6 +79,7 @@ pub struct Shard {
     pins: Pins,
     rooms: Rooms,
     floor: Floor,
+    lasts: Lasts,
     gate: Gate,
     nonces: Nonces,
     nobody: Nobody,
@@ -195,6 +198,7 @@ impl Shard {
             pins: Pins::default(),
             rooms: Rooms::default(),
             floor: Floor::default(),
+            lasts: Lasts::default(),
             gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
             nonces: Nonces::new(config.nonce_secret),
             nobody: Nobody::new(&mut *entropy),

@@ -31,9 +31,10 @@ impl Call {
             Feature::DoNotDisturbOff => {
                 self.meet_locally(ctx, Local::Reach(SettingsChange::DoNotDisturb(false)));
             }
+            Feature::LastCaller => self.serve(ctx, Local::Feature { feature, rest: rest.to_owned() }),
+            // Nothing was dialled before: what was is dialled instead of the code.
+            Feature::Redial => self.turn_away(ctx, Refusal::of(Cause::Unallocated), Party::System),
             Feature::Time
-            | Feature::Redial
-            | Feature::LastCaller
             | Feature::Favourite
             | Feature::Monitor
             | Feature::Coach

@@ -2,12 +2,13 @@
 
 use base::fact::{Endpoint, What};
 use base::media::{Over, RecordingAct, Sound};
-use base::{LegId, RecordOrder};
+use base::{ConsultAct, LegId, RecordOrder};
 use phone::keys::InCall;
 use provision::Role;
 
 use super::super::recording::StopRight;
 use super::super::{Call, Ctx};
+use super::transfer::Blind;
 use crate::act::Act;
 
 impl Call {
@@ -21,13 +22,20 @@ impl Call {
             InCall::Signature => self.begin_or_end_signature(ctx),
             InCall::Message(number) => self.play_message(ctx, leg, *number),
             InCall::VoicemailDrop => self.drop_message(ctx, leg),
-            InCall::Consult(_)
-            | InCall::Merge
-            | InCall::Enqueue(_)
-            | InCall::Hold
-            | InCall::ReleaseFarEnd
-            | InCall::Transfer(_)
-            | InCall::Return => false,
+            InCall::Consult(number) => self.consult(ctx, leg, number).is_ok(),
+            InCall::Merge => self.consulted(ctx, leg, ConsultAct::Merge),
+            InCall::Return => self.consulted(ctx, leg, ConsultAct::Abandon),
+            InCall::Hold => {
+                self.consulted(ctx, leg, ConsultAct::Alternate)
+                    || self.retrieve(ctx, leg)
+                    || self.hold(ctx, leg)
+            }
+            InCall::Transfer(number) => {
+                let blind = Blind { to: number, failing: None, stays: false, report: None };
+                self.lead_on(ctx, leg, blind).is_ok()
+            }
+            // Queues, and phones that stay in the line without a call, are of a later version.
+            InCall::Enqueue(_) | InCall::ReleaseFarEnd => false,
         };
         let keyed = What::Keyed { leg, code: code.keys(), done };
         ctx.out.insert(before, Act::Fact(keyed));
