@@ -22,6 +22,7 @@ pub(crate) fn description() -> Value {
     }
     for (path, item) in others()
         .into_iter()
+        .chain(own())
         .chain(sounds("prompts", "language", "id"))
         .chain(sounds("music", "class", "piece"))
     {
@@ -104,16 +105,6 @@ fn others() -> Vec<(String, Value)> {
     });
     let dry_run = [parameter("dry_run")];
     let hang_up = operation("Ends a live call", &[], None, 202);
-    let password = operation(
-        "Sets a user's password; for the own one `current` is needed too",
-        &[],
-        Some(Body::Json("Password")),
-        204,
-    );
-    let settings = json!({
-        "get": operation("Shows how calls reach a station now", &[], None, 200),
-        "patch": operation("Changes how calls reach a station", &[], Some(Body::Json("StationSettings")), 202),
-    });
     let order = |summary: &str, schema: &'static str| {
         in_path("id", json!({ "post": operation(summary, &[], Some(Body::Json(schema)), 202) }))
     };
@@ -160,9 +151,6 @@ fn others() -> Vec<(String, Value)> {
             ) }),
             ),
         ),
-        ("/station-settings", get("Lists stations with settings of their own", &paging())),
-        ("/stations/{name}/settings", in_path("name", settings)),
-        ("/users/{name}/password", in_path("name", json!({ "put": password }))),
         ("/apply", json!({ "post": apply })),
         ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),
         (
@@ -175,6 +163,28 @@ fn others() -> Vec<(String, Value)> {
         ("/tokens/{id}", in_path("id", json!({ "delete": operation("Revokes a token", &[], None, 204) }))),
     ];
     others.map(|(path, item)| (path.to_owned(), item)).into()
+}
+
+/// What people change about themselves.
+fn own() -> [(String, Value); 3] {
+    let name = json!([{ "name": "name", "in": "path", "required": true, "schema": { "type": "string" } }]);
+    let password = operation(
+        "Sets a user's password; for the own one `current` is needed too",
+        &[],
+        Some(Body::Json("Password")),
+        204,
+    );
+    let settings = json!({
+        "parameters": name,
+        "get": operation("Shows how calls reach a station now", &[], None, 200),
+        "patch": operation("Changes how calls reach a station", &[], Some(Body::Json("StationSettings")), 202),
+    });
+    let list = json!({ "get": operation("Lists stations with settings of their own", &paging(), None, 200) });
+    [
+        ("/station-settings".to_owned(), list),
+        ("/stations/{name}/settings".to_owned(), settings),
+        ("/users/{name}/password".to_owned(), json!({ "parameters": name, "put": password })),
+    ]
 }
 
 fn tap() -> Value {
