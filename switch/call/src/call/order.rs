@@ -63,12 +63,7 @@ impl Call {
                     });
                 }
             }
-            CallOrder::Code { leg, code } => {
-                let leg = self.legs_meant(Some(leg)).into_iter().next();
-                if let (Some(leg), Some(code)) = (leg, InCall::of(&code)) {
-                    self.in_call(ctx, leg, &code);
-                }
-            }
+            CallOrder::Code { leg, code } => self.code_ordered(ctx, leg, &code),
             CallOrder::Conference { name } => self.move_into(ctx, &name),
             CallOrder::Transfer { leg, to, on_failure, stays } => {
                 let failing = on_failure.as_deref().map(Failing::of);
@@ -101,13 +96,17 @@ impl Call {
                 });
             }
             CallOrder::Drop { leg } => self.for_leg(leg, |call, leg| {
-                call.leg_gone(
-                    ctx,
-                    leg,
-                    Refusal { status: 200, ..Refusal::of(Cause::Operator) },
-                    Party::System,
-                );
+                let refusal = Refusal { status: 200, ..Refusal::of(Cause::Operator) };
+                call.leg_gone(ctx, leg, refusal, Party::System);
             }),
+        }
+    }
+
+    /// What a phone would ask for by a code.
+    fn code_ordered(&mut self, ctx: &mut Ctx<'_>, leg: usize, code: &str) {
+        let leg = self.legs_meant(Some(leg)).into_iter().next();
+        if let (Some(leg), Some(code)) = (leg, InCall::of(code)) {
+            self.in_call(ctx, leg, &code);
         }
     }
 
