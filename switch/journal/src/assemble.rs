@@ -229,11 +229,7 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
                 leg.q850 = *q850;
             }
         }
-        What::LegMedia { leg, media } => {
-            if let Some(leg) = find(record, *leg) {
-                leg.media = *media;
-            }
-        }
+        What::LegMedia { leg, media } => find(record, *leg).into_iter().for_each(|leg| leg.media = *media),
     }
 }
 

@@ -138,6 +138,8 @@ impl Post {
             (Fate::Keep { silent_ms, .. }, _)
                 if entry.file.audio_ms.saturating_sub(u64::from(silent_ms)) < u64::from(slip.least_ms) =>
             {
+                let (recording, audio_ms) = (entry.recording, entry.file.audio_ms);
+                tracing::info!(mailbox = slip.mailbox, %recording, audio_ms, silent_ms, "too short for a message");
                 self.forget(&entry).await
             }
             (Fate::Drop, _) => self.forget(&entry).await,
@@ -151,7 +153,10 @@ impl Post {
         };
         match result {
             Ok(()) => self.tell(&slip.mailbox).await,
-            Err(error) if error.is_transient() => self.again.push((entry, fate)),
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, recording = %entry.recording, "a message is not in the store yet");
+                self.again.push((entry, fate));
+            }
             Err(error) => {
                 tracing::error!(%error, recording = %entry.recording, "a message waits for the next start");
             }

@@ -19,6 +19,7 @@ mod sounds;
 mod status;
 mod tap;
 mod tokens;
+mod voicemail;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
@@ -50,6 +51,16 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/recordings", get(recordings::list))
         .route("/recordings/{id}", get(recordings::one).delete(recordings::remove))
         .route("/recordings/{id}/audio", get(recordings::audio))
+        .route("/voicemail-messages", get(voicemail::list))
+        .route(
+            "/voicemail-messages/{id}",
+            get(voicemail::one).patch(voicemail::change).delete(voicemail::remove),
+        )
+        .route("/voicemail-messages/{id}/audio", get(voicemail::audio))
+        .route("/voicemail-messages/{id}/forward", post(voicemail::forward))
+        .route("/voicemail-notices", get(voicemail::notices))
+        .route("/mailboxes/{name}/greetings", get(voicemail::greetings))
+        .route("/mailboxes/{name}/greetings/{kind}", delete(voicemail::ungreet))
         .route("/calls/{id}/legs/{leg}/tap", get(tap::tap))
         .route("/phones/{name}/provisioning", get(phones::one))
         .route("/phones/{name}/rotate", post(phones::rotate))

@@ -103,6 +103,18 @@ fn others() -> Vec<(String, Value)> {
         "get": operation("Shows a recording and who listened to it", &[], None, 200),
         "delete": operation("Deletes a recording's audio; its row stays", &[], None, 204),
     });
+    let messages = [&[parameter("mailbox")][..], &paging()].concat();
+    let message = json!({
+        "get": operation("Shows a message and who listened to it", &[], None, 200),
+        "patch": operation("Marks a message heard or urgent", &[], Some(Body::Json("MessageChange")), 204),
+        "delete": operation("Deletes a message", &[], None, 204),
+    });
+    let text = json!({ "type": "string" });
+    let path_part = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": text });
+    let greeting = json!({
+        "parameters": [path_part("name"), path_part("kind")],
+        "delete": operation("Takes a greeting away", &[], None, 202),
+    });
     let dry_run = [parameter("dry_run")];
     let hang_up = operation("Ends a live call", &[], None, 202);
     let order = |summary: &str, schema: &'static str| {
@@ -126,6 +138,19 @@ fn others() -> Vec<(String, Value)> {
         ("/recordings", get("Lists recordings, the latest first", &recordings)),
         ("/recordings/{id}", in_path("id", recording)),
         ("/recordings/{id}/audio", in_path("id", get("Plays a recording, decrypted; takes Range", &[]))),
+        ("/voicemail-messages", get("Lists messages of mailboxes, the latest first", &messages)),
+        ("/voicemail-messages/{id}", in_path("id", message)),
+        (
+            "/voicemail-messages/{id}/audio",
+            in_path("id", get("Plays a message, which counts as heard then; takes Range", &[])),
+        ),
+        (
+            "/voicemail-messages/{id}/forward",
+            order("Puts a message into another mailbox too", "MessageForward"),
+        ),
+        ("/voicemail-notices", get("Lists notices by e-mail that wait or were given up", &[])),
+        ("/mailboxes/{name}/greetings", in_path("name", get("Lists a mailbox's greetings", &[]))),
+        ("/mailboxes/{name}/greetings/{kind}", greeting),
         ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
         ("/calls/{id}/legs/{leg}/tap", tap()),
         (

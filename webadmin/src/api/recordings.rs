@@ -132,7 +132,7 @@ async fn existing(web: &Web, id: &str) -> Result<StoredRecording, Problem> {
     found.map_err(|error| Problem::internal(&error))?.ok_or_else(missing)
 }
 
-fn unreadable(id: &str, error: &std::io::Error) -> Problem {
+pub(super) fn unreadable(id: &str, error: &std::io::Error) -> Problem {
     tracing::error!(%error, recording = id, "a recording cannot be played");
     match error.kind() == std::io::ErrorKind::NotFound {
         true => Problem::not_found("the recording's file is gone"),
@@ -140,14 +140,14 @@ fn unreadable(id: &str, error: &std::io::Error) -> Problem {
     }
 }
 
-fn beyond(octets: u64) -> Response<Body> {
+pub(super) fn beyond(octets: u64) -> Response<Body> {
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
     put(&mut answer, header::CONTENT_RANGE, &format!("bytes */{octets}"));
     answer
 }
 
-fn answer(
+pub(super) fn answer(
     audio: Arc<dyn RecordingAudio>,
     octets: u64,
     range: Option<Range>,

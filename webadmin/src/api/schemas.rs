@@ -277,6 +277,15 @@ const CALL_CONFERENCE: &[Field] = fields! {
     name: Text, "The conference";
 };
 
+const MESSAGE_CHANGE: &[Field] = fields! {
+    heard: Flag, "Whether it was listened to";
+    urgent: Flag, "Whether it is urgent";
+};
+
+const MESSAGE_FORWARD: &[Field] = fields! {
+    mailbox: Text, "The number of the mailbox that gets it too";
+};
+
 const TOKEN: &[Field] = fields! {
     name: Text, "A name to know it by, 1 to 64 characters";
     role: Text, "agent, supervisor, admin or owner";
@@ -312,6 +321,8 @@ pub(super) fn all() -> Map<String, Value> {
         ("CallDigits", schema(CALL_DIGITS, &["leg", "digits"])),
         ("CallVoice", schema(CALL_VOICE, &["leg"])),
         ("CallCode", schema(CALL_CODE, &["leg", "code"])),
+        ("MessageChange", schema(MESSAGE_CHANGE, &[])),
+        ("MessageForward", schema(MESSAGE_FORWARD, &["mailbox"])),
         ("CallConference", schema(CALL_CONFERENCE, &["name"])),
         ("CallRecording", schema(CALL_RECORDING, &["act"])),
     ];

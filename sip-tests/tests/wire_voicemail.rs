@@ -1,0 +1,75 @@
+//! Voice mail with real phones: what is said is kept, whatever ends the process.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use sip_tests::wire::{Baresip, Block, Desk, MailServer, Node, level_at, read_wav, until};
+
+/// What stands before the microphones of 1001 and 1002.
+const TONES: [f64; 2] = [440.0, 1_200.0];
+const MAIL_HOST: u8 = 7;
+const MAIL_PORT: u16 = 2_525;
+
+fn provisioning() -> &'static str {
+    "[[station]]\nextension = \"1001\"\npassword = \"secret-1001\"\n\n\
+     [[station]]\nextension = \"1002\"\npassword = \"secret-1002\"\n\n\
+     [[mailbox]]\nnumber = \"1001\"\nemail = \"ana@example.com\"\nemail_attach = true\nlanguage = \"es\"\n\
+     time_zone = \"Europe/Madrid\"\nsilence_secs = 0\nmin_ms = 500\n\n\
+     [[number]]\ndid = \"555\"\nto = \"voicemail:1001\"\n"
+}
+
+fn node() -> (Node, MailServer) {
+    let block = Block::claim();
+    let at = block.at(MAIL_HOST, MAIL_PORT);
+    let server = MailServer::start(&block, at);
+    let mail = format!(
+        "\n[mail]\nhost = \"{}\"\nport = {}\nsecurity = \"none\"\nfrom = \"Tandem <pbx@example.com>\"\n",
+        at.ip(),
+        at.port()
+    );
+    (Node::start_with(block, provisioning(), &mail), server)
+}
+
+fn messages(node: &Node) -> Vec<Value> {
+    node.api().items("/api/v1/voicemail-messages?mailbox=1001")
+}
+
+/// Begins to leave a message: the greeting is skipped, the tone is said for so long. Nothing is heard meanwhile.
+fn speak(phone: &mut Baresip, ms: u64) {
+    phone.dial("555");
+    phone.talks();
+    phone.hears(400);
+    phone.press("#");
+    // Nothing is played to whoever is recorded.
+    until("the tone to be over", || {
+        let before = phone.heard().len();
+        thread::park_timeout(Duration::from_millis(400));
+        (phone.heard().len() == before).then_some(())
+    });
+    thread::park_timeout(Duration::from_millis(ms));
+}
+
+/// A message never is without its file, nor a file without its message, whatever ends the process.
+#[test]
+fn what_was_said_until_the_process_was_killed_is_a_message() {
+    let (mut node, _server) = node();
+    let mut leaver = Baresip::desk(&node.block, 22, "1002", TONES[1]);
+    speak(&mut leaver, 2_500);
+    node.kill();
+    node.serve();
+    let message = until("the message", || messages(&node).pop());
+    assert_eq!(message["cut"], true, "{message:#}");
+    let id = message["id"].as_str().expect("an id");
+    let (status, sound) =
+        node.api().octets(&format!("/api/v1/voicemail-messages/{id}/audio"), None).expect("audio");
+    assert_eq!(status, 200);
+    let file = node.block.folder().join("cut.wav");
+    fs::write(&file, &sound).expect("our folder");
+    let samples = read_wav(&file);
+    assert!(level_at(&samples[samples.len() / 2..], TONES[1]) > 0.8, "{} samples", samples.len());
+    let (status, _) =
+        node.api().ask("DELETE", &format!("/api/v1/voicemail-messages/{id}")).expect("an answer");
+    assert_eq!((status, messages(&node).len()), (204, 0));
+}
