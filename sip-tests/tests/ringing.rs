@@ -84,21 +84,28 @@ impl Office {
 
     /// Who led the call on, and where to.
     fn led(&self) -> Vec<String> {
-        let told = self.world.facts.iter().filter_map(|fact| match &fact.what {
-            What::LedOn { by, to, when, .. } => Some(format!("{by} {when} {to}")),
-            _ => None,
-        });
-        told.collect()
+        let told = |fact: &base::fact::Fact| {
+            if let What::LedOn { by, to, when, .. } = &fact.what {
+                Some(format!("{by} {when} {to}"))
+            } else {
+                None
+            }
+        };
+        self.world.facts.iter().filter_map(told).collect()
     }
 
     /// Answers the question whether to take the call.
     fn press(&mut self, line: Line, key: &str) {
         let at = self.world.talk(line).media;
         let (port, shard, ..) = self.world.media.towards(at).expect("a port");
-        let collect = self.world.media.asked.iter().rev().find_map(|command| match command {
-            MediaCommand::Collect { port: of, collect } if *of == port => Some(collect.id),
-            _ => None,
-        });
+        let asked_there = |command: &MediaCommand| {
+            if let MediaCommand::Collect { port: of, collect } = command {
+                (*of == port).then_some(collect.id)
+            } else {
+                None
+            }
+        };
+        let collect = self.world.media.asked.iter().rev().find_map(asked_there);
         let collect = collect.expect("a question");
         let end = if key.is_empty() { CollectEnd::NoDigit } else { CollectEnd::Full };
         let event = MediaEvent::Collected { port, collect, digits: key.into(), end };
@@ -256,13 +263,17 @@ fn phones_change_forwards_by_codes_and_hear_so() {
         let line = office.world.dial(office.phones[0], code);
         office.world.settle();
         assert!(office.world.talk(line).is_up(), "{code}\n{}", office.world.ladder());
-        let heard = office.world.media.asked.iter().rev().find_map(|command| match command {
-            MediaCommand::Play { play, .. } => play.items.iter().find_map(|item| match item {
-                Sound::Prompt(name) => Some(format!("{}/{}", name.language, name.id)),
-                _ => None,
-            }),
-            _ => None,
-        });
+        let prompt = |item: &Sound| {
+            if let Sound::Prompt(name) = item { Some(format!("{}/{}", name.language, name.id)) } else { None }
+        };
+        let played = |command: &MediaCommand| {
+            if let MediaCommand::Play { play, .. } = command {
+                play.items.iter().find_map(prompt)
+            } else {
+                None
+            }
+        };
+        let heard = office.world.media.asked.iter().rev().find_map(played);
         assert_eq!(heard.as_deref(), Some(said), "{code}");
         office.world.bye(line);
         office.world.settle();
@@ -650,13 +661,17 @@ fn the_leg_that_answered_is_in_the_facts() {
     let caller = office.call("+4930123");
     let mobile = office.answer(office.mobile);
     office.press(mobile, "1");
-    let answered = office.world.facts.iter().find_map(|fact| match &fact.what {
-        What::Answered { leg, .. } => Some(*leg),
-        _ => None,
-    });
-    let started = office.world.facts.iter().find_map(|fact| match &fact.what {
-        What::LegStarted { leg, to, .. } if Some(*leg) == answered => Some(to.clone()),
-        _ => None,
+    let answered = office
+        .world
+        .facts
+        .iter()
+        .find_map(|fact| if let What::Answered { leg, .. } = &fact.what { Some(*leg) } else { None });
+    let started = office.world.facts.iter().find_map(|fact| {
+        if let What::LegStarted { leg, to, .. } = &fact.what {
+            (Some(*leg) == answered).then(|| to.clone())
+        } else {
+            None
+        }
     });
     assert_eq!(started, Some(Endpoint::Trunk("mobiles".to_owned())));
     office.over(caller);

@@ -27,7 +27,7 @@ pub use self::running::Running;
 use self::chores::{carry_mail, keep_house, watch_media, watch_store};
 use self::nursery::Nursery;
 use self::stored::{Known, keep_changes, keep_recordings, open_journal, phone_key, station_realms, stored};
-use self::web::{listen, phone_desk, start_web, web_ports};
+use self::web::{Panel, open_panel, phone_desk, web_ports};
 use self::wires::{start_media, start_net};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
@@ -63,12 +63,7 @@ pub struct Parts {
 pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let Parts { config, data, store, local_token, clock } = parts;
     descriptors::make_room(&config);
-    let http = runtime.block_on(listen(config.http.listen))?;
-    let address =
-        http.local_addr().map_err(|source| StartError::Http { address: config.http.listen, source })?;
-    let secure = config.http.tls_listen.map(|address| runtime.block_on(listen(address))).transpose()?;
-    let https = secure.as_ref().and_then(|listener| listener.local_addr().ok());
-    let (mut web, front) = start_web(http, runtime);
+    let Panel { mut web, front, address, secure, https } = open_panel(&config, runtime)?;
     let (directory, snapshot, known) = runtime.block_on(stored(&store, clock))?;
     let realms = runtime.block_on(station_realms(&store, &config.sip.realm, &directory))?;
     let phone_key = runtime.block_on(phone_key(&store))?;
@@ -122,10 +117,7 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
     let (breaks, broken) = (nursery.broken.clone(), nursery.broken.subscribe());
     let handles = nursery.handles;
 
-    let dns = {
-        let _inside = runtime.enter();
-        resolve::dns(&config.dns)
-    };
+    let dns = start_dns(&config, runtime);
     let hub = Arc::new(Hub::new(HubParts {
         name: config.node.name.clone(),
         clock,
@@ -151,6 +143,11 @@ pub fn start(parts: Parts, runtime: &Handle) -> Result<Running, StartError> {
         runtime.spawn(watch_media(Arc::clone(&hub), breaks)),
     ]);
     Ok(Running { hub, net, http: address, https, shards, broken, web, keeper, recordings, chores, journal })
+}
+
+fn start_dns(config: &NodeConfig, runtime: &Handle) -> Option<Arc<net::Dns>> {
+    let _inside = runtime.enter();
+    resolve::dns(&config.dns)
 }
 
 /// What every shard must know before its first message: what is set up, and who is registered.

@@ -25,12 +25,31 @@ pub(super) struct Web {
     shown: webadmin::Shown,
 }
 
-pub(super) async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {
+/// The web panel's sockets, before anything answers there.
+pub(super) struct Panel {
+    pub(super) web: Web,
+    pub(super) front: webadmin::Front,
+    pub(super) address: SocketAddr,
+    pub(super) secure: Option<tokio::net::TcpListener>,
+    pub(super) https: Option<SocketAddr>,
+}
+
+pub(super) fn open_panel(config: &NodeConfig, runtime: &Handle) -> Result<Panel, StartError> {
+    let http = runtime.block_on(listen(config.http.listen))?;
+    let address =
+        http.local_addr().map_err(|source| StartError::Http { address: config.http.listen, source })?;
+    let secure = config.http.tls_listen.map(|address| runtime.block_on(listen(address))).transpose()?;
+    let https = secure.as_ref().and_then(|listener| listener.local_addr().ok());
+    let (web, front) = start_web(http, runtime);
+    Ok(Panel { web, front, address, secure, https })
+}
+
+async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {
     tokio::net::TcpListener::bind(address).await.map_err(|source| StartError::Http { address, source })
 }
 
 /// Answers that the node starts until the front is opened. Ends when asked to, and with a start that fails.
-pub(super) fn start_web(listener: tokio::net::TcpListener, runtime: &Handle) -> (Web, webadmin::Front) {
+fn start_web(listener: tokio::net::TcpListener, runtime: &Handle) -> (Web, webadmin::Front) {
     let (end, mut ended) = watch::channel(false);
     // An end that nobody can ask for any more has come.
     let until = async move { drop(ended.wait_for(|ended| *ended).await) };

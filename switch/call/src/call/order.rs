@@ -83,18 +83,7 @@ impl Call {
             CallOrder::Hold { leg, on } => self.for_leg(leg, |call, leg| {
                 let _as_it_was = if on { call.hold(ctx, leg) } else { call.retrieve(ctx, leg) };
             }),
-            CallOrder::TakePart { leg, part } => {
-                let role = match part {
-                    Part::Talks => Some(Role::Talks),
-                    Part::Listens => Some(Role::Listens),
-                    Part::Coaches { leg } => self.legs.get(leg).map(|leg| Role::Coaches(leg.id)),
-                };
-                self.for_leg(leg, |call, leg| {
-                    if let Some(role) = role.filter(|_| call.meet(ctx)) {
-                        call.set_role(leg, role);
-                    }
-                });
-            }
+            CallOrder::TakePart { leg, part } => self.take_part(ctx, leg, part),
             CallOrder::Drop { leg } => self.for_leg(leg, |call, leg| {
                 let refusal = Refusal { status: 200, ..Refusal::of(Cause::Operator) };
                 call.leg_gone(ctx, leg, refusal, Party::System);
@@ -108,6 +97,19 @@ impl Call {
         if let (Some(leg), Some(code)) = (leg, InCall::of(code)) {
             self.in_call(ctx, leg, &code);
         }
+    }
+
+    fn take_part(&mut self, ctx: &mut Ctx<'_>, leg: usize, part: Part) {
+        let role = match part {
+            Part::Talks => Some(Role::Talks),
+            Part::Listens => Some(Role::Listens),
+            Part::Coaches { leg } => self.legs.get(leg).map(|leg| Role::Coaches(leg.id)),
+        };
+        self.for_leg(leg, |call, leg| {
+            if let Some(role) = role.filter(|_| call.meet(ctx)) {
+                call.set_role(leg, role);
+            }
+        });
     }
 
     /// Nobody listens in without a word of it in the call.
