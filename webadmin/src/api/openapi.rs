@@ -88,44 +88,53 @@ fn resource(kind: Kind) -> (Value, Value) {
 }
 
 fn others() -> Vec<(String, Value)> {
-    let get = |summary: &str, query: &[Value]| json!({ "get": operation(summary, query, None, 200) });
-    let in_path = |name: &str, mut item: Value| {
-        let schema = json!({ "type": "string" });
-        item["parameters"] = json!([{ "name": name, "in": "path", "required": true, "schema": schema }]);
-        item
-    };
-    let calls = ["state", "since", "until", "caller", "dialled", "trunk", "station", "cause", "answered"]
-        .map(parameter);
-    let calls = [calls.as_slice(), &paging()].concat();
-    let recordings = ["call", "since", "until", "deleted"].map(parameter);
-    let recordings = [recordings.as_slice(), &paging()].concat();
-    let recording = json!({
-        "get": operation("Shows a recording and who listened to it", &[], None, 200),
-        "delete": operation("Deletes a recording's audio; its row stays", &[], None, 204),
+    let all = [node_paths(), call_paths(), recording_paths(), mail_paths(), phone_paths()];
+    all.into_iter().flatten().map(|(path, item)| (path.to_owned(), item)).collect()
+}
+
+fn get(summary: &str, query: &[Value]) -> Value {
+    json!({ "get": operation(summary, query, None, 200) })
+}
+
+fn path_part(name: &str) -> Value {
+    json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+}
+
+fn in_path(name: &str, mut item: Value) -> Value {
+    item["parameters"] = json!([path_part(name)]);
+    item
+}
+
+/// What is ordered of a thing by its id.
+fn order(summary: &str, schema: &'static str) -> Value {
+    in_path("id", json!({ "post": operation(summary, &[], Some(Body::Json(schema)), 202) }))
+}
+
+fn node_paths() -> Vec<(&'static str, Value)> {
+    let apply = operation("Sets up what a TOML text says", &[parameter("dry_run")], Some(Body::Toml), 200);
+    let new_token = Some(Body::Json("NewToken"));
+    let tokens = json!({
+        "get": operation("Lists tokens without their secrets", &[], None, 200),
+        "post": operation("Makes a token and tells its secret once", &[], new_token, 201),
     });
-    let messages = [&[parameter("mailbox")][..], &paging()].concat();
-    let message = json!({
-        "get": operation("Shows a message and who listened to it", &[], None, 200),
-        "patch": operation("Marks a message heard or urgent", &[], Some(Body::Json("MessageChange")), 204),
-        "delete": operation("Deletes a message", &[], None, 204),
-    });
-    let text = json!({ "type": "string" });
-    let path_part = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": text });
-    let greeting = json!({
-        "parameters": [path_part("name"), path_part("kind")],
-        "delete": operation("Takes a greeting away", &[], None, 202),
-    });
-    let dry_run = [parameter("dry_run")];
-    let hang_up = operation("Ends a live call", &[], None, 202);
-    let order = |summary: &str, schema: &'static str| {
-        in_path("id", json!({ "post": operation(summary, &[], Some(Body::Json(schema)), 202) }))
-    };
-    let apply = operation("Sets up what a TOML text says", &dry_run, Some(Body::Toml), 200);
-    let others = [
+    let revoke = json!({ "delete": operation("Revokes a token", &[], None, 204) });
+    vec![
         ("/status", get("Shows trunks, phones and calls as they are now", &[])),
         ("/registrations", get("Lists registered phones", &paging())),
         ("/bans", get("Lists who is banned for a time after failed logins", &[parameter("limit")])),
         ("/bans/{place}", in_path("place", json!({ "delete": operation("Ends a ban", &[], None, 204) }))),
+        ("/apply", json!({ "post": apply })),
+        ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),
+        ("/tokens", tokens),
+        ("/tokens/{id}", in_path("id", revoke)),
+    ]
+}
+
+fn call_paths() -> Vec<(&'static str, Value)> {
+    let filters = ["state", "since", "until", "caller", "dialled", "trunk", "station", "cause", "answered"];
+    let calls = [filters.map(parameter).as_slice(), &paging()].concat();
+    let hang_up = operation("Ends a live call", &[], None, 202);
+    vec![
         ("/calls", get("Lists past calls, or live ones with state=live", &calls)),
         ("/calls/{id}", in_path("id", get("Shows a call, live or past", &[]))),
         ("/calls/{id}/hangup", in_path("id", json!({ "post": hang_up }))),
@@ -135,59 +144,59 @@ fn others() -> Vec<(String, Value)> {
         ("/calls/{id}/voice", order("Mutes one side, makes it deaf, louder or softer", "CallVoice")),
         ("/calls/{id}/code", order("Does what a phone asks for by a code pressed in its call", "CallCode")),
         ("/calls/{id}/recording", order("Starts, stops, pauses or resumes a recording", "CallRecording")),
+        ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
+        ("/calls/{id}/legs/{leg}/tap", tap()),
+    ]
+}
+
+fn recording_paths() -> Vec<(&'static str, Value)> {
+    let filters = ["call", "since", "until", "deleted"].map(parameter);
+    let recordings = [filters.as_slice(), &paging()].concat();
+    let recording = json!({
+        "get": operation("Shows a recording and who listened to it", &[], None, 200),
+        "delete": operation("Deletes a recording's audio; its row stays", &[], None, 204),
+    });
+    vec![
         ("/recordings", get("Lists recordings, the latest first", &recordings)),
         ("/recordings/{id}", in_path("id", recording)),
         ("/recordings/{id}/audio", in_path("id", get("Plays a recording, decrypted; takes Range", &[]))),
+    ]
+}
+
+fn mail_paths() -> Vec<(&'static str, Value)> {
+    let messages = [&[parameter("mailbox")][..], &paging()].concat();
+    let message = json!({
+        "get": operation("Shows a message and who listened to it", &[], None, 200),
+        "patch": operation("Marks a message heard or urgent", &[], Some(Body::Json("MessageChange")), 204),
+        "delete": operation("Deletes a message", &[], None, 204),
+    });
+    let audio = get("Plays a message, which counts as heard then; takes Range", &[]);
+    let greeting = json!({
+        "parameters": [path_part("name"), path_part("kind")],
+        "delete": operation("Takes a greeting away", &[], None, 202),
+    });
+    let forward = order("Puts a message into another mailbox too", "MessageForward");
+    vec![
         ("/voicemail-messages", get("Lists messages of mailboxes, the latest first", &messages)),
         ("/voicemail-messages/{id}", in_path("id", message)),
-        (
-            "/voicemail-messages/{id}/audio",
-            in_path("id", get("Plays a message, which counts as heard then; takes Range", &[])),
-        ),
-        (
-            "/voicemail-messages/{id}/forward",
-            order("Puts a message into another mailbox too", "MessageForward"),
-        ),
+        ("/voicemail-messages/{id}/audio", in_path("id", audio)),
+        ("/voicemail-messages/{id}/forward", forward),
         ("/voicemail-notices", get("Lists notices by e-mail that wait or were given up", &[])),
         ("/mailboxes/{name}/greetings", in_path("name", get("Lists a mailbox's greetings", &[]))),
         ("/mailboxes/{name}/greetings/{kind}", greeting),
-        ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
-        ("/calls/{id}/legs/{leg}/tap", tap()),
-        (
-            "/phone-states",
-            get("Lists phones with their last fetch and whether their lines are registered", &[]),
-        ),
-        (
-            "/phones/{name}/provisioning",
-            in_path(
-                "name",
-                get(
-                    "Shows the address to type into a phone, which holds its secret, and what it fetched",
-                    &[],
-                ),
-            ),
-        ),
-        (
-            "/phones/{name}/rotate",
-            in_path(
-                "name",
-                json!({ "post": operation(
-                "Ends a phone's secrets and makes new ones; tells those of a softphone once", &[], None, 200,
-            ) }),
-            ),
-        ),
-        ("/apply", json!({ "post": apply })),
-        ("/export", get("Gives what is set up as TOML", &[parameter("secrets")])),
-        (
-            "/tokens",
-            json!({
-                "get": operation("Lists tokens without their secrets", &[], None, 200),
-                "post": operation("Makes a token and tells its secret once", &[], Some(Body::Json("NewToken")), 201),
-            }),
-        ),
-        ("/tokens/{id}", in_path("id", json!({ "delete": operation("Revokes a token", &[], None, 204) }))),
-    ];
-    others.map(|(path, item)| (path.to_owned(), item)).into()
+    ]
+}
+
+fn phone_paths() -> Vec<(&'static str, Value)> {
+    let states = get("Lists phones with their last fetch and whether their lines are registered", &[]);
+    let address = "Shows the address to type into a phone, which holds its secret, and what it fetched";
+    let rotate = "Ends a phone's secrets and makes new ones; tells those of a softphone once";
+    let rotate = json!({ "post": operation(rotate, &[], None, 200) });
+    vec![
+        ("/phone-states", states),
+        ("/phones/{name}/provisioning", in_path("name", get(address, &[]))),
+        ("/phones/{name}/rotate", in_path("name", rotate)),
+    ]
 }
 
 /// What people change about themselves.
