@@ -60,7 +60,15 @@ fn last_collect(world: &World, line: Line) -> CollectId {
     found.expect("digits are collected")
 }
 
+/// A key cuts short what plays while it is down; which one it was is told when it is let go.
 fn press(world: &mut World, line: Line, digits: &str) {
+    if let Some(key) = digits.chars().next() {
+        let play = last_play(world, line).id;
+        tell(world, line, |port| MediaEvent::Played { port, play, end: PlayEnd::Digit(key) });
+    }
+    if world.state(line) == State::Over {
+        return;
+    }
     let collect = last_collect(world, line);
     let end = if digits.is_empty() { CollectEnd::NoDigit } else { CollectEnd::Full };
     let digits = digits.to_owned();

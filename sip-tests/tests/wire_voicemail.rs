@@ -1,4 +1,4 @@
-//! Voice mail with real phones: what is said is kept, whatever ends the process.
+//! Voice mail with real phones and a real mail server: what is said is kept, sent and heard again.
 
 use std::fs;
 use std::thread;
@@ -51,6 +51,45 @@ fn speak(phone: &mut Baresip, ms: u64) {
     thread::park_timeout(Duration::from_millis(ms));
 }
 
+/// CROCO-15: left by one phone, mailed, shown, and heard by the other with its own tone in it.
+#[test]
+fn a_message_is_left_mailed_shown_and_heard_again() {
+    let (node, server) = node();
+    let mut leaver = Baresip::desk(&node.block, 22, "1002", TONES[1]);
+    speak(&mut leaver, 1_500);
+    leaver.hang_up();
+    let message = until("the message", || messages(&node).pop());
+    assert_eq!((&message["caller"], &message["heard_at"]), (&Value::from("1002"), &Value::Null));
+    let id = message["id"].as_str().expect("an id");
+    assert!(id.starts_with("1001.rec_"), "{id}");
+
+    let letter = until("the letter", || server.letters().pop());
+    assert!(letter.contains("\nTo: ana@example.com") && letter.contains("From: Tandem"), "{letter}");
+    assert!(letter.contains("Mensaje de voz") && letter.contains("CET"), "{}", &letter[..600]);
+    let sound = attachment(&letter);
+    let (status, shown) =
+        node.api().octets(&format!("/api/v1/voicemail-messages/{id}/audio"), None).expect("audio");
+    assert_eq!((status, shown == sound), (200, true), "the mail has the same sound");
+    let file = node.block.folder().join("left.wav");
+    fs::write(&file, &sound).expect("our folder");
+    let samples = read_wav(&file);
+    let middle = &samples[samples.len() / 4..samples.len() / 4 * 3];
+    assert!(samples.len() > 8_000 && level_at(middle, TONES[1]) > 0.8, "{} samples", samples.len());
+    let heard = node.api().json(&format!("/api/v1/voicemail-messages/{id}"));
+    assert!(heard["heard_at"].is_string() && heard["listens"][0]["who"] == "test", "{heard:#}");
+
+    // Listened to by the API it is a saved one.
+    let mut owner = Baresip::desk(&node.block, 21, "1001", TONES[0]);
+    owner.dial("*97");
+    owner.talks();
+    owner.hears(600);
+    owner.press("2");
+    owner.hears_tone(TONES[1]);
+    owner.press("3");
+    until("the message to be gone", || messages(&node).is_empty().then_some(()));
+    owner.hang_up();
+}
+
 /// A message never is without its file, nor a file without its message, whatever ends the process.
 #[test]
 fn what_was_said_until_the_process_was_killed_is_a_message() {
@@ -72,4 +111,27 @@ fn what_was_said_until_the_process_was_killed_is_a_message() {
     let (status, _) =
         node.api().ask("DELETE", &format!("/api/v1/voicemail-messages/{id}")).expect("an answer");
     assert_eq!((status, messages(&node).len()), (204, 0));
+}
+
+/// The octets of the one part that is audio.
+fn attachment(letter: &str) -> Vec<u8> {
+    let letter = letter.replace("\r\n", "\n");
+    let part = letter.split("Content-Type: audio/wav").nth(1).expect("a sound");
+    let body = part.split("\n\n").nth(1).expect("a body");
+    let text: String = body.lines().take_while(|line| !line.starts_with("--")).collect();
+    unbase64(&text)
+}
+
+fn unbase64(text: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut octets, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for value in text.bytes().filter_map(|b| ALPHABET.iter().position(|known| *known == b)) {
+        bits = bits << 6 | value as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            octets.push((bits >> held) as u8);
+        }
+    }
+    octets
 }

@@ -58,6 +58,10 @@ impl Call {
         if matches!(end, PlayEnd::Missing(_)) {
             ctx.out.push(Act::Count("prompts_missing"));
         }
+        // A key that cuts a mailbox short is still down: what it means comes with its end.
+        if matches!(end, PlayEnd::Digit(_)) && self.is_at_mailbox() {
+            return;
+        }
         self.served(ctx, leg, play);
     }
 

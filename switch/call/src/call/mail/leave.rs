@@ -113,9 +113,9 @@ impl Call {
     ) {
         match &leaving.stage {
             Stage::Greeting { collect: known, .. } if *known == Some(collect) => match digits {
-                "#" => self.beep_alone(ctx, leaving, vec![]),
                 "*" => self.open_from_greeting(ctx, leaving.desk.mailbox.number),
-                _other => self.keep_mail(Mail::Leaving(Box::new(leaving))),
+                "" => self.keep_mail(Mail::Leaving(Box::new(leaving))),
+                _any => self.beep_alone(ctx, leaving, vec![]),
             },
             Stage::Recording(taking) if taking.collect == Some(collect) && !digits.is_empty() => {
                 self.close_message(ctx, leaving);

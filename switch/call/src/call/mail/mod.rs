@@ -70,6 +70,12 @@ pub(super) struct Desk {
 }
 
 impl Call {
+    /// Whether a mailbox is the far end.
+    pub(super) fn is_at_mailbox(&self) -> bool {
+        let Phase::Local(LocalEnd::Serving(service)) = &self.phase else { return false };
+        matches!(**service, Service::Mail(_))
+    }
+
     /// A playing is over.
     pub(super) fn mail_played(&mut self, ctx: &mut Ctx<'_>, over: PlayId) {
         match self.take_mail() {
