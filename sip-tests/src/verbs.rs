@@ -77,9 +77,9 @@ impl World {
 
     /// Sends a request with these lines inside a call.
     pub fn ask_within(&mut self, line: Line, method: &str, lines: &str, body: &str) {
+        let number = self.agents[line.agent].count_on(line.talk);
         let talk = self.talk(line).clone();
         let (from, to) = talk.ends();
-        let number = 20 + self.agents[line.agent].results.len();
         let text = format!(
             "{method} sip:tandem@192.0.2.1:5060 SIP/2.0\r\n{{via}}\r\nMax-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\n\
              Call-ID: {}\r\nContact: <sip:{}>\r\nCSeq: {number} {method}\r\n{lines}Content-Length: {}\r\n\r\n{body}",

@@ -178,6 +178,16 @@ impl World {
         self.now = self.now.later(end.since(self.now.mono));
     }
 
+    /// Lets so many things happen, each a message, a timer or a word between shards, but runs no longer than this.
+    pub fn run_steps(&mut self, steps: u64, at_most: Duration) {
+        let end = self.now.mono + at_most;
+        for _ in 0..steps {
+            if !self.step(Some(end)) {
+                return;
+            }
+        }
+    }
+
     /// The virtual time since the start.
     #[must_use]
     pub fn mono(&self) -> Mono {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use base::fact::{TransferResult, What};
-use sip_tests::{Line, State, World};
+use sip_tests::{Line, Reinvite, State, World};
 
 /// Three phones and a carrier that can be called by 9….
 fn office(seed: u64) -> (World, [usize; 3], usize) {
@@ -79,4 +79,27 @@ fn a_phone_asks_a_colleague_and_brings_the_two_together() {
         assert_eq!(world.state(customer), State::Over);
         world.assert_clean();
     }
+}
+
+/// A phone that holds and refers in one go: the REFER waits until the hold is through.
+#[test]
+fn a_referral_that_comes_while_a_hold_is_under_way_is_done_after_it() {
+    let (mut world, [ana, bob, _], carrier) = office(2);
+    let customer = world.dial(carrier, "5550100");
+    world.settle();
+    let agent = world.incoming(ana);
+    world.agents[carrier].reinvites = Reinvite::Wait;
+    world.reinvite(agent, "sendonly");
+    world.settle();
+    world.refer(agent, "1002");
+    world.settle();
+    assert!(world.agents[ana].results.iter().all(|(method, _)| method != "REFER"), "{}", world.ladder());
+    world.agents[carrier].reinvites = Reinvite::Accept;
+    world.with_agent(carrier, |agent, now| agent.accept_reinvite(now, customer.talk));
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.agents[ana].results.last(), Some(&("REFER".to_owned(), 202)), "{}", world.ladder());
+    assert!(world.hear_each_other(customer, world.incoming(bob)), "{}", world.ladder());
+    world.bye(customer);
+    world.settle();
+    world.assert_clean();
 }

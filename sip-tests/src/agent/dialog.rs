@@ -58,6 +58,12 @@ impl Agent {
         self.start(now, &branch, method, Some(talk), to, data);
     }
 
+    /// The number of its next request in a call.
+    pub(crate) fn count_on(&mut self, talk: usize) -> u32 {
+        self.talks[talk].cseq += 1;
+        self.talks[talk].cseq
+    }
+
     /// Counts its requests from so many back.
     pub fn rewind(&mut self, talk: usize, by: i64) {
         let cseq = i64::from(self.talks[talk].cseq) - by;

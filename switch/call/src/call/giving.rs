@@ -16,7 +16,7 @@ use crate::letter::{Addressee, Handed, Place, Wish, Word};
 use crate::shard::Came;
 
 /// How long a leg that has been promised may take to come.
-const COMES_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const COMES_WITHIN: Duration = Duration::from_secs(10);
 
 /// A leg that goes to another call as soon as it is quiet.
 #[derive(Debug)]
@@ -104,6 +104,7 @@ impl Call {
         for leg in ringing {
             self.end_leg(ctx, leg, Refusal::of(Cause::AnsweredElsewhere));
         }
+        self.free_all_but(ctx, None);
         Ok(Some(Wish::PickUp))
     }
 
@@ -233,6 +234,10 @@ impl Call {
         self.timers.stop(CallTimer::Guest);
         let leg = handed.leg.id;
         let place = match &handed.wish {
+            // Who asked for it may have hung up meanwhile.
+            Wish::Replace(Place::Leg(asked)) if self.asks_for(Some(*asked)) => {
+                self.leg(*asked).filter(|leg| !leg.is_over()).map(|leg| Some(leg.id))
+            }
             Wish::Replace(place) => Some(self.leg_at(place)),
             Wish::PickUp | Wish::Join | Wish::Surrender { .. } => None,
         };
@@ -350,6 +355,7 @@ impl Call {
         self.return_home(ctx, handed);
         if matches!(self.phase, Phase::Over(_) | Phase::Visiting(_)) {
             self.end_leg(ctx, leg, Refusal::of(Cause::Gone));
+            self.release_line(ctx, leg);
             return self.finish(ctx, Refusal::of(Cause::Gone), Party::System);
         }
         self.seat(leg, MAIN, Role::Talks);
@@ -376,9 +382,11 @@ impl Call {
         }
     }
 
-    /// What was promised does not come.
+    /// What was promised does not come, or what we promised is not wanted any more.
     fn never_comes(&mut self, ctx: &mut Ctx<'_>, from: CallId) {
-        if self.expected.take_if(|expected| expected.from == from).is_some() {
+        let was_expected = self.expected.take_if(|expected| expected.from == from).is_some();
+        let was_given = self.giving.take_if(|giving| giving.to == from && !giving.gone).is_some();
+        if was_expected || was_given || self.asks_for(None) {
             self.timers.stop(CallTimer::Guest);
             self.guest_missing(ctx);
         }
@@ -387,6 +395,9 @@ impl Call {
     /// What was promised has not come in time.
     pub(super) fn guest_missing(&mut self, ctx: &mut Ctx<'_>) {
         self.expected = None;
+        if let Some(giving) = self.giving.take_if(|giving| !giving.gone) {
+            self.write(ctx, giving.to, Word::Never);
+        }
         let gone = Refusal::of(Cause::NoAnswer);
         match self.phase {
             Phase::Hunting if self.legs.iter().all(|leg| leg.calling().is_none()) => {
@@ -394,6 +405,7 @@ impl Call {
                 self.turn_away(ctx, gone, Party::Callee);
             }
             Phase::Visiting(_) => self.visit_over(ctx, 480),
+            Phase::Meeting if self.asks_for(None) => self.errand_failed(ctx, gone),
             Phase::Hunting | Phase::Local(_) | Phase::Talking { .. } | Phase::Meeting | Phase::Over(_) => {
                 self.tidy(ctx, gone, Party::System);
             }

@@ -79,9 +79,8 @@ use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
 use asking::Asked;
-use feature::Holding;
-use feature::Signature;
 pub(crate) use feature::read_replaces;
+use feature::{Holding, Signature, Waiting};
 use giving::{Expected, Giving};
 use happenings::Typing;
 use joining::{Joined, Voice};
@@ -130,6 +129,8 @@ pub(crate) struct Call {
     meeting: Option<Box<Meeting>>,
     /// Somebody keeps others waiting.
     holding: Option<Box<Holding>>,
+    /// What is done once no offer passes between the two.
+    waiting: Option<Box<Waiting>>,
     /// A leg that goes to another call.
     giving: Option<Box<Giving>>,
     /// A leg of another call that will come.
@@ -370,6 +371,7 @@ impl Call {
             CallInput::Unpracked => self.unpracked(ctx),
             CallInput::Media { leg, event } => self.media(ctx, leg, event),
             CallInput::Recording(event) => self.recording_event(ctx, event),
+            CallInput::Order(order) if self.order_waits(&order) => {}
             CallInput::Order(order) => self.ordered(ctx, order),
             CallInput::Mail(messages) => self.mail_read(ctx, messages.as_ref()),
             CallInput::Letter { from, word } => self.told(ctx, from, word),
@@ -482,6 +484,7 @@ impl Call {
 
     /// What has waited for the turn to be quiet.
     fn move_on(&mut self, ctx: &mut Ctx<'_>) {
+        self.no_longer_waits(ctx);
         self.hand_over(ctx);
         self.renewals(ctx);
         self.meeting_sounds(ctx);

@@ -75,6 +75,7 @@ impl Call {
             hunt: None,
             meeting: None,
             holding: None,
+            waiting: None,
             giving: None,
             expected: None,
             guests: Vec::new(),

@@ -2,7 +2,8 @@
 //! taken back (BP-30, VOX-17; RFC 5359 §2.5).
 
 use base::fact::{TransferKind, TransferResult};
-use base::{Cause, ConsultAct, LegId, Party};
+use base::media::{Over, Sound};
+use base::{Cause, ConsultAct, LegId};
 
 use super::super::meeting::{MAIN, Role};
 use super::super::{Call, Ctx, Refusal};
@@ -120,6 +121,7 @@ impl Call {
         let transfer = Transfer {
             kind: TransferKind::Attended,
             by: kept,
+            asked_for: None,
             of,
             to: to.to_owned(),
             report: None,
@@ -170,7 +172,7 @@ impl Call {
     }
 
     /// One of those concerned is gone (E79, E80).
-    pub(super) fn consult_lost(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal, by: Party) {
+    pub(super) fn consult_lost(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
         let Some(Errand::Consult(consult)) = self.errand() else { return };
         let (leader, with) = (consult.by, consult.with);
         if leg == leader {
@@ -180,12 +182,10 @@ impl Call {
             self.take_errand();
             self.all_are_back(ctx, leader);
         } else if self.all_but(leader).iter().all(|other| Some(*other) == with) {
-            // The customer is gone: who asked and who is asked go on as a call of their own.
+            // The customer is gone: who asked hears so, and goes on with who is asked as a call of their own.
             self.take_errand();
-            if with.is_none() {
-                self.stop_seeking(ctx, Cause::Cancelled);
-                return self.finish(ctx, refusal, by);
-            }
+            let gone = vec![Sound::Tone(sounds::tones::refused())];
+            self.play(ctx, leader, gone, 1, Over::Mixed);
             self.bring_together();
         }
     }

@@ -24,7 +24,9 @@ pub(in crate::call) struct Transfer {
     pub(super) kind: TransferKind,
     /// Who leads the others on, while still here.
     pub(super) by: Option<LegId>,
-    /// Its extension, where it would be rung again.
+    /// In whose place somebody of another call shall come, while that call is asked.
+    pub(super) asked_for: Option<LegId>,
+    /// The extension of who leads them on, where it would be rung again.
     pub(super) of: Option<String>,
     pub(super) to: String,
     /// Who is to be told how it goes.
@@ -87,6 +89,7 @@ impl Call {
         self.set_errand(Errand::Transfer(Transfer {
             kind: TransferKind::Attended,
             by: None,
+            asked_for: None,
             of: None,
             to,
             report: None,
@@ -144,10 +147,17 @@ impl Call {
         }
     }
 
+    /// Whether another call has been asked for somebody in the place of this one, or of anybody.
+    pub(in crate::call) fn asks_for(&self, place: Option<LegId>) -> bool {
+        let errand = self.meeting.as_ref().and_then(|meeting| meeting.errand.as_deref());
+        let Some(Errand::Transfer(Transfer { asked_for: Some(asked), .. })) = errand else { return false };
+        place.is_none_or(|place| place == *asked)
+    }
+
     /// Another call wants our leg instead of giving its own.
     pub(in crate::call) fn errand_invited(&mut self, ctx: &mut Ctx<'_>, from: CallId, wish: &Wish) -> bool {
         let Some(Errand::Transfer(transfer)) = self.errand() else { return false };
-        let Some(by) = transfer.by else { return false };
+        let Some(by) = transfer.asked_for else { return false };
         let others = self.all_but(by);
         let Some(waits) = others.first().copied().filter(|_| others.len() == 1) else { return false };
         self.give(ctx, waits, from, wish.clone());
@@ -227,7 +237,7 @@ impl Call {
                 }
                 self.nobody_waits(ctx, refusal, by);
             }
-            Some(Errand::Consult(_)) => self.consult_lost(ctx, leg, refusal, by),
+            Some(Errand::Consult(_)) => self.consult_lost(ctx, leg),
             None => {}
         }
     }

@@ -7,11 +7,13 @@ mod errand;
 mod hold;
 mod refer;
 mod transfer;
+mod waiting;
 
 pub(super) use errand::{Errand, Failing};
 pub(super) use hold::Holding;
 pub(crate) use refer::read_replaces;
 pub(super) use transfer::Blind;
+pub(super) use waiting::Waiting;
 mod in_call;
 mod keys;
 mod messages;

@@ -25,6 +25,9 @@ impl Call {
         server: ServerId,
         request: &Message,
     ) {
+        if self.refer_waits(leg, server, request) {
+            return;
+        }
         let refer = match Refer::read(request) {
             Ok(refer) if self.may_refer(leg) && refer.method == Method::Invite => refer,
             Ok(_) | Err(UsageRefusal::Status(_) | UsageRefusal::TooBrief(_)) => {

@@ -9,6 +9,7 @@ use provision::{Destination, ForwardTo, ForwardWhen};
 use route::{By, Inquiry, Local, Onward, Origin, Verdict};
 use sip::usage::Referral;
 
+use super::super::giving::COMES_WITHIN;
 use super::super::meeting::MAIN;
 use super::super::{Call, Ctx, Refusal};
 use super::errand::{Errand, Failing, Transfer};
@@ -84,6 +85,7 @@ impl Call {
         let transfer = Transfer {
             kind: TransferKind::Blind,
             by: Some(by),
+            asked_for: None,
             of: self.extension_of(by),
             to: blind.to.to_owned(),
             report: blind.report.map(|report| (by, report)),
@@ -213,7 +215,7 @@ impl Call {
     /// Another call says which number leads to what its leg talked with.
     pub(in crate::call) fn dial_instead(&mut self, ctx: &mut Ctx<'_>, number: &str) {
         let Some(Errand::Transfer(transfer)) = self.errand() else { return };
-        let Some(by) = transfer.by else { return };
+        let Some(by) = transfer.asked_for.take() else { return };
         match self.way_to(ctx, by, number) {
             Ok(way) => self.take_way(ctx, way, by),
             Err(status) => self.turned_down(ctx, status),
@@ -243,6 +245,7 @@ impl Call {
         let transfer = Transfer {
             kind: TransferKind::Attended,
             by: Some(by),
+            asked_for: Some(by),
             of: self.extension_of(by),
             to,
             report: report.map(|report| (by, report)),
@@ -253,7 +256,7 @@ impl Call {
         self.set_errand(Errand::Transfer(transfer));
         self.report(ctx, 100);
         ctx.out.push(Act::Write { to: addressee, word: Word::Ask(Wish::Surrender { with: place, of: by }) });
-        self.timers.set(super::super::CallTimer::Guest, ctx.now.mono + std::time::Duration::from_secs(3));
+        self.timers.set(super::super::CallTimer::Guest, ctx.now.mono + COMES_WITHIN);
         Ok(())
     }
 
@@ -293,10 +296,14 @@ impl Call {
     /// Nobody is rung any more.
     pub(in crate::call) fn stop_seeking(&mut self, ctx: &mut Ctx<'_>, cause: Cause) {
         self.stop_ringing();
-        let rings: Vec<LegId> =
-            self.legs.iter().filter(|it| it.calling().is_some()).map(|it| it.id).collect();
+        let calling = self.legs.iter().filter(|it| it.calling().is_some()).map(|it| it.id);
+        let rings: Vec<LegId> = calling.chain(self.asked_legs()).collect();
         for leg in rings {
             self.end_leg(ctx, leg, Refusal::of(cause));
+        }
+        self.free_all_but(ctx, None);
+        if let Some(trunk) = self.hunt.take().and_then(|hunt| hunt.trunk) {
+            self.leave_trunk(ctx, &trunk.attempt.trunk);
         }
     }
 }
