@@ -78,19 +78,16 @@ impl World {
     fn standing(&self) -> BTreeMap<String, CallId> {
         let (mut names, mut standing) = (BTreeMap::new(), BTreeMap::new());
         for fact in &self.facts {
-            match &fact.what {
-                What::CallStarted { leg, sip_call_id, .. }
-                | What::LegStarted { leg, sip_call_id, .. }
-                | What::LegCame { leg, sip_call_id, .. } => {
-                    names.insert(*leg, sip_call_id.clone());
-                    standing.insert(sip_call_id.clone(), fact.call);
-                }
-                What::LegEnded { leg, .. } => {
-                    if let Some(name) = names.get(leg) {
-                        standing.remove(name);
-                    }
-                }
-                _elsewhere => {}
+            if let What::CallStarted { leg, sip_call_id, .. }
+            | What::LegStarted { leg, sip_call_id, .. }
+            | What::LegCame { leg, sip_call_id, .. } = &fact.what
+            {
+                names.insert(*leg, sip_call_id.clone());
+                standing.insert(sip_call_id.clone(), fact.call);
+            } else if let What::LegEnded { leg, .. } = &fact.what
+                && let Some(name) = names.get(leg)
+            {
+                standing.remove(name);
             }
         }
         standing
