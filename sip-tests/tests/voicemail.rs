@@ -379,6 +379,61 @@ fn a_phone_hears_its_messages_the_urgent_first_with_time_and_caller() {
     end(world, line);
 }
 
+/// Inside the mailbox of 1001 whose one message is from 1002, which has a phone.
+fn with_a_colleagues_message(seed: u64) -> (World, Line, usize) {
+    let mut world = World::new(seed);
+    let phones = ["1001", "1002"].map(|extension| world.phone(extension));
+    world.trunk("carrier");
+    world.rule("^9", &["carrier"]);
+    world.open(&phones);
+    let mut left = message(&mut CallIds::new(ShardId(1), Wall(0)), 60, false, false);
+    left.caller = "1002".to_owned();
+    world.messages.insert("1001".to_owned(), vec![left]);
+    let line = world.dial(phones[0], "*97");
+    world.settle();
+    press(&mut world, line, "1");
+    (world, line, phones[1])
+}
+
+/// features.md §3.3 Voicemail: a key calls back whoever left the message, in any shard.
+#[test]
+fn a_key_calls_the_sender_of_a_message() {
+    for seed in 0..6 {
+        let (mut world, line, colleague) = with_a_colleagues_message(20 + seed);
+        press(&mut world, line, "5");
+        world.settle();
+        let other = world.incoming(colleague);
+        assert_eq!(world.state(other), State::Up, "{}", world.ladder());
+        assert!(world.hear_each_other(line, other), "{}", world.ladder());
+        world.bye(line);
+        world.settle();
+        assert_eq!(world.state(other), State::Over);
+        world.assert_clean();
+    }
+}
+
+#[test]
+fn a_sender_who_cannot_be_called_is_told_and_the_visit_goes_on() {
+    let (mut world, line, _) = inside(30, "");
+    press(&mut world, line, "1");
+    press(&mut world, line, "5");
+    assert!(said(&world, line).starts_with("en/feature/not-available"), "{}", said(&world, line));
+    press(&mut world, line, "6");
+    assert!(said(&world, line).starts_with("en/voicemail/last-message"), "{}", said(&world, line));
+    end(world, line);
+}
+
+/// A key that cuts short who left a message does not play it, nor is it heard then.
+#[test]
+fn a_message_that_was_skipped_stays_new() {
+    let (mut world, line, _) = inside(31, "");
+    press(&mut world, line, "1");
+    press(&mut world, line, "6");
+    let heard = |order: &MailOrder| matches!(order, MailOrder::Mark { mark: MailMark::Heard, .. });
+    assert!(!world.mail.iter().any(heard), "{:?}", world.mail);
+    end(world, line);
+}
+
 #[test]
 fn a_pin_is_asked_for_hidden_and_wrong_ones_are_counted() {
     let (mut world, line, _) = inside(11, "4711");

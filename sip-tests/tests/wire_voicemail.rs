@@ -1,35 +1,41 @@
 //! Voice mail with real phones and a real mail server: what is said is kept, sent and heard again.
 
 use std::fs;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use sip_tests::wire::{Baresip, Block, Desk, MailServer, Node, level_at, read_wav, until};
+use sip_tests::wire::{Baresip, Block, Desk, MailServer, Node, level_at, node_path, read_wav, until};
 
 /// What stands before the microphones of 1001 and 1002.
 const TONES: [f64; 2] = [440.0, 1_200.0];
+const PASSWORD: &str = "a-long-password-for-tests";
 const MAIL_HOST: u8 = 7;
 const MAIL_PORT: u16 = 2_525;
 
 fn provisioning() -> &'static str {
-    "[[station]]\nextension = \"1001\"\npassword = \"secret-1001\"\n\n\
+    "[[user]]\nlogin = \"ana\"\nrole = \"agent\"\npassword = \"a-long-password-for-tests\"\n\n\
+     [[station]]\nextension = \"1001\"\nuser = \"ana\"\npassword = \"secret-1001\"\n\n\
      [[station]]\nextension = \"1002\"\npassword = \"secret-1002\"\n\n\
      [[mailbox]]\nnumber = \"1001\"\nemail = \"ana@example.com\"\nemail_attach = true\nlanguage = \"es\"\n\
      time_zone = \"Europe/Madrid\"\nsilence_secs = 0\nmin_ms = 500\n\n\
      [[number]]\ndid = \"555\"\nto = \"voicemail:1001\"\n"
 }
 
-fn node() -> (Node, MailServer) {
+fn node() -> Node {
     let block = Block::claim();
     let at = block.at(MAIL_HOST, MAIL_PORT);
-    let server = MailServer::start(&block, at);
     let mail = format!(
         "\n[mail]\nhost = \"{}\"\nport = {}\nsecurity = \"none\"\nfrom = \"Tandem <pbx@example.com>\"\n",
         at.ip(),
         at.port()
     );
-    (Node::start_with(block, provisioning(), &mail), server)
+    Node::start_with(block, provisioning(), &mail)
+}
+
+fn mail_server(node: &Node) -> MailServer {
+    MailServer::start(&node.block, node.block.at(MAIL_HOST, MAIL_PORT))
 }
 
 fn messages(node: &Node) -> Vec<Value> {
@@ -54,10 +60,14 @@ fn speak(phone: &mut Baresip, ms: u64) {
 /// CROCO-15: left by one phone, mailed, shown, and heard by the other with its own tone in it.
 #[test]
 fn a_message_is_left_mailed_shown_and_heard_again() {
-    let (node, server) = node();
+    let node = node();
+    let server = mail_server(&node);
+    let mut owner = Baresip::with_lamp(&node.block, 21, "1001", TONES[0]);
+    lamp(&mut owner, "no", "0/0");
     let mut leaver = Baresip::desk(&node.block, 22, "1002", TONES[1]);
-    speak(&mut leaver, 1_500);
+    speak(&mut leaver, 1_200);
     leaver.hang_up();
+    lamp(&mut owner, "yes", "1/0");
     let message = until("the message", || messages(&node).pop());
     assert_eq!((&message["caller"], &message["heard_at"]), (&Value::from("1002"), &Value::Null));
     let id = message["id"].as_str().expect("an id");
@@ -79,27 +89,71 @@ fn a_message_is_left_mailed_shown_and_heard_again() {
     assert!(heard["heard_at"].is_string() && heard["listens"][0]["who"] == "test", "{heard:#}");
 
     // Listened to by the API it is a saved one.
-    let mut owner = Baresip::desk(&node.block, 21, "1001", TONES[0]);
+    lamp(&mut owner, "no", "0/1");
     owner.dial("*97");
     owner.talks();
     owner.hears(600);
     owner.press("2");
+    // Who left it, and when, is cut short.
+    owner.hears(300);
+    owner.press("8");
     owner.hears_tone(TONES[1]);
     owner.press("3");
     until("the message to be gone", || messages(&node).is_empty().then_some(()));
     owner.hang_up();
+    lamp(&mut owner, "no", "0/0");
+}
+
+/// Messages on the page for whose they are, by the hands of a browser, in Spanish.
+#[test]
+fn the_page_plays_marks_and_deletes_a_message() {
+    let node = node();
+    let mut leaver = Baresip::desk(&node.block, 22, "1002", TONES[1]);
+    speak(&mut leaver, 1_000);
+    leaver.hang_up();
+    until("the message", || messages(&node).pop());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/browser/voicemail-page.mjs");
+    let output = Command::new("timeout")
+        .args(["-k", "2", "60", "node", script, &format!("http://{}", node.http()), "ana", PASSWORD])
+        .env("TANDEM_TEST_NODE_PATH", node_path())
+        .output()
+        .expect("Node is installed, as sip-tests/run does");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(messages(&node).is_empty());
+}
+
+/// RFC 3842 §3.5: what the phone is told waits.
+fn lamp(phone: &mut Baresip, waits: &str, counts: &str) {
+    let wanted = [format!("Messages-Waiting: {waits}"), format!("Voice-Message: {counts} (0/0)")];
+    for _ in 0..10 {
+        let told = phone.event("MWI_NOTIFY")["param"].as_str().unwrap_or_default().to_owned();
+        if wanted.iter().all(|line| told.contains(line)) {
+            return;
+        }
+    }
+    panic!("no {wanted:?}");
 }
 
 /// A message never is without its file, nor a file without its message, whatever ends the process.
 #[test]
 fn what_was_said_until_the_process_was_killed_is_a_message() {
-    let (mut node, _server) = node();
+    let mut node = node();
     let mut leaver = Baresip::desk(&node.block, 22, "1002", TONES[1]);
-    speak(&mut leaver, 2_500);
+    speak(&mut leaver, 2_000);
     node.kill();
     node.serve();
     let message = until("the message", || messages(&node).pop());
     assert_eq!(message["cut"], true, "{message:#}");
+    // Nobody takes the notice yet.
+    let notice = until("a try", || {
+        let notice = node.api().items("/api/v1/voicemail-notices").pop()?;
+        (notice["tries"].as_u64() >= Some(1)).then_some(notice)
+    });
+    assert!(notice["given_up"] == false && notice["error"].is_string(), "{notice:#}");
+    let server = mail_server(&node);
+    let letter = until("the letter", || server.letters().pop());
+    assert!(letter.contains("Content-Type: audio/wav"), "{letter}");
+    until("no notice to wait", || node.api().items("/api/v1/voicemail-notices").is_empty().then_some(()));
     let id = message["id"].as_str().expect("an id");
     let (status, sound) =
         node.api().octets(&format!("/api/v1/voicemail-messages/{id}/audio"), None).expect("audio");

@@ -18,13 +18,13 @@ use crate::hub::Hub;
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
 /// How often is looked for notices that are due, when nothing calls for it.
-const ROUND: Duration = Duration::from_secs(5);
+const ROUND: Duration = Duration::from_secs(2);
 /// Notices of one round.
 const BATCH: u32 = 20;
 /// How long the server may take for one.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Until the second try; each further one waits twice as long.
-const FIRST_WAIT: Duration = Duration::from_secs(30);
+const FIRST_WAIT: Duration = Duration::from_secs(4);
 const LONGEST_WAIT: Duration = Duration::from_secs(4 * 3_600);
 /// After so many tries, some three days, it is given up.
 const TRIES: u32 = 26;

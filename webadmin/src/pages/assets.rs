@@ -37,6 +37,10 @@ pub(crate) async fn recordings() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/recordings.js"))
 }
 
+pub(crate) async fn voicemail() -> File {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/voicemail.js"))
+}
+
 pub(crate) async fn reach() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/reach.js"))
 }

@@ -9,6 +9,7 @@ mod prompts;
 mod reach;
 mod recordings;
 mod status;
+mod voicemail;
 mod words;
 
 use axum::Router;
@@ -39,6 +40,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/assets/prompts.js", get(assets::prompts))
         .route("/admin/recordings", get(recordings::page))
         .route("/assets/recordings.js", get(assets::recordings))
+        .route("/admin/voicemail", get(voicemail::page))
+        .route("/assets/voicemail.js", get(assets::voicemail))
         .route("/admin/reach", get(reach::page))
         .route("/assets/reach.js", get(assets::reach))
         .route("/assets/tandem.css", get(assets::style))

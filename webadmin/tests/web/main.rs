@@ -10,4 +10,5 @@ mod phones;
 mod reach;
 mod recordings;
 mod sounds;
+mod voicemail;
 mod wire;

@@ -24,8 +24,8 @@ use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use webadmin::view::{BanView, CallView, LegView, Live, RegistrationView};
 use webadmin::{
-    ApplyError, HangUpError, Later, Metric, NoSuchBan, Node, OrderError, PhoneDesk, Ports, Readiness,
-    RecordingAudio, RecordingFiles, SettingsError, Shown, Sounds, TapLine, auth,
+    ApplyError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, PhoneDesk, Ports,
+    Readiness, RecordingAudio, RecordingFiles, SettingsError, Shown, Sounds, TapLine, auth,
 };
 
 /// The token of commands on the machine: owner.
@@ -57,6 +57,7 @@ struct Inner {
     bans: Vec<BanView>,
     sounds: Vec<Held>,
     settings: Arc<Settings>,
+    mail: Vec<MailChange>,
 }
 
 /// One file that is there.
@@ -184,6 +185,15 @@ impl Node for Fake {
         Some(Arc::new(Files))
     }
 
+    fn mail_files(&self) -> Option<Arc<dyn RecordingFiles>> {
+        Some(Arc::new(Files))
+    }
+
+    fn mail_changed(&self, change: MailChange) -> Result<(), OrderError> {
+        self.inner.lock().expect("no test panics inside").mail.push(change);
+        Ok(())
+    }
+
     fn metrics(&self) -> Vec<Metric> {
         vec![Metric::gauge("tandem_live_calls", "Calls up.", 1.0)]
     }
@@ -277,6 +287,11 @@ impl Fake {
         self.inner.lock().expect("no test panics inside").orders.clone()
     }
 
+    /// What was told of mailboxes, or asked for.
+    pub(crate) fn mail(&self) -> Vec<MailChange> {
+        self.inner.lock().expect("no test panics inside").mail.clone()
+    }
+
     pub(crate) fn hung_up(&self) -> usize {
         self.inner.lock().expect("no test panics inside").hung_up.len()
     }
@@ -297,6 +312,7 @@ impl Site {
             hung_up: Vec::new(),
             orders: Vec::new(),
             settings: Arc::default(),
+            mail: Vec::new(),
             bans: Vec::new(),
             sounds: shipped(),
         };

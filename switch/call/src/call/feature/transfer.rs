@@ -212,6 +212,24 @@ impl Call {
         self.go(ctx, verdict);
     }
 
+    /// Whom Tandem has served calls this number from here on; an error is the status for it, and nothing has changed.
+    pub(in crate::call) fn go_on_to(&mut self, ctx: &mut Ctx<'_>, to: &str) -> Result<(), u16> {
+        let caller = self.caller();
+        if self.led_on >= MOST {
+            return Err(482);
+        }
+        let way = self.way_to(ctx, caller, to)?;
+        if matches!(way, Way::Local(_)) {
+            return Err(403);
+        }
+        self.led_on += 1;
+        self.stop_play(ctx, caller, None);
+        self.begin_meeting(ctx, &[caller]);
+        self.expect_answer(to.to_owned());
+        self.seek(ctx, way, caller, MAIN);
+        Ok(())
+    }
+
     /// Another call says which number leads to what its leg talked with.
     pub(in crate::call) fn dial_instead(&mut self, ctx: &mut Ctx<'_>, number: &str) {
         let Some(Errand::Transfer(transfer)) = self.errand() else { return };

@@ -209,8 +209,12 @@ impl Call {
         }
     }
 
-    /// Calls whoever left the message.
+    /// Calls whoever left the message, as the phone would; the visit ends with that.
     fn call_sender(&mut self, ctx: &mut Ctx<'_>, visit: Box<Visit>) {
+        let sender = visit.at_hand().map(|item| item.message.caller.clone()).unwrap_or_default();
+        if !sender.is_empty() && self.go_on_to(ctx, &sender).is_ok() {
+            return;
+        }
         let said = vec![visit.desk.speaker.prompt("feature/not-available")];
         self.what_next(ctx, visit, said);
     }
