@@ -63,11 +63,11 @@ fn a_message_is_left_mailed_shown_and_heard_again() {
     let node = node();
     let server = mail_server(&node);
     let mut owner = Baresip::with_lamp(&node.block, 21, "1001", TONES[0]);
-    lamp(&mut owner, "no", "0/0");
+    lamp(&owner, "no", "0/0");
     let mut leaver = Baresip::desk(&node.block, 22, "1002", TONES[1]);
     speak(&mut leaver, 1_200);
     leaver.hang_up();
-    lamp(&mut owner, "yes", "1/0");
+    lamp(&owner, "yes", "1/0");
     let message = until("the message", || messages(&node).pop());
     assert_eq!((&message["caller"], &message["heard_at"]), (&Value::from("1002"), &Value::Null));
     let id = message["id"].as_str().expect("an id");
@@ -89,7 +89,7 @@ fn a_message_is_left_mailed_shown_and_heard_again() {
     assert!(heard["heard_at"].is_string() && heard["listens"][0]["who"] == "test", "{heard:#}");
 
     // Listened to by the API it is a saved one.
-    lamp(&mut owner, "no", "0/1");
+    lamp(&owner, "no", "0/1");
     owner.dial("*97");
     owner.talks();
     owner.hears(600);
@@ -101,7 +101,7 @@ fn a_message_is_left_mailed_shown_and_heard_again() {
     owner.press("3");
     until("the message to be gone", || messages(&node).is_empty().then_some(()));
     owner.hang_up();
-    lamp(&mut owner, "no", "0/0");
+    lamp(&owner, "no", "0/0");
 }
 
 /// Messages on the page for whose they are, by the hands of a browser, in Spanish.
@@ -123,15 +123,12 @@ fn the_page_plays_marks_and_deletes_a_message() {
 }
 
 /// RFC 3842 §3.5: what the phone is told waits.
-fn lamp(phone: &mut Baresip, waits: &str, counts: &str) {
+fn lamp(phone: &Baresip, waits: &str, counts: &str) {
     let wanted = [format!("Messages-Waiting: {waits}"), format!("Voice-Message: {counts} (0/0)")];
-    for _ in 0..10 {
-        let told = phone.event("MWI_NOTIFY")["param"].as_str().unwrap_or_default().to_owned();
-        if wanted.iter().all(|line| told.contains(line)) {
-            return;
-        }
-    }
-    panic!("no {wanted:?}");
+    until(&format!("{wanted:?}"), || {
+        let told = phone.waiting();
+        wanted.iter().all(|line| told.contains(line)).then_some(())
+    });
 }
 
 /// A message never is without its file, nor a file without its message, whatever ends the process.

@@ -23,12 +23,19 @@ impl Baresip {
         Self::desk_with(block, host, user, hertz, "")
     }
 
-    /// The same with a lamp for messages that wait; [`Self::event`] has it as `MWI_NOTIFY`.
+    /// The same with a lamp for messages that wait; see [`Self::waiting`].
     ///
     /// # Panics
     /// As [`Self::desk`].
     pub fn with_lamp(block: &Block, host: u8, user: &str, hertz: f64) -> Self {
         Self::desk_with(block, host, user, hertz, ";mwi=yes")
+    }
+
+    /// What it was last told waits for it, as RFC 3842 writes it; empty before.
+    pub fn waiting(&self) -> String {
+        let log = self.log();
+        let told = log.rsplit_once("----- MWI for").map(|(_, told)| told.split("\n\n").next());
+        told.flatten().unwrap_or_default().to_owned()
     }
 
     fn desk_with(block: &Block, host: u8, user: &str, hertz: f64, more: &str) -> Self {

@@ -36,6 +36,15 @@ impl Body {
         serde_json::from_value(value).map_err(|_unfit| wrong(&found))
     }
 
+    /// A field that may be left out.
+    pub(crate) fn find<T: DeserializeOwned>(
+        &mut self,
+        field: &str,
+        allowed: &str,
+    ) -> Result<Option<T>, Problem> {
+        if self.0.contains_key(field) { self.take(field, allowed).map(Some) } else { Ok(None) }
+    }
+
     /// Refuses fields nobody took.
     pub(crate) fn finish(self) -> Result<(), Problem> {
         let left = self.0.into_iter().map(|(field, _)| FieldError {

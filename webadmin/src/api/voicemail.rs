@@ -101,8 +101,8 @@ pub(crate) async fn change(
     mut body: Fields,
 ) -> Result<StatusCode, Problem> {
     let found = existing(&web, &who, &id).await?;
-    let heard: Option<bool> = body.take("heard", "true or false")?;
-    let urgent: Option<bool> = body.take("urgent", "true or false")?;
+    let heard: Option<bool> = body.find("heard", "true or false")?;
+    let urgent: Option<bool> = body.find("urgent", "true or false")?;
     body.finish()?;
     let (store, id) = (&web.ports.store, &found.message.id);
     if let Some(heard) = heard {
