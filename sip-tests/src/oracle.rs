@@ -133,7 +133,8 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             | What::MediaTrouble { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }
-            What::MessageLeft { .. }
+            What::PromptRecorded { .. }
+            | What::MessageLeft { .. }
             | What::MailboxOpened { .. }
             | What::MessageHeard { .. }
             | What::Signature { .. }

@@ -333,3 +333,161 @@ fn a_phone_holds_retrieves_and_leads_on_by_code() {
     assert_eq!(world.state(agent), State::Over, "{}", world.ladder());
     end(world);
 }
+
+/// `*2`n`#`, `*8`, `*3`, `*#`: a colleague is asked, changed about, brought together; another one is asked and let go.
+#[test]
+fn a_phone_asks_changes_about_and_brings_together_by_code() {
+    let (mut world, customer, agent) = up(20);
+    let colleague = world.phone("1002");
+    world.set_up();
+    world.register(colleague);
+    press(&mut world, agent, "*21002#");
+    world.run_for(Duration::from_secs(1));
+    let asked = world.incoming(colleague);
+    let heard = |world: &World| {
+        let ports = [agent, customer, asked]
+            .map(|line| world.media.towards(world.talk(line).media).expect("a port").clone());
+        [(0, 2), (0, 1), (1, 2)].map(|(one, other): (usize, usize)| {
+            ports[one].3.contains(&ports[other].0) && ports[other].3.contains(&ports[one].0)
+        })
+    };
+    assert_eq!(heard(&world), [true, false, false], "{}", world.ladder());
+    press(&mut world, agent, "*8");
+    assert_eq!(heard(&world), [false, true, false], "{}", world.ladder());
+    press(&mut world, agent, "*3");
+    assert_eq!(heard(&world), [true; 3], "{}", world.ladder());
+    world.bye(asked);
+    world.settle();
+    press(&mut world, agent, "*21002#");
+    world.run_for(Duration::from_secs(1));
+    let again = world.incoming(colleague);
+    assert!(world.hear_each_other(agent, again), "{}", world.ladder());
+    press(&mut world, agent, "*#");
+    assert_eq!(world.state(again), State::Over);
+    assert!(world.hear_each_other(agent, customer), "{}", world.ladder());
+    let done: Vec<(String, bool)> = keyed(&world);
+    assert!(done.iter().all(|(_, done)| *done), "{done:?}");
+    end(world);
+}
+
+/// `*9`: the customer is let go, and the phone dials on without a new call (nailed-up lines).
+#[test]
+fn a_phone_lets_the_customer_go_and_dials_on() {
+    let (mut world, customer, agent) = up(21);
+    press(&mut world, agent, "*9");
+    assert_eq!((world.state(customer), world.state(agent)), (State::Over, State::Up), "{}", world.ladder());
+    let (port, shard, ..) = world.media.towards(world.talk(agent).media).expect("a port");
+    let collect = world.media.asked.iter().rev().find_map(|command| {
+        let MediaCommand::Collect { port: at, collect } = command else { return None };
+        (*at == port).then_some(collect.id)
+    });
+    let collect = collect.expect("a number is awaited");
+    let (digits, end_by) = ("0030555".to_owned(), base::media::CollectEnd::Terminator);
+    world.tell_media(usize::from(shard.0), MediaEvent::Collected { port, collect, digits, end: end_by });
+    world.settle();
+    let next = world.incoming(customer.agent);
+    assert_ne!(next, customer);
+    assert!(world.hear_each_other(agent, next), "{}", world.ladder());
+    press(&mut world, agent, "*8");
+    assert_eq!(keyed(&world).last(), Some(&("*8".to_owned(), true)), "codes are taken in that call, too");
+    end(world);
+}
+
+/// `*9` and nothing typed: the line is given up after a while.
+#[test]
+fn a_phone_that_dials_nothing_after_it_let_the_customer_go_is_released() {
+    let (mut world, _, agent) = up(22);
+    press(&mut world, agent, "*9");
+    let (port, shard, ..) = world.media.towards(world.talk(agent).media).expect("a port");
+    let collect = world.media.asked.iter().rev().find_map(|command| {
+        let MediaCommand::Collect { collect, .. } = command else { return None };
+        Some(collect.id)
+    });
+    let (collect, end_by) = (collect.expect("a number is awaited"), base::media::CollectEnd::NoDigit);
+    world.tell_media(
+        usize::from(shard.0),
+        MediaEvent::Collected { port, collect, digits: String::new(), end: end_by },
+    );
+    world.settle();
+    assert_eq!(world.state(agent), State::Over, "{}", world.ladder());
+    end(world);
+}
+
+/// CROCO-34 where the switch has both far ends for itself: after a hold, and with a colleague beside.
+#[test]
+fn a_message_is_left_after_a_hold_and_not_where_several_listen() {
+    let (mut world, customer, agent) = up(23);
+    press(&mut world, agent, "*8*8");
+    press(&mut world, agent, "*60");
+    assert_eq!((world.state(agent), world.state(customer)), (State::Over, State::Up), "{}", world.ladder());
+    assert!(plays(&world, customer).iter().any(|(said, _)| said == "en/message/0"));
+    end(world);
+    let (mut world, customer, agent) = up(24);
+    let colleague = world.phone("1002");
+    world.set_up();
+    world.register(colleague);
+    press(&mut world, agent, "*21002#");
+    world.run_for(Duration::from_secs(1));
+    press(&mut world, agent, "*3*60");
+    assert_eq!(keyed(&world).last(), Some(&("*60".to_owned(), false)));
+    press(&mut world, agent, "*62");
+    assert!(plays(&world, customer).iter().any(|(said, _)| said == "en/message/2"));
+    end(world);
+}
+
+/// CROCO-32: a queue or group by its number.
+#[test]
+fn a_phone_sends_the_customer_to_a_group() {
+    let (mut world, customer, agent) = up(25);
+    let colleague = world.phone("1002");
+    let mut group = provision::Group::named("sales");
+    group.extension = "600".to_owned();
+    group.members = vec!["station:1002".parse().expect("a member")];
+    world.directory.put(Entity::Group(group));
+    world.set_up();
+    world.register(colleague);
+    press(&mut world, agent, "*4600#");
+    world.run_for(Duration::from_secs(1));
+    let taken = world.incoming(colleague);
+    assert!(world.hear_each_other(customer, taken), "{}", world.ladder());
+    assert_eq!(world.state(agent), State::Over);
+    end(world);
+}
+
+/// E73: the phone registers again, from another address too, while it talks.
+#[test]
+fn a_call_goes_on_while_its_phone_registers_anew_and_from_elsewhere() {
+    let (mut world, customer, agent) = up(26);
+    world.register(agent.agent);
+    let moved = world.phone_at("1001", "203.0.113.90:5060", base::wire::Transport::Udp);
+    world.register(moved);
+    assert!(world.hear_each_other(customer, agent));
+    press(&mut world, agent, "*0");
+    assert_eq!(keyed(&world), [("*0".to_owned(), true)]);
+    world.bye(customer);
+    world.settle();
+    assert_eq!(world.state(agent), State::Over);
+    end(world);
+}
+
+/// E70: a phone that says busy by itself is neither switched off nor disturbed less: the next call rings it.
+#[test]
+fn a_phone_that_says_busy_is_rung_by_the_next_call() {
+    let (mut world, carrier, phone) = office(27);
+    world.agents[phone].manner = sip_tests::BUSY;
+    for _ in 0..3 {
+        let refused = world.dial(carrier, "+4930123");
+        world.settle();
+        assert_eq!(world.talk(refused).status(), 486);
+    }
+    assert!(world.shards.iter().all(|shard| !shard.settings_of("1001").do_not_disturb));
+    world.agents[phone].manner = sip_tests::RING;
+    let rung = world.dial(carrier, "+4930123");
+    world.settle();
+    let line = world.incoming(phone);
+    assert_eq!(world.state(line), State::Ringing, "{}", world.ladder());
+    world.say_with_body(line, 200);
+    world.settle();
+    assert!(world.hear_each_other(rung, line));
+    end(world);
+}

@@ -1,6 +1,7 @@
 //! Keys of real phones through the built switch: as events, as tones in the audio, and in SIP INFO.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use base::media::{Codec, Wishes};
 use media::codec;
@@ -110,6 +111,30 @@ fn keys_cross_between_events_of_a_phone_and_info_of_a_carrier() {
     }
 }
 
+/// Features §0.3, E75: a code is the switch's alone; a star that becomes none reaches the far end after 1.5 seconds.
+#[test]
+fn a_code_of_a_phone_is_swallowed_and_a_star_that_is_none_is_replayed() {
+    let mut call = Call::up("info");
+    let expect = |call: &Call, digit: &str| {
+        let info = call.carrier.expect("INFO");
+        assert!(info.contains(&format!("\r\n\r\nSignal={digit}\r\nDuration=")), "{digit}: {info}");
+        call.carrier.reply(&info, call.node.sip(), "200 OK", "");
+    };
+    call.phone.command("sndcode", "1*02");
+    for digit in ["1", "2"] {
+        expect(&call, digit);
+    }
+    let calls = call.node.api().items("/api/v1/calls");
+    assert!(
+        calls[0]["legs"].as_array().expect("legs").iter().any(|leg| leg["wants_help"] == true),
+        "{calls:?}"
+    );
+    let pressed = Instant::now();
+    call.phone.command("sndcode", "*");
+    expect(&call, "*");
+    assert!(pressed.elapsed() > Duration::from_millis(1_400), "{:?}", pressed.elapsed());
+}
+
 /// ITU-T Q.24 to RFC 4733.
 #[test]
 fn tones_of_a_carrier_are_events_for_a_phone() {
@@ -117,7 +142,7 @@ fn tones_of_a_carrier_are_events_for_a_phone() {
     let mut encoder = codec::encoder(Codec::Pcmu, &Wishes::default(), Rate::Hz8000).expect("G.711");
     let mut packets = Vec::new();
     for digit in ['3', 'A', '0'] {
-        let mut keypad = Keypad::press(digit, std::time::Duration::from_millis(100)).expect("a key");
+        let mut keypad = Keypad::press(digit, Duration::from_millis(100)).expect("a key");
         // 100 ms of tones and as long a pause.
         for _ in 0..10 {
             let mut audio = [0; 160];

@@ -59,7 +59,7 @@ pub enum What {
         by: String,
         /// Where to, in provisioning's words.
         to: String,
-        /// For what: `always`, `busy`, `no_answer`, `unregistered`.
+        /// For what: `always`, `busy`, `no_answer`, `unregistered`, or `dialled` by whoever called the switch itself.
         when: String,
         /// Why.
         why: Why,
@@ -147,6 +147,13 @@ pub enum What {
         leg: LegId,
         /// Who.
         by: String,
+    },
+    /// A prompt was recorded by phone.
+    PromptRecorded {
+        /// Its id, such as `custom/12`.
+        prompt: String,
+        /// The recording that it was.
+        recording: RecordingId,
     },
     /// A phone pressed a code in its call.
     Keyed {

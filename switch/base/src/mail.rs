@@ -61,6 +61,13 @@ pub enum MailPart {
         /// Which.
         kind: GreetingKind,
     },
+    /// A prompt for everyone.
+    Prompt {
+        /// Its id, such as `custom/12`.
+        id: String,
+        /// Its language.
+        language: String,
+    },
 }
 
 /// A file of audio that belongs to a mailbox.
@@ -116,7 +123,8 @@ pub struct MailState {
 /// What a call wants of whoever keeps the messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailOrder {
-    /// A recording for a mailbox is kept, unless it turns out too short.
+    /// A recording for a mailbox is kept, unless it turns out too short. For a prompt the call is told, as by `Read`,
+    /// whether it is in the library.
     Keep {
         /// Which.
         recording: RecordingId,

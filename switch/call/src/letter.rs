@@ -11,6 +11,7 @@
 //! Who asks for a leg of the other one's gets `Hand` instead of `Come`.
 
 use base::{CallId, LegId, ShardId};
+use phone::keys::InCall;
 
 use crate::leg::Leg;
 
@@ -62,6 +63,10 @@ pub(crate) enum Word {
     Back(Box<Handed>),
     /// It will not come after all.
     Never,
+    /// A phone presses this code for its leg in your call.
+    Key { leg: LegId, code: InCall },
+    /// That was done, or not.
+    Done(bool),
 }
 
 /// How a leg wants to come in.

@@ -109,6 +109,7 @@ impl Assembler {
             | What::MediaSilent { .. }
             | What::Heard { .. }
             | What::Tapped { .. }
+            | What::PromptRecorded { .. }
             | What::MessageLeft { .. }
             | What::MailboxOpened { .. }
             | What::MessageHeard { .. }
@@ -207,6 +208,7 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         | What::Held { .. }
         | What::Heard { .. }
         | What::Tapped { .. }
+        | What::PromptRecorded { .. }
         | What::MessageLeft { .. }
         | What::MailboxOpened { .. }
         | What::MessageHeard { .. }

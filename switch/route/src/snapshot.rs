@@ -8,8 +8,8 @@ use std::sync::Arc;
 use base::wire::Proof;
 use phone::codes;
 use provision::{
-    Anonymous, BadPattern, Conference, Destination, DialRule, Directory, EMERGENCY_NUMBERS, Group, HostMask,
-    Key, Kind, Mailbox, Pattern, RecordingPolicy, Station, Trunk, User,
+    Anonymous, BadPattern, Conference, Destination, DialRule, Directory, EMERGENCY_NUMBERS, Feature, Group,
+    HostMask, Key, Kind, Mailbox, Pattern, RecordingPolicy, Scope, Station, TimeZone, Trunk, User,
 };
 
 use crate::TrunkRoute;
@@ -153,6 +153,36 @@ impl Snapshot {
     }
 
     /// A group by its name.
+    /// The number that a station means by a favourite's code: its user's own entry of that rank before the team's,
+    /// and that before everyone's.
+    #[must_use]
+    pub fn favourite(&self, extension: &str, dialled: &str) -> Option<&str> {
+        let code = self.code(dialled).filter(|code| code.feature == Feature::Favourite)?;
+        let rank = code.rest.parse::<u32>().ok().filter(|rank| *rank > 0)?;
+        let login = self.station(extension)?.user.as_str();
+        let teams = self.user(login).map_or(&[][..], |user| &user.teams);
+        let seen = self.directory.phonebook.values().filter(|entry| entry.favourite == rank);
+        let seen = seen.filter(|entry| entry.scope.is_seen_by(login, teams));
+        let nearest = seen.min_by_key(|entry| match entry.scope {
+            Scope::User(_) => 0,
+            Scope::Team(_) => 1,
+            Scope::Shared => 2,
+        })?;
+        nearest.numbers.first().map(|number| number.number.as_str())
+    }
+
+    /// The zone of a station's clock: its phone's, else its mailbox's, else UTC.
+    #[must_use]
+    pub fn time_zone(&self, extension: &str) -> TimeZone {
+        let is_on = |phone: &&provision::Phone| phone.stations.iter().any(|it| it == extension);
+        let of_phone = self.directory.phones.values().find(is_on).map(|phone| phone.time_zone.clone());
+        let of_mailbox = || {
+            let number = self.mailbox_of_station(extension)?;
+            self.mailbox(&number)?.time_zone.parse().ok()
+        };
+        of_phone.filter(|zone| *zone != TimeZone::default()).or_else(of_mailbox).unwrap_or_default()
+    }
+
     pub(crate) fn group(&self, name: &str) -> Option<&Group> {
         self.directory.groups.get(name)
     }

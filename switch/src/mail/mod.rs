@@ -6,6 +6,7 @@ mod joining;
 mod letter;
 mod notices;
 mod post;
+mod prompt;
 mod zone;
 
 pub(crate) use notices::send_notices;

@@ -147,6 +147,10 @@ impl Post {
                 self.keep_message(&entry, &slip.mailbox, urgent, (caller, caller_name)).await
             }
             (Fate::Keep { .. }, MailPart::Greeting { .. }) if entry.left_behind => self.forget(&entry).await,
+            (Fate::Keep { .. }, MailPart::Prompt { id, language }) => {
+                self.keep_prompt(&entry, &id, &language).await;
+                return;
+            }
             (Fate::Keep { .. }, MailPart::Greeting { kind }) => {
                 self.keep_greeting(&entry, &slip.mailbox, kind).await
             }
@@ -222,6 +226,18 @@ impl Post {
             self.delete_file(&other.file.path).await;
         }
         Ok(())
+    }
+
+    /// Takes a prompt into the library, and tells the call whether that was done.
+    async fn keep_prompt(&self, entry: &Entry, id: &str, language: &str) {
+        let done =
+            !entry.left_behind && super::prompt::take_in(&self.hub, &self.library, entry, id, language).await;
+        self.delete_file(&entry.file.path).await;
+        let call = entry.call;
+        let told: Option<Arc<[MailMessage]>> = done.then(|| Arc::from([]));
+        if let Some(shard) = self.shards.get(usize::from(call.shard().0)) {
+            put(shard, || ShardInput::MailRead { call, messages: told.clone() }).await;
+        }
     }
 
     async fn forget(&self, entry: &Entry) -> Result<(), StoreError> {

@@ -60,6 +60,8 @@ impl Call {
             Word::Taken(leg) => self.leg_taken(ctx, leg),
             Word::Back(handed) => self.take_back(ctx, *handed),
             Word::Never => self.never_comes(ctx, from),
+            Word::Key { leg, code } => self.keyed_elsewhere(ctx, from, leg, &code),
+            Word::Done(done) => self.first_line_says(ctx, done),
         }
     }
 
@@ -69,7 +71,8 @@ impl Call {
             Word::Hand(handed) => self.write(ctx, from, Word::Back(handed)),
             Word::Come(_) => self.write(ctx, from, Word::Never),
             Word::Back(handed) => self.take_back(ctx, *handed),
-            Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never => {}
+            Word::Key { .. } => self.write(ctx, from, Word::Done(false)),
+            Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never | Word::Done(_) => {}
         }
     }
 

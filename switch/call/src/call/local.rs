@@ -96,6 +96,7 @@ impl Call {
                 | Service::Sounding
                 | Service::Pausing { .. }
                 | Service::Asking { .. }
+                | Service::Dialling(_)
                 | Service::Inside { .. }) => {
                     self.phase = Phase::Local(LocalEnd::Serving(Box::new(service)));
                 }

@@ -361,7 +361,7 @@ impl Call {
     }
 
     /// Tandem is the far end of this one leg; the others are over.
-    fn alone_with(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+    pub(super) fn alone_with(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
         self.hunt = None;
         self.music_when(ctx, leg, false);
         self.ringback_when(ctx, leg, false);

@@ -79,8 +79,8 @@ use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
 use asking::Asked;
-pub(crate) use feature::read_replaces;
 use feature::{Holding, Signature, Waiting};
+pub(crate) use feature::{Keyed, read_replaces};
 use giving::{Expected, Giving};
 use happenings::Typing;
 use joining::{Joined, Voice};

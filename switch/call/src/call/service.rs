@@ -9,6 +9,7 @@ use provision::Announce;
 use route::Local;
 use smallvec::smallvec;
 
+use super::feature::Dialling;
 use super::happenings::Typing;
 use super::joining::{Joined, open_port};
 use super::local::LocalEnd;
@@ -50,6 +51,8 @@ pub(super) enum Service {
     Pausing { conference: String, language: String, tries: u8, play: PlayId },
     /// The PIN of a conference is asked for.
     Asking { conference: String, language: String, tries: u8, collect: CollectId },
+    /// A number is dialled by keys.
+    Dialling(Dialling),
     /// In the room of a conference.
     Inside { conference: String, alone: Option<PlayId> },
 }
@@ -100,24 +103,9 @@ impl Call {
             Local::Conference { name, language } => self.come_in(ctx, name, language),
             Local::Voicemail { mailbox, greeting } => self.greet(ctx, &mailbox, greeting),
             Local::Mailbox { own } => self.open_mailbox(ctx, own),
-            Local::Feature { rest, .. } => {
-                let said = self.last_caller(ctx, &rest);
-                self.say(ctx, said, 1);
-            }
+            Local::Feature { feature, rest } => self.spoken_feature(ctx, feature, &rest),
             Local::Echo | Local::Test(_) => {}
         }
-    }
-
-    /// Who called the station last.
-    fn last_caller(&self, ctx: &Ctx<'_>, number: &str) -> Vec<Sound> {
-        let speaker = self.speaker(ctx, self.caller(), "");
-        if number.is_empty() {
-            return vec![speaker.prompt("feature/no-last-call")];
-        }
-        let mut said = vec![speaker.prompt("feature/last-call-from")];
-        let spoken = speaker.telephone(number);
-        said.extend(if spoken.is_empty() { speaker.spell(number) } else { spoken });
-        said
     }
 
     /// Says this so many times, then hangs up.
@@ -155,6 +143,7 @@ impl Call {
             | Service::Refusing { .. }
             | Service::Pausing { .. }
             | Service::Asking { .. }
+            | Service::Dialling(_)
             | Service::Inside { .. } => {
                 let _elsewhere = leg;
             }
@@ -230,6 +219,9 @@ impl Call {
     pub(super) fn collected(&mut self, ctx: &mut Ctx<'_>, collect: CollectId, digits: &str) {
         if self.mail_typed(ctx, collect, digits) {
             return;
+        }
+        if let Some(dialling) = self.take_dialling() {
+            return self.dialling_typed(ctx, dialling, collect, digits);
         }
         let Phase::Local(LocalEnd::Serving(service)) = &self.phase else { return };
         let Service::Asking { conference, language, tries, collect: asked } = &**service else { return };

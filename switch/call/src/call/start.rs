@@ -15,6 +15,7 @@ use sip::ServerId;
 use sip::auth::Login;
 use sip::message::{Header, Message};
 
+use super::feature::Keyed;
 use super::happenings::Typing;
 use super::recording::Recorded;
 use super::{About, Call, CallTimer, Ctx, Joined, Phase, Refusal, session};
@@ -50,6 +51,8 @@ pub(crate) struct Arrival {
     pub(crate) verdict: Verdict,
     /// The dialog that it shall replace (RFC 3891).
     pub(crate) replaces: Option<DialogName>,
+    /// What its phone asks for in another call of its own (E74).
+    pub(crate) keyed: Option<Keyed>,
     /// Where to, in provisioning's words.
     pub(crate) to: String,
     pub(crate) why: Why,
@@ -129,7 +132,7 @@ impl Call {
         if let Ok(Some(secs)) = call.invite.expires() {
             call.timers.set(CallTimer::Expires, ctx.now.mono + Duration::from_secs(secs.into()));
         }
-        call.set_out(ctx, arrival.verdict, arrival.replaces, arrival.media_host);
+        call.set_out(ctx, arrival.verdict, (arrival.replaces, arrival.keyed), arrival.media_host);
         call.settle(ctx);
         call.remix(ctx);
         call.tell_floor(ctx);
@@ -141,10 +144,12 @@ impl Call {
         &mut self,
         ctx: &mut Ctx<'_>,
         verdict: Verdict,
-        replaces: Option<DialogName>,
+        (replaces, keyed): (Option<DialogName>, Option<Keyed>),
         media_host: Option<IpAddr>,
     ) {
-        if let Verdict::Refuse(cause) = verdict {
+        if let Verdict::Refuse(cause) = verdict
+            && keyed.is_none()
+        {
             self.offer = self.offered_by(self.caller(), &self.invite).ok().flatten();
             return self.turn_away(ctx, Refusal::of(cause), Party::System);
         }
@@ -174,6 +179,9 @@ impl Call {
         if let Some(name) = replaces {
             let wish = Wish::Replace(Place::Dialog(name.clone()));
             return self.ask_to_enter(ctx, Addressee::Dialog(name), wish);
+        }
+        if let Some(keyed) = keyed {
+            return self.ask_first_line(ctx, keyed);
         }
         self.go(ctx, verdict);
     }

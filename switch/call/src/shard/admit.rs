@@ -11,7 +11,7 @@ use sip::message::{Header, Message, Uri};
 use super::Shard;
 use super::digest::AskAs;
 use super::way::phone_host;
-use crate::call::{Arrival, read_replaces, session_policy};
+use crate::call::{Arrival, Keyed, read_replaces, session_policy};
 use crate::headers::{self, Trust};
 use crate::io::ShardOutput;
 use crate::letter::DialogName;
@@ -63,26 +63,13 @@ impl Shard {
             let (caller, withheld, settings) = (&caller.claimed, caller.withheld, &self.settings);
             route::decide(&self.routes, &Inquiry { from, dialled, caller, withheld, settings, seed })
         };
-        let (mut verdict, mut why) = decide(&dialled);
-        match (&mut verdict, from) {
-            (Verdict::Local(Local::Feature { feature: Feature::Redial, .. }), Origin::Station(extension)) => {
-                if let Some(last) = self.lasts.dialled(extension) {
-                    (verdict, why) = decide(last);
-                    dialled = last.to_owned();
-                }
+        let (verdict, why) = self.decided(from, &mut dialled, decide);
+        let keyed = match from {
+            Origin::Station(own) if matches!(verdict, Verdict::Refuse(_)) => {
+                Keyed::on_second_line(&self.floor, own, &dialled)
             }
-            (Verdict::Local(Local::Feature { feature: Feature::LastCaller, rest }), Origin::Station(own)) => {
-                *rest = self.lasts.caller(own).unwrap_or_default().to_owned();
-            }
-            (
-                Verdict::Ring(_)
-                | Verdict::Onward(_)
-                | Verdict::Trunks { .. }
-                | Verdict::Local(_)
-                | Verdict::Refuse(_),
-                _,
-            ) => {}
-        }
+            Origin::Station(_) | Origin::Trunk(_) => None,
+        };
         let emergency = matches!(verdict, Verdict::Trunks { emergency: true, .. });
         if !emergency && let Err(cause) = self.gate.pass(now.mono, self.calls.len()) {
             self.count("calls_over_limit");
@@ -106,12 +93,38 @@ impl Shard {
             dialled,
             verdict,
             replaces,
+            keyed,
             why,
             codecs: caller.codecs,
             media_host,
             admitted,
         };
         self.begin(now, arrival);
+    }
+
+    /// Where the call goes. What a code stands for is filled in: a favourite's number, the number that was dialled last,
+    /// and who called last.
+    fn decided(
+        &self,
+        from: Origin<'_>,
+        dialled: &mut String,
+        decide: impl Fn(&str) -> (Verdict, Why),
+    ) -> (Verdict, Why) {
+        let Origin::Station(own) = from else { return decide(dialled) };
+        if let Some(number) = self.routes.favourite(own, dialled) {
+            number.clone_into(dialled);
+        }
+        let (mut verdict, why) = decide(dialled);
+        let Verdict::Local(Local::Feature { feature, rest }) = &mut verdict else { return (verdict, why) };
+        if *feature == Feature::LastCaller {
+            self.lasts.caller(own).unwrap_or_default().clone_into(rest);
+        } else if *feature == Feature::Redial
+            && let Some(last) = self.lasts.dialled(own)
+        {
+            last.clone_into(dialled);
+            return decide(last);
+        }
+        (verdict, why)
     }
 
     /// The dialog that the INVITE of a phone of ours wants to replace. Of a carrier it means nothing here: it would take

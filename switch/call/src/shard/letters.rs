@@ -135,7 +135,10 @@ impl Shard {
             Word::Ask(_) => Word::No(481),
             Word::Hand(handed) => Word::Back(handed),
             Word::Come(_) => Word::Never,
-            Word::Back(_) | Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never => return,
+            Word::Key { .. } => Word::Done(false),
+            Word::Back(_) | Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never | Word::Done(_) => {
+                return;
+            }
         };
         self.write(gone, Addressee::Call(from), answer);
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base::Wall;
 use serde::{Deserialize, Serialize};
 
 /// A zone by its IANA name, or a fixed offset: `Europe/Madrid`, `UTC`, `UTC-03:00`.
@@ -42,6 +43,9 @@ pub struct Change {
     "is not known; allowed: a zone such as Europe/Madrid or America/Bogota, or an offset such as UTC-03:00"
 )]
 pub struct BadTimeZone;
+
+const HOUR_SECS: i64 = 3_600;
+const DAY_SECS: i64 = 86_400;
 
 const fn sunday(month: u8, sunday: u8, hour: u8) -> Change {
     Change { month, sunday, hour }
@@ -144,11 +148,54 @@ impl TimeZone {
         ZONES.iter().map(|(name, _, _)| *name)
     }
 
+    /// Seconds that a clock there is ahead of UTC at a moment.
+    #[must_use]
+    pub fn ahead_secs(&self, at: Wall) -> i32 {
+        let standard = self.offset_min * 60;
+        let Summer::Between(start, end) = self.summer else { return standard };
+        let now = at.0.div_euclid(1_000_000);
+        let year = year_of((now + i64::from(standard)).div_euclid(DAY_SECS));
+        // Each change has the hour of the clock before it: the one in autumn is an hour ahead.
+        let starts = start.secs_in(year) - i64::from(standard);
+        let ends = end.secs_in(year) - i64::from(standard) - HOUR_SECS;
+        let is_summer =
+            if starts < ends { (starts..ends).contains(&now) } else { !(ends..starts).contains(&now) };
+        if is_summer { standard + HOUR_SECS as i32 } else { standard }
+    }
+
     /// `+01:00`, with the sign always there.
     #[must_use]
     pub fn signed(&self) -> String {
         signed(self.offset_min)
     }
+}
+
+impl Change {
+    /// Seconds by the clock from the start of 1970 to this change.
+    fn secs_in(self, year: i64) -> i64 {
+        let first = days_before(year, self.month);
+        // The first of January 1970 was a Thursday.
+        let sunday = first + (7 - (first + 4).rem_euclid(7)) % 7 + 7 * (i64::from(self.sunday) - 1);
+        let next =
+            if self.month == 12 { days_before(year + 1, 1) } else { days_before(year, self.month + 1) };
+        let day = if sunday < next { sunday } else { sunday - 7 };
+        day * DAY_SECS + i64::from(self.hour) * HOUR_SECS
+    }
+}
+
+/// Days from the start of 1970 to the first of a month.
+fn days_before(year: i64, month: u8) -> i64 {
+    // Years begin in March, so that a leap day is the last of its year.
+    let month = i64::from(month);
+    let (year, march) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * march + 2) / 5
+        - 719_468
+}
+
+/// The year in which a day lies, counted from the start of 1970.
+fn year_of(day: i64) -> i64 {
+    let guess = 1970 + day.div_euclid(366);
+    (guess..).find(|year| days_before(year + 1, 1) > day).unwrap_or(guess)
 }
 
 impl Default for TimeZone {

@@ -31,12 +31,14 @@ impl Call {
             Feature::DoNotDisturbOff => {
                 self.meet_locally(ctx, Local::Reach(SettingsChange::DoNotDisturb(false)));
             }
-            Feature::LastCaller => self.serve(ctx, Local::Feature { feature, rest: rest.to_owned() }),
-            // Nothing was dialled before: what was is dialled instead of the code.
-            Feature::Redial => self.turn_away(ctx, Refusal::of(Cause::Unallocated), Party::System),
-            Feature::Time
-            | Feature::Favourite
-            | Feature::Monitor
+            Feature::LastCaller | Feature::Time | Feature::RecordPrompt => {
+                self.serve(ctx, Local::Feature { feature, rest: rest.to_owned() });
+            }
+            // What is dialled again, or by its rank, is dialled instead of the code: there is none.
+            Feature::Redial | Feature::Favourite => {
+                self.turn_away(ctx, Refusal::of(Cause::Unallocated), Party::System)
+            }
+            Feature::Monitor
             | Feature::Coach
             | Feature::Barge
             | Feature::PickupGroup
@@ -44,11 +46,21 @@ impl Call {
             | Feature::Park
             | Feature::Intercom
             | Feature::Page
-            | Feature::Conference
-            | Feature::RecordPrompt => {
+            | Feature::Conference => {
                 let _later = rest;
                 self.turn_away(ctx, Refusal::of(Cause::Unsupported), Party::System);
             }
+        }
+    }
+
+    /// What is said, once the station is answered.
+    pub(in crate::call) fn spoken_feature(&mut self, ctx: &mut Ctx<'_>, feature: Feature, rest: &str) {
+        if feature == Feature::LastCaller {
+            self.last_caller(ctx, rest);
+        } else if feature == Feature::RecordPrompt {
+            self.record_prompt(ctx, rest);
+        } else {
+            self.say_time(ctx);
         }
     }
 

@@ -238,7 +238,7 @@ impl Call {
                 self.nobody_waits(ctx, refusal, by);
             }
             Some(Errand::Consult(_)) => self.consult_lost(ctx, leg),
-            None => {}
+            None => self.nobody_waits(ctx, refusal, by),
         }
     }
 

@@ -12,8 +12,8 @@ use super::transfer::Blind;
 use crate::act::Act;
 
 impl Call {
-    /// A phone asks for something by a code. It hears whether it was done, as long as it is there.
-    pub(in crate::call) fn in_call(&mut self, ctx: &mut Ctx<'_>, leg: LegId, code: &InCall) {
+    /// A phone asks for something by a code; whether it was done. It hears so, as long as it is there.
+    pub(in crate::call) fn in_call(&mut self, ctx: &mut Ctx<'_>, leg: LegId, code: &InCall) -> bool {
         let before = ctx.out.len();
         let done = match code {
             InCall::Help => self.ask_for_help(ctx, leg),
@@ -30,18 +30,18 @@ impl Call {
                     || self.retrieve(ctx, leg)
                     || self.hold(ctx, leg)
             }
-            InCall::Transfer(number) => {
+            InCall::Transfer(number) | InCall::Enqueue(number) => {
                 let blind = Blind { to: number, failing: None, stays: false, report: None };
                 self.lead_on(ctx, leg, blind).is_ok()
             }
-            // Queues, and phones that stay in the line without a call, are of a later version.
-            InCall::Enqueue(_) | InCall::ReleaseFarEnd => false,
+            InCall::ReleaseFarEnd => self.release_far_ends(ctx, leg),
         };
         let keyed = What::Keyed { leg, code: code.keys(), done };
         ctx.out.insert(before, Act::Fact(keyed));
         self.coded(ctx.now, leg, code.keys(), done);
         let tone = if done { sounds::tones::accepted() } else { sounds::tones::refused() };
         self.play(ctx, leg, vec![Sound::Tone(tone)], 1, Over::Mixed);
+        done
     }
 
     fn ask_for_help(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {

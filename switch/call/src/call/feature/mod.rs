@@ -3,12 +3,14 @@
 
 mod consult;
 mod dialled;
+mod dialling;
 mod errand;
 mod hold;
 mod refer;
 mod transfer;
 mod waiting;
 
+pub(super) use dialling::Dialling;
 pub(super) use errand::{Errand, Failing};
 pub(super) use hold::Holding;
 pub(crate) use refer::read_replaces;
@@ -17,6 +19,9 @@ pub(super) use waiting::Waiting;
 mod in_call;
 mod keys;
 mod messages;
+mod second_line;
 mod signature;
+mod time;
 
+pub(crate) use second_line::Keyed;
 pub(super) use signature::Signature;

@@ -44,7 +44,11 @@ impl Call {
     }
 
     fn begin_signature(&mut self, ctx: &mut Ctx<'_>) -> bool {
-        let Phase::Talking { callee } = self.phase else { return false };
+        let callee = match self.phase {
+            Phase::Talking { callee } => callee,
+            Phase::Meeting => self.caller(),
+            Phase::Hunting | Phase::Local(_) | Phase::Visiting(_) | Phase::Over(_) => return false,
+        };
         let policy = match self.policy_of(ctx, callee) {
             Some((policy, _)) if policy.when == RecordWhen::Never => return false,
             Some((policy, _)) => policy,

@@ -50,6 +50,7 @@ impl Call {
             Endpoint::Trunk(name) => (Origin::Trunk(name), self.facts.caller.clone()),
             Endpoint::Local(_) | Endpoint::Stranger(_) => return Err(403),
         };
+        let to = self.extension_of(by).and_then(|it| ctx.routes.favourite(&it, to)).unwrap_or(to);
         let seed = ctx.entropy.next_u64();
         let settings = ctx.settings;
         let inquiry = Inquiry { from, dialled: to, caller: &caller, withheld: false, settings, seed };

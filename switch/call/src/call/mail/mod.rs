@@ -13,7 +13,8 @@ mod greet;
 mod leave;
 mod messages;
 mod open;
-mod said;
+mod prompt;
+pub(super) mod said;
 mod secret;
 mod take;
 mod visit;
@@ -36,6 +37,7 @@ use crate::act::Act;
 
 use leave::Leaving;
 use open::Opening;
+use prompt::Prompting;
 use take::Taking;
 use visit::Visit;
 
@@ -60,6 +62,8 @@ pub(super) enum Mail {
     Opening(Opening),
     /// Somebody is inside.
     Visiting(Box<Visit>),
+    /// Somebody records a prompt.
+    Prompting(Box<Prompting>),
 }
 
 /// Whose mailbox, and who speaks.
@@ -81,6 +85,7 @@ impl Call {
         match self.take_mail() {
             Some(Mail::Leaving(leaving)) => self.leaving_played(ctx, *leaving, over),
             Some(Mail::Visiting(visit)) => self.visit_played(ctx, visit, over),
+            Some(Mail::Prompting(prompting)) => self.prompting_played(ctx, prompting, over),
             Some(mail @ Mail::Opening(_)) => self.keep_mail(mail),
             None => {}
         }
@@ -92,6 +97,7 @@ impl Call {
             Some(Mail::Leaving(leaving)) => self.leaving_typed(ctx, *leaving, collect, digits),
             Some(Mail::Opening(opening)) => self.opening_typed(ctx, opening, collect, digits),
             Some(Mail::Visiting(visit)) => self.visit_typed(ctx, visit, collect, digits),
+            Some(Mail::Prompting(prompting)) => self.prompting_typed(ctx, prompting, collect, digits),
             None => return false,
         }
         true
@@ -102,6 +108,7 @@ impl Call {
         match self.take_mail() {
             Some(Mail::Leaving(leaving)) => self.leaving_due(ctx, *leaving),
             Some(Mail::Visiting(visit)) => self.visit_due(ctx, visit),
+            Some(Mail::Prompting(prompting)) => self.prompting_due(ctx, prompting),
             Some(mail @ Mail::Opening(_)) => self.keep_mail(mail),
             None => return false,
         }
@@ -117,6 +124,9 @@ impl Call {
             }
             Some(Mail::Visiting(visit)) if visit.takes(recording) => {
                 self.visit_closed(ctx, visit, closed);
+            }
+            Some(Mail::Prompting(prompting)) if prompting.takes(recording) => {
+                self.prompting_closed(ctx, prompting, closed);
             }
             Some(mail) => {
                 self.keep_mail(mail);
@@ -134,6 +144,7 @@ impl Call {
         let taking = match &mut **mail {
             Mail::Leaving(leaving) => leaving.taking(),
             Mail::Visiting(visit) => visit.taking(),
+            Mail::Prompting(prompting) => prompting.taking(),
             Mail::Opening(_) => None,
         };
         let Some(taking) = taking else { return false };
@@ -145,10 +156,11 @@ impl Call {
         true
     }
 
-    /// The messages that were asked for.
+    /// The messages that were asked for, or word of a prompt.
     pub(super) fn mail_read(&mut self, ctx: &mut Ctx<'_>, messages: Option<&Arc<[MailMessage]>>) {
         match self.take_mail() {
             Some(Mail::Visiting(visit)) => self.visit_read(ctx, visit, messages),
+            Some(Mail::Prompting(prompting)) => self.prompt_kept(ctx, prompting, messages.is_some()),
             Some(mail @ (Mail::Leaving(_) | Mail::Opening(_))) => self.keep_mail(mail),
             None => {}
         }
@@ -159,6 +171,7 @@ impl Call {
         match self.take_mail() {
             Some(Mail::Leaving(leaving)) => self.leave_off(ctx, &leaving),
             Some(Mail::Visiting(visit)) => visit.leave_off(ctx),
+            Some(Mail::Prompting(prompting)) => prompting.leave_off(ctx),
             Some(Mail::Opening(_)) | None => {}
         }
     }
@@ -235,6 +248,7 @@ impl Call {
                 | Service::Refusing { .. }
                 | Service::Pausing { .. }
                 | Service::Asking { .. }
+                | Service::Dialling(_)
                 | Service::Inside { .. } => None,
             },
             LocalEnd::Ringing | LocalEnd::Early(_) | LocalEnd::Up => None,

@@ -100,9 +100,7 @@ pub(super) fn envelope(
         1 => said.push(speaker.prompt("date/yesterday")),
         _ => said.extend(date_of(local).map(|date| speaker.date(date)).unwrap_or_default()),
     }
-    let minute = local.rem_euclid(DAY_SECS) / 60;
-    let time = TimeOfDay::new((minute / 60) as u8, (minute % 60) as u8);
-    said.extend(time.map(|time| speaker.time(time, Clock::Twelve)).unwrap_or_default());
+    said.extend(time_of(local).map(|time| speaker.time(time, Clock::Twelve)).unwrap_or_default());
     let number: String = message.caller.chars().take(READ_OUT).collect();
     if number.bytes().any(|b| b.is_ascii_digit()) {
         said.push(speaker.prompt("voicemail/from"));
@@ -126,12 +124,19 @@ pub(super) fn greeting_menu(speaker: &Speaker) -> Vec<Sound> {
     ids.into_iter().chain(["number/2", "menu/or-press", "number/3"]).map(|id| speaker.prompt(id)).collect()
 }
 
-fn local_secs(at: Wall, ahead_secs: i32) -> i64 {
+/// The time of day of so many seconds since 1970.
+pub(in crate::call) fn time_of(secs: i64) -> Option<TimeOfDay> {
+    let minute = secs.rem_euclid(DAY_SECS) / 60;
+    TimeOfDay::new((minute / 60) as u8, (minute % 60) as u8)
+}
+
+/// Seconds since 1970 by a clock that is so far ahead of UTC.
+pub(in crate::call) fn local_secs(at: Wall, ahead_secs: i32) -> i64 {
     at.0.div_euclid(1_000_000) + i64::from(ahead_secs)
 }
 
 /// The day of so many seconds since 1970, in the calendar as it is now used. The year is not said.
-fn date_of(secs: i64) -> Option<Date> {
+pub(in crate::call) fn date_of(secs: i64) -> Option<Date> {
     // Days since the first of March of the year 0, so that a leap day is the last of its year.
     let days = secs.div_euclid(DAY_SECS) + 719_468;
     let of_era = days.rem_euclid(146_097);
