@@ -103,7 +103,7 @@ impl MediaSim {
             | MediaCommand::Tap(Tap { port, .. })
             | MediaCommand::Untap { port, .. }) => {
                 if self.open(port).is_none() {
-                    self.complain("told something while closed", port);
+                    self.complain(&format!("told {command:?} while closed"), port);
                 }
                 self.asked.push(command);
             }

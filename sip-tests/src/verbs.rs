@@ -159,6 +159,12 @@ impl World {
         }
     }
 
+    /// The calls of all shards, as pages show them.
+    #[must_use]
+    pub fn live_calls(&self) -> Vec<call::CallView> {
+        self.shards.iter().flat_map(|shard| shard.view(self.now).calls).collect()
+    }
+
     /// Tells every shard the same.
     pub fn command(&mut self, command: ShardCommand) {
         (0..self.shards.len()).for_each(|shard| self.input(shard, ShardInput::Command(command)));

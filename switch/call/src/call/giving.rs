@@ -163,7 +163,7 @@ impl Call {
         (others.len() == 1).then(|| others.first().copied()).flatten()
     }
 
-    fn leg_at(&self, place: &Place) -> Option<LegId> {
+    pub(super) fn leg_at(&self, place: &Place) -> Option<LegId> {
         match place {
             Place::Leg(leg) => self.leg(*leg).filter(|leg| !leg.is_over()).map(|leg| leg.id),
             Place::Dialog(name) => self
@@ -200,6 +200,10 @@ impl Call {
         }
         if let Some(trunk) = &trunk {
             ctx.trunks.release(trunk);
+        }
+        self.forget_hold_of(ctx, leg);
+        if let Some(port) = self.port_of(leg) {
+            self.take_recording_off(ctx, port);
         }
         self.stop_play(ctx, leg, None);
         self.music.retain(|music| music.leg != leg);

@@ -201,6 +201,7 @@ impl Call {
     pub(super) fn unseat(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
         let Some(meeting) = &mut self.meeting else { return };
         meeting.members.retain(|member| member.leg != leg);
+        self.forget_hold_of(ctx, leg);
         self.release_line(ctx, leg);
     }
 

@@ -55,6 +55,8 @@ pub(crate) struct Running {
     stage: Stage,
     /// Its file is open.
     begun: bool,
+    /// Whoever it hangs on is gone: it goes on in a further file as soon as this one is closed.
+    goes_on: bool,
     right: StopRight,
 }
 
@@ -208,7 +210,8 @@ impl Call {
             (RecordWhen::All, WhenFull::GoOn) => StopRight::Supervisors,
             (RecordWhen::OnDemand | RecordWhen::Never, _) => StopRight::Anybody,
         };
-        let running = Running { recorder, port, why, beep_secs, beeps, stage, begun: false, right };
+        let running =
+            Running { recorder, port, why, beep_secs, beeps, stage, begun: false, goes_on: false, right };
         self.recorded = Recorded::Running(Box::new(running));
         if !policy.announce.is_empty() {
             for leg in self.recorded_legs() {
@@ -222,7 +225,7 @@ impl Call {
     /// A recorder of those who talk, and the port that it hangs on: one that is there to the end.
     pub(super) fn recorder(&self, ctx: &mut Ctx<'_>, policy: &RecordingPolicy) -> Option<(PortId, Recorder)> {
         let of = self.ears();
-        let port = self.legs.first().and_then(open_port)?;
+        let port = self.legs.iter().filter(|leg| leg.talking().is_some()).find_map(open_port)?;
         let recorder = Recorder {
             id: ctx.ids.recording(),
             tenant: TenantId::DEFAULT,
@@ -245,10 +248,34 @@ impl Call {
     fn follow_talk(&mut self, ctx: &mut Ctx<'_>) {
         let of = self.ears();
         let Recorded::Running(running) = &mut self.recorded else { return };
+        let port = running.port;
+        if !self.legs.iter().any(|leg| open_port(leg) == Some(port)) {
+            return self.cut_recording();
+        }
+        let Recorded::Running(running) = &mut self.recorded else { return };
         if !of.is_empty() && running.recorder.of != of {
             running.recorder.of = of;
             let (port, recorder) = (running.port, Box::new(running.recorder.clone()));
             ctx.out.push(Act::Media(MediaCommand::Record { port, recorder }));
+        }
+    }
+
+    /// Whoever the recording hangs on leaves: its file ends there.
+    fn cut_recording(&mut self) {
+        if let Recorded::Running(running) = &mut self.recorded {
+            running.stage = Stage::Closing;
+            running.goes_on = true;
+        }
+    }
+
+    /// A leg leaves for another call; what hangs on its port ends first.
+    pub(super) fn take_recording_off(&mut self, ctx: &mut Ctx<'_>, port: PortId) {
+        let Recorded::Running(running) = &self.recorded else { return };
+        if running.port == port && running.stage != Stage::Closing {
+            let recording = running.recorder.id;
+            let act = RecordingAct::Stop;
+            ctx.out.push(Act::Media(MediaCommand::Recording { port, recording, act }));
+            self.cut_recording();
         }
     }
 
@@ -288,7 +315,13 @@ impl Call {
 
     fn recording_over(&mut self, ctx: &mut Ctx<'_>) {
         self.stop_beeps(ctx);
-        self.recorded = Recorded::Not;
+        let Recorded::Running(running) = std::mem::replace(&mut self.recorded, Recorded::Not) else { return };
+        let talks = matches!(self.phase, Phase::Talking { .. } | Phase::Meeting);
+        if running.goes_on && talks {
+            let known = ctx.routes.directory().recording_policies.get(&*running.recorder.policy).cloned();
+            let policy = known.unwrap_or_else(|| RecordingPolicy::named(""));
+            self.start_recording(ctx, &policy, Why::new(format!("{}; goes on", running.why)));
+        }
     }
 
     fn start_beeps(&mut self, ctx: &mut Ctx<'_>) {

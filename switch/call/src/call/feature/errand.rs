@@ -177,7 +177,7 @@ impl Call {
     }
 
     /// Those who waited have whom they waited for.
-    fn transferred(&mut self, ctx: &mut Ctx<'_>) {
+    pub(super) fn transferred(&mut self, ctx: &mut Ctx<'_>) {
         self.report(ctx, 200);
         let Some(Errand::Transfer(transfer)) = self.take_errand() else { return };
         self.bring_together();
@@ -226,9 +226,6 @@ impl Call {
         refusal: Refusal,
         by: Party,
     ) {
-        if self.holding.as_ref().is_some_and(|holding| holding.by == leg || holding.held.contains(&leg)) {
-            self.holding = None;
-        }
         match self.errand() {
             Some(Errand::Transfer(transfer)) => {
                 if transfer.by == Some(leg) {

@@ -43,4 +43,18 @@ impl Call {
         }
         true
     }
+
+    /// One who had others wait, or who waited, is gone.
+    pub(in crate::call) fn forget_hold_of(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        let Some(holding) = &mut self.holding else { return };
+        holding.held.retain(|held| *held != leg);
+        if holding.by != leg && !holding.held.is_empty() {
+            return;
+        }
+        let held = self.holding.take().map(|holding| holding.held).unwrap_or_default();
+        for leg in held {
+            self.move_to_side(leg, MAIN);
+            self.note_held(ctx, leg, false);
+        }
+    }
 }

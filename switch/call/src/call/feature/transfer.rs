@@ -256,6 +256,12 @@ impl Call {
         if self.all_but(by).is_empty() {
             return Err(481);
         }
+        let own = self.leg_at(&place);
+        if own.is_some_and(|own| {
+            own == by || self.all_but(by).iter().filter(|other| **other != own).count() < 2
+        }) {
+            return Err(481);
+        }
         let to = super::errand::words(&place);
         let addressee = match &place {
             crate::letter::Place::Dialog(name) => Addressee::Dialog(name.clone()),
@@ -274,6 +280,12 @@ impl Call {
         };
         self.set_errand(Errand::Transfer(transfer));
         self.report(ctx, 100);
+        if let Some(own) = own {
+            // Both lines of the phone are in this call: the others talk without it.
+            self.dismiss(ctx, own, Cause::Transferred);
+            self.transferred(ctx);
+            return Ok(());
+        }
         ctx.out.push(Act::Write { to: addressee, word: Word::Ask(Wish::Surrender { with: place, of: by }) });
         self.timers.set(super::super::CallTimer::Guest, ctx.now.mono + COMES_WITHIN);
         Ok(())
