@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::mail::{MailCounts, MailState};
 use call::ShardInput;
-use provision::{Conference, Entity};
+use provision::{Conference, Entity, Mwi};
 use sip_tests::{BUSY, Line, Msg, RING, World, office};
 
 /// Subscribes as the extension of a phone; the status it gets.
@@ -173,6 +173,39 @@ fn a_mailbox_tells_its_own_phone_and_its_lamp_anybody() {
         200,
         "as it is dialled"
     );
+    world.assert_clean();
+}
+
+/// RFC 3842 without a subscription: a phone that never asks is told whenever it registers and when something changes,
+/// by one shard alone; one that may ask is not.
+#[test]
+fn a_phone_that_does_not_subscribe_is_told_unasked_where_it_is_set_up_so() {
+    let (mut world, _, phone) = office(957);
+    let other = world.phone("1002");
+    for agent in [phone, other] {
+        world.agents[agent].notified = 200;
+    }
+    let mut station = world.directory.stations.get("1001").cloned().expect("a station");
+    station.mwi = Mwi::Unsolicited;
+    world.directory.put(Entity::Station(station));
+    world.set_up();
+    world.open(&[phone, other]);
+    pause(&mut world);
+    for mailbox in ["1001", "1002"] {
+        let counts = MailCounts { new: 2, old: 0, urgent_new: 1, urgent_old: 0 };
+        let state = Arc::new(MailState { counts, ..MailState::default() });
+        for shard in 0..world.shards.len() {
+            world.input(shard, ShardInput::Mail { mailbox: mailbox.into(), state: Arc::clone(&state) });
+        }
+        pause(&mut world);
+    }
+    assert!(notifies(&world, other).is_empty(), "{}", world.ladder());
+    let told = notifies(&world, phone);
+    let counts = |msg: &Msg| msg.body.lines().last().unwrap_or_default().to_owned();
+    let said: Vec<String> = told.iter().map(counts).collect();
+    assert_eq!(said, ["Voice-Message: 0/0 (0/0)", "Voice-Message: 2/0 (1/0)"], "{}", world.ladder());
+    assert_eq!(told[1].must("Event"), "message-summary");
+    assert_eq!(told[1].must("Subscription-State"), "terminated");
     world.assert_clean();
 }
 

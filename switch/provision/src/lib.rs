@@ -39,7 +39,7 @@ pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
     Announce, BadBookNumber, BadKey, BadMac, BadScope, BadTimeZone, BookNumber, ClockChange, Conference,
     DialRule, FeatureCode, GreetingChoice, Group, HeaderRule, Incoming, KeyAction, LineKey, Mac, Mailbox,
-    Member, MobileShows, Number, NumberKind, Peer, Phone, PhonebookEntry, RecordWhen, RecordingPolicy,
+    Member, MobileShows, Mwi, Number, NumberKind, Peer, Phone, PhonebookEntry, RecordWhen, RecordingPolicy,
     Rewrite, Role, Scope, Station, Strategy, Summer, TimeZone, Trunk, User, Vendor,
 };
 pub use export::{Secrets, entity_to_json, export};

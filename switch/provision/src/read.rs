@@ -12,9 +12,9 @@ use crate::read_phone::{phone, phonebook_entry};
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, FeatureCode,
-    ForwardsIn, GreetingChoice, Group, HeaderRule, Incoming, Kind, Mailbox, MobileShows, Number, PasswordFor,
-    PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Strategy,
-    Trunk, User,
+    ForwardsIn, GreetingChoice, Group, HeaderRule, Incoming, Kind, Mailbox, MobileShows, Mwi, Number,
+    PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn,
+    Station, Strategy, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -290,6 +290,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         in_call_codes: fields.flag("in_call_codes", default.in_call_codes),
         srtp: word(fields, "srtp", Srtp::WORDS),
         transfer_failure: fields.text("transfer_failure"),
+        mwi: word(fields, "mwi", Mwi::WORDS),
         recording: fields.text("recording"),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
         listen: word_items(fields, "listen", ListenFor::WORDS),

@@ -122,6 +122,7 @@ const STATION: &[Field] = fields! {
     no_answer_secs: Whole, "Seconds it rings before forward_no_answer, 5 to 180; 0 takes ring_secs";
     in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
     call_waiting: Flag, "Whether it rings while it has a call; else it is busy then";
+    mwi: Text, "How its phones learn what waits in their mailbox: subscribe tells those that ask, unsolicited all";
     transfer_failure: Text, "What becomes of callers whom it leads on to nobody: none, agent or a destination; empty is none";
 };
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base::Now;
 use base::mail::{MailCounts, MailState};
 use phone::lamp::{DialogInfo, Lit, Watched};
 
@@ -34,22 +35,26 @@ impl Shard {
     }
 
     /// What is in a mailbox has changed.
-    pub(super) fn mail_changed(&mut self, mailbox: Arc<str>, state: Arc<MailState>) {
+    pub(super) fn mail_changed(&mut self, now: Now, mailbox: Arc<str>, state: Arc<MailState>) {
         let line = format!("mail.{mailbox}");
-        if self.messages_in(&mailbox) != state.counts {
+        let is_news = self.messages_in(&mailbox) != state.counts;
+        if is_news {
             self.subscriptions.changed(&Topic::Mailbox((&*mailbox).into()));
         }
-        self.mailboxes.insert(mailbox, state);
+        self.mailboxes.insert(Arc::clone(&mailbox), state);
+        if is_news {
+            self.tell_of_mail(now, &mailbox);
+        }
         self.line_changed(&line);
     }
 
     /// What is in all mailboxes; those that are not among them are empty.
-    pub(super) fn mail_is(&mut self, all: Vec<(Arc<str>, Arc<MailState>)>) {
+    pub(super) fn mail_is(&mut self, now: Now, all: Vec<(Arc<str>, Arc<MailState>)>) {
         let is_among = |mailbox: &Arc<str>| all.iter().any(|(known, _)| known == mailbox);
         let emptied: Vec<_> = self.mailboxes.keys().filter(|mailbox| !is_among(mailbox)).cloned().collect();
         let emptied = emptied.into_iter().map(|mailbox| (mailbox, Arc::default()));
         for (mailbox, state) in emptied.chain(all.iter().cloned()) {
-            self.mail_changed(mailbox, state);
+            self.mail_changed(now, mailbox, state);
         }
     }
 

@@ -24,6 +24,7 @@ mod subscriptions;
 mod texts;
 mod trunks;
 mod turn;
+mod unasked;
 mod views;
 mod way;
 mod within;
@@ -314,8 +315,8 @@ impl Machine for Shard {
                 self.release_held(now);
                 self.tell_doors(now);
             }
-            ShardInput::Mail { mailbox, state } => self.mail_changed(mailbox, state),
-            ShardInput::Mailboxes(all) => self.mail_is(all),
+            ShardInput::Mail { mailbox, state } => self.mail_changed(now, mailbox, state),
+            ShardInput::Mailboxes(all) => self.mail_is(now, all),
             ShardInput::MailRead { call, messages } => self.turn(now, call, CallInput::Mail(messages)),
             ShardInput::Order { call, order } => self.turn(now, call, CallInput::Order(order)),
             ShardInput::Command(command) => self.command(now, command),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base::Now;
 use base::limits::RECORD_CHARS;
 use base::wire::Flow;
-use peer::{Binding, ContactAsk, Register, RegisterRefusal};
+use peer::{Binding, BindingChange, ContactAsk, Register, RegisterRefusal};
 use sip::ServerId;
 use sip::message::{Contacts, Header, Message, NameAddr, Scheme, date};
 
@@ -127,6 +127,7 @@ impl Shard {
     /// Passes changed bindings to the store and to the other shards.
     pub(super) fn tell_bindings(&mut self, now: Now) {
         let mut aors = BTreeSet::new();
+        let mut came = BTreeSet::new();
         while let Some(change) = self.registrar.poll() {
             if self.subscriptions.any() {
                 aors.insert(change.aor().to_owned());
@@ -134,11 +135,15 @@ impl Shard {
             if !self.is_owner() {
                 continue;
             }
+            if let BindingChange::Put(binding) = &change {
+                came.insert(binding.aor.clone());
+            }
             if self.config.shards > 1 {
                 self.outputs.push_back(ShardOutput::Gossip(Gossip::Binding(Box::new(change.clone()))));
             }
             self.outputs.push_back(ShardOutput::Binding(change));
         }
+        came.iter().for_each(|aor| self.tell_unasked(now, aor));
         if !aors.is_empty() {
             aors.iter().for_each(|aor| self.registrations_changed(aor));
             self.work(now);

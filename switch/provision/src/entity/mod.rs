@@ -25,7 +25,7 @@ pub use phone::Phone;
 pub use phone_parts::{BadKey, BadMac, KeyAction, LineKey, Mac, Vendor};
 pub use phonebook::{BadBookNumber, BadScope, BookNumber, NumberKind, PhonebookEntry, Scope};
 pub use recording_policy::{RecordWhen, RecordingPolicy};
-pub use station::Station;
+pub use station::{Mwi, Station};
 pub use time_zone::{BadTimeZone, Change as ClockChange, Summer, TimeZone};
 pub use trunk::Trunk;
 pub use trunk_parts::{HeaderRule, Peer, Rewrite};

@@ -100,6 +100,26 @@ pub struct Station {
     /// Whether codes pressed in a call, such as `*1`, are taken from its phones; where not, they are keys for the far end.
     #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
     pub in_call_codes: bool,
+    /// How its phones learn what waits in their mailbox: `subscribe` tells those that ask, `unsolicited` all.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub mwi: Mwi,
+}
+
+/// How phones learn what waits in their mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mwi {
+    /// Those that subscribe are told (RFC 3842).
+    #[default]
+    Subscribe,
+    /// All are told, whether they ask or not.
+    Unsolicited,
+}
+
+impl Mwi {
+    /// Every choice with its word.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] =
+        &[("subscribe", Self::Subscribe), ("unsolicited", Self::Unsolicited)];
 }
 
 impl Station {
@@ -136,6 +156,7 @@ impl Station {
             no_answer_secs: 0,
             call_waiting: defaults::call_waiting(),
             in_call_codes: defaults::in_call_codes(),
+            mwi: Mwi::default(),
         }
     }
 }
