@@ -123,6 +123,7 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             }
             What::Transfer { .. } => {}
             What::Held { leg, .. }
+            | What::AutoAnswerIgnored { leg }
             | What::LegRinging { leg, .. }
             | What::Answered { leg, .. }
             | What::MediaSilent { leg, .. }

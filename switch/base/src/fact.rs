@@ -120,6 +120,11 @@ pub enum What {
         /// What came of it.
         result: TransferResult,
     },
+    /// A phone was told to answer by itself and has not done so in time: it rings, or is given up (E82).
+    AutoAnswerIgnored {
+        /// Its leg.
+        leg: LegId,
+    },
     /// A far end is held by the switch, or no longer.
     Held {
         /// Who waits.

@@ -253,5 +253,7 @@ pub const XML_ELEMENTS: usize = 64;
 pub const LAMP_DIALOGS: usize = 8;
 /// Legs that a call remembers, those that are over included; no further one is added.
 pub const LEGS_PER_CALL: usize = 64;
+/// Phones that one page reaches; further ones are left out.
+pub const PAGE_PHONES: usize = 30;
 /// Far ends that talk within one call; a further one is refused.
 pub const MEETING_MEMBERS: usize = 32;

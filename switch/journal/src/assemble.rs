@@ -106,6 +106,7 @@ impl Assembler {
             | What::LegWent { .. }
             | What::Transfer { .. }
             | What::Held { .. }
+            | What::AutoAnswerIgnored { .. }
             | What::MediaSilent { .. }
             | What::Heard { .. }
             | What::Tapped { .. }
@@ -206,6 +207,7 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         What::MediaTrouble { .. }
         | What::Transfer { .. }
         | What::Held { .. }
+        | What::AutoAnswerIgnored { .. }
         | What::Heard { .. }
         | What::Tapped { .. }
         | What::PromptRecorded { .. }

@@ -7,5 +7,6 @@ pub mod floor;
 pub mod keys;
 pub mod lamp;
 pub mod login;
+pub mod ring;
 pub mod vendor;
 pub mod xml;

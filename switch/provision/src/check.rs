@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use crate::check_answering;
 use crate::check_mailbox::check_mailbox;
 use crate::check_phone::{check_phone, check_phonebook_entry};
 use crate::check_trunk::check_trunk;
@@ -296,6 +297,7 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     if station.no_answer_secs != 0 {
         checker.range("no_answer_secs", station.no_answer_secs, 5..=180);
     }
+    check_answering::of_station(checker, station);
 }
 
 fn check_number(checker: &mut Checker<'_>, number: &Number) {
@@ -314,6 +316,7 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
     checker.recording(&number.recording);
     checker.speech(&number.language, "");
     checker.destination("to", &number.to);
+    check_answering::of_number(checker, number);
 }
 
 fn check_recording_policy(checker: &mut Checker<'_>, policy: &RecordingPolicy) {
@@ -414,6 +417,7 @@ fn check_group(checker: &mut Checker<'_>, group: &Group) {
     checker.range("total_secs", group.total_secs, 5..=600);
     checker.forward("on_no_answer", &group.on_no_answer);
     checker.forward("on_busy", &group.on_busy);
+    check_answering::of_group(checker, group);
 }
 
 fn check_dial_rule(checker: &mut Checker<'_>, rule: &DialRule) {

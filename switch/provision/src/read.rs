@@ -11,10 +11,10 @@ use crate::node::Entry;
 use crate::read_phone::{phone, phonebook_entry};
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
-    Announce, Anonymous, AnswersTo, Conference, Destination, DialRule, Directory, Entity, FeatureCode,
-    ForwardsIn, GreetingChoice, Group, HeaderRule, Incoming, Kind, Mailbox, MobileShows, Mwi, Number,
-    PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn,
-    Station, Strategy, Trunk, User,
+    Announce, Anonymous, AnswersTo, AutoAnswer, AutoAnswerFor, Conference, Destination, DialRule, Directory,
+    Entity, FeatureCode, ForwardsIn, GreetingChoice, Group, HeaderRule, Incoming, IntercomFrom, Kind,
+    Mailbox, MobileShows, Mwi, Number, PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy,
+    Reliable, Rewrite, Role, ShownIn, Station, Strategy, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -300,6 +300,12 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         forward_unregistered: fields.parsed("forward_unregistered").unwrap_or_default(),
         no_answer_secs: fields.whole("no_answer_secs", default.no_answer_secs),
         call_waiting: fields.flag("call_waiting", default.call_waiting),
+        auto_answer: word(fields, "auto_answer", AutoAnswer::WORDS),
+        auto_answer_for: word(fields, "auto_answer_for", AutoAnswerFor::WORDS),
+        intercom: word(fields, "intercom", IntercomFrom::WORDS),
+        intercom_muted: fields.flag("intercom_muted", false),
+        ring: fields.text("ring"),
+        call_data: fields.flag("call_data", false),
         extension,
     }
 }
@@ -340,6 +346,10 @@ fn number(fields: &mut Fields<'_>) -> Number {
         recording,
         language,
         in_call_codes,
+        label: fields.text("label"),
+        ring: fields.text("ring"),
+        call_info_url: fields.text("call_info_url"),
+        whisper: fields.text("whisper"),
         ..Number::leading(&did, to.unwrap_or(Destination::Hangup))
     }
 }
@@ -400,6 +410,12 @@ fn group(fields: &mut Fields<'_>) -> Group {
         total_secs: fields.whole("total_secs", default.total_secs),
         on_no_answer: fields.parsed("on_no_answer").unwrap_or_default(),
         on_busy: fields.parsed("on_busy").unwrap_or_default(),
+        label: fields.text("label"),
+        ring: fields.text("ring"),
+        call_info_url: fields.text("call_info_url"),
+        whisper: fields.text("whisper"),
+        page: fields.flag("page", false),
+        talkback: fields.flag("talkback", false),
         name,
     }
 }

@@ -7,7 +7,7 @@ use provision::{
 };
 
 use crate::ring::Ringing;
-use crate::{By, Inquiry, Local, Onward, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
+use crate::{By, Inquiry, Local, Manner, Onward, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
 
 /// Says where a call goes and why.
 ///
@@ -237,7 +237,10 @@ fn follow(
     }
     let screened = caller.withheld && anonymous == Anonymous::Screen;
     let caller = Caller { screened, ..*caller };
-    let (verdict, missing) = lead(snapshot, inquiry, to, found.did(), number, &caller);
+    let (mut verdict, missing) = lead(snapshot, inquiry, to, found.did(), number, &caller);
+    if let (Verdict::Ring(plan), Some(set_up)) = (&mut verdict, snapshot.number_set_up(found.did())) {
+        plan.manner = std::mem::take(&mut plan.manner).or(&Manner::of_number(set_up));
+    }
     (verdict, because(format!("{found}, {to}"), missing))
 }
 

@@ -84,6 +84,7 @@ fn stations(extensions: &[&str], secs: u32) -> Verdict {
         decline: Decline::All,
         after: After::default(),
         name: extensions.iter().map(|it| format!("station:{it}")).collect::<Vec<_>>().join(","),
+        manner: Manner::default(),
     }))
 }
 

@@ -15,7 +15,7 @@ mod trunk;
 pub use decide::{decide, may_lead, onward};
 pub use dialled::{behind_withhold, same_number};
 pub use inquiry::{Inquiry, Local, Origin, TrunkTry, Verdict};
-pub use plan::{After, By, Decline, Onward, RingPlan, RingStage, Rung};
+pub use plan::{After, By, Decline, Manner, Onward, RingPlan, RingStage, Rung};
 pub use provision::{Feature, TestTarget};
 pub use recording::Recordable;
 pub use snapshot::{BuildError, Snapshot};

@@ -4,7 +4,7 @@
 //! transferred.
 
 use base::Why;
-use provision::{ForwardTo, ForwardWhen};
+use provision::{ForwardTo, ForwardWhen, Group, Number};
 
 use crate::TrunkTry;
 
@@ -21,6 +21,63 @@ pub struct RingPlan {
     pub after: After,
     /// Whom it is for, in provisioning's words: `station:1001`, `group:sales`.
     pub name: String,
+    /// What phones are told beside who calls.
+    pub manner: Manner,
+}
+
+/// What phones that ring are told beside who calls, and what whoever answers hears first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether somebody speaks to a phone that answers by itself.
+    pub intercom: bool,
+    /// The group that is called; empty for none.
+    pub group: String,
+    /// What stands before the caller's name; empty for nothing.
+    pub label: String,
+    /// How phones ring: `auto`, a name that they know, or empty.
+    pub ring: String,
+    /// The address of a record about the caller, parts not filled in; empty for none.
+    pub call_info_url: String,
+    /// The prompt that whoever answers hears first; empty for none.
+    pub whisper: String,
+}
+
+impl Manner {
+    /// What this one leaves open is as in the other.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        let or = |own: String, other: &String| if own.is_empty() { other.clone() } else { own };
+        Self {
+            intercom: self.intercom,
+            group: or(self.group, &other.group),
+            label: or(self.label, &other.label),
+            ring: or(self.ring, &other.ring),
+            call_info_url: or(self.call_info_url, &other.call_info_url),
+            whisper: or(self.whisper, &other.whisper),
+        }
+    }
+
+    pub(crate) fn of_group(group: &Group) -> Self {
+        Self {
+            intercom: false,
+            group: group.name.clone(),
+            label: group.label.clone(),
+            ring: group.ring.clone(),
+            call_info_url: group.call_info_url.clone(),
+            whisper: group.whisper.clone(),
+        }
+    }
+
+    pub(crate) fn of_number(number: &Number) -> Self {
+        Self {
+            intercom: false,
+            group: String::new(),
+            label: number.label.clone(),
+            ring: number.ring.clone(),
+            call_info_url: number.call_info_url.clone(),
+            whisper: number.whisper.clone(),
+        }
+    }
 }
 
 /// Those who ring together.

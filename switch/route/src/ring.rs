@@ -7,7 +7,10 @@ use provision::{
 };
 
 use crate::decide::{Caller, attempts};
-use crate::{After, By, Decline, Inquiry, Onward, RingPlan, RingStage, Rung, Snapshot, TrunkTry, Verdict};
+use crate::{
+    After, By, Decline, Inquiry, Local, Manner, Onward, RingPlan, RingStage, Rung, Snapshot, TrunkTry,
+    Verdict,
+};
 
 /// Seconds that a mobile of somebody without a station rings.
 const MOBILE_SECS: u32 = 30;
@@ -96,12 +99,17 @@ impl<'a> Ringing<'a> {
             decline: Decline::All,
             after: stations.first().map_or_else(After::default, |station| self.after(station)),
             name: if names.is_empty() { format!("user:{name}") } else { names },
+            manner: Manner::default(),
         };
         (Verdict::Ring(Box::new(plan)), None)
     }
 
     /// Everybody in a group who can be rung.
     pub(crate) fn group(self, group: &'a Group) -> Found {
+        if group.page {
+            let feature = provision::Feature::Page;
+            return (Verdict::Local(Local::Feature { feature, rest: group.name.clone() }), None);
+        }
         let by = By::Group(group.name.clone());
         let onward =
             |to: &ForwardTo, when| to.leads_on().then(|| Onward { to: to.clone(), by: by.clone(), when });
@@ -143,6 +151,7 @@ impl<'a> Ringing<'a> {
                 unregistered: onward(&group.on_no_answer, ForwardWhen::Unregistered),
             },
             name: format!("group:{}", group.name),
+            manner: Manner::of_group(group),
         };
         (Verdict::Ring(Box::new(plan)), None)
     }

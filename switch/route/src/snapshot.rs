@@ -9,7 +9,8 @@ use base::wire::Proof;
 use phone::codes;
 use provision::{
     Anonymous, BadPattern, Conference, Destination, DialRule, Directory, EMERGENCY_NUMBERS, Feature, Group,
-    HostMask, Key, Kind, Mailbox, Pattern, RecordingPolicy, Scope, Station, TimeZone, Trunk, User,
+    HostMask, IntercomFrom, Key, Kind, Mailbox, Member, Number, Pattern, RecordingPolicy, Scope, Station,
+    TimeZone, Trunk, User, Vendor,
 };
 
 use crate::TrunkRoute;
@@ -29,6 +30,8 @@ pub struct Snapshot {
     patterns: Vec<(Pattern, Destination)>,
     dial_rules: Vec<(Pattern, DialRule)>,
     codes: codes::Table,
+    /// Who made the phones of a station, where all that are set up are of one vendor.
+    makers: HashMap<String, Option<Vendor>>,
 }
 
 /// A directory that cannot be used: an entity whose pattern or rewriting rule does not compile.
@@ -60,6 +63,12 @@ impl Snapshot {
         for group in directory.groups.values().filter(|it| !it.extension.is_empty()) {
             let extension = group.extension.clone();
             snapshot.groups_by_extension.entry(extension).or_insert_with(|| group.name.clone());
+        }
+        for phone in directory.phones.values() {
+            for station in &phone.stations {
+                let maker = snapshot.makers.entry(station.clone()).or_insert(Some(phone.vendor));
+                *maker = maker.filter(|vendor| *vendor == phone.vendor);
+            }
         }
         for trunk in directory.trunks.values() {
             snapshot.add_trunk(trunk).map_err(|bad| failed(Kind::Trunk, &trunk.name, &bad))?;
@@ -196,6 +205,60 @@ impl Snapshot {
     #[must_use]
     pub fn is_emergency(&self, number: &str) -> bool {
         EMERGENCY_NUMBERS.contains(&number) || self.matching_rules(number).any(|rule| rule.emergency)
+    }
+
+    /// A number as it is set up.
+    pub(crate) fn number_set_up(&self, did: &str) -> Option<&Number> {
+        self.directory.numbers.get(did)
+    }
+
+    /// Who made the phones of a station, where all that are set up for it are of one vendor.
+    #[must_use]
+    pub fn maker_of(&self, extension: &str) -> Option<Vendor> {
+        self.makers.get(extension).copied().flatten()
+    }
+
+    /// The group of this name, or the one that this extension calls.
+    #[must_use]
+    pub fn group_called(&self, name: &str) -> Option<&Group> {
+        self.group_at(name).or_else(|| self.group(name))
+    }
+
+    /// The extensions of a group's members, each once, in order; those outside have none.
+    #[must_use]
+    pub fn extensions_of(&self, group: &Group) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut add = |extension: &str| {
+            if !found.iter().any(|known| known == extension) {
+                found.push(extension.to_owned());
+            }
+        };
+        for member in &group.members {
+            match member {
+                Member::Station(extension) => add(extension),
+                Member::User(login) => self.stations_of(login).for_each(|it| add(&it.extension)),
+                Member::Number(number) => {
+                    self.station(number).iter().for_each(|it| add(&it.extension));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a station may be spoken to by another at once.
+    #[must_use]
+    pub fn may_speak_to(&self, caller: &str, station: &Station) -> bool {
+        match station.intercom {
+            IntercomFrom::Everybody => true,
+            IntercomFrom::Nobody => false,
+            IntercomFrom::Team => {
+                let teams = |extension: &str| {
+                    let user = self.station(extension).and_then(|it| self.user(&it.user));
+                    user.map_or(&[][..], |user| user.teams.as_slice())
+                };
+                teams(caller).iter().any(|team| teams(&station.extension).contains(team))
+            }
+        }
     }
 
     /// The language of a number's callers; empty where it says none.

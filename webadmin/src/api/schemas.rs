@@ -124,6 +124,12 @@ const STATION: &[Field] = fields! {
     call_waiting: Flag, "Whether it rings while it has a call; else it is busy then";
     mwi: Text, "How its phones learn what waits in their mailbox: subscribe tells those that ask, unsolicited all";
     transfer_failure: Text, "What becomes of callers whom it leads on to nobody: none, agent or a destination; empty is none";
+    auto_answer: Text, "How its phones are told to answer by themselves: auto, call-info, alert-info or off";
+    auto_answer_for: Text, "Which calls they answer by themselves, beside intercom and paging: nothing or groups";
+    intercom: Text, "Who may call it by intercom: everybody, team or nobody";
+    intercom_muted: Flag, "Whether nobody hears it on intercom until a key of it is pressed";
+    ring: Text, "How it rings: auto by the kind of call, else a name that its phones know; empty leaves it to them";
+    call_data: Flag, "Whether its phones are told of a call in X-CC-… headers";
 };
 
 const GROUP: &[Field] = fields! {
@@ -135,6 +141,12 @@ const GROUP: &[Field] = fields! {
     total_secs: Whole, "Seconds after which nobody is rung any more, 5 to 600";
     on_no_answer: Text, "Where a call goes that nobody answers, a number or a destination; empty for nowhere";
     on_busy: Text, "Where a call goes while every member is busy; empty for nowhere";
+    label: Text, "What stands before the caller's name on phones that ring";
+    ring: Text, "How phones ring: auto by the kind of call, else a name that they know; empty leaves it to the stations";
+    call_info_url: Text, "The address of a record about the caller, https://… with {caller}, {dialled} and {call}";
+    whisper: Text, "The prompt that whoever answers hears before the caller, by its id; empty for none";
+    page: Flag, "Whether calling it is paging: free phones answer by themselves and hear the caller";
+    talkback: Flag, "Whether those who are paged are heard too";
 };
 
 const RECORDING_POLICY: &[Field] = fields! {
@@ -157,6 +169,10 @@ const NUMBER: &[Field] = fields! {
     recording: Text, "The recording policy by name, before the trunk's; empty leaves it to that";
     language: Text, "The language that its callers are spoken to in; empty takes the trunk's or station's";
     in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
+    label: Text, "What stands before the caller's name on phones that ring";
+    ring: Text, "How phones ring: auto by the kind of call, else a name that they know; empty leaves it to the stations";
+    call_info_url: Text, "The address of a record about the caller, https://… with {caller}, {dialled} and {call}";
+    whisper: Text, "The prompt that whoever answers hears before the caller, by its id; empty for none";
 };
 
 const DIAL_RULE: &[Field] = fields! {

@@ -78,6 +78,9 @@ impl Call {
 
     /// Whoever was rung for a meeting takes part in it; the others are not rung any more.
     pub(super) fn seat_answered(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
+        if self.page_answered(ctx, leg) {
+            return;
+        }
         let calling = self.legs.iter().filter(|other| other.calling().is_some()).map(|other| other.id);
         let losers: Vec<LegId> = calling.chain(self.asked_legs()).filter(|loser| *loser != leg).collect();
         self.free_all_but(ctx, Some(leg));
@@ -183,6 +186,7 @@ impl Call {
         let calling = self.legs.iter().filter(|other| other.calling().is_some()).map(|other| other.id);
         let losers: Vec<LegId> = calling.chain(self.asked_legs()).collect();
         self.free_all_but(ctx, Some(leg));
+        let spoken_to = self.has_obeyed(leg) && self.manner().is_some_and(|manner| manner.intercom);
         self.hunt = None;
         self.phase = Phase::Talking { callee: leg };
         self.passage_lost(ctx, |passage| passage.near.as_deref() != Some(tag));
@@ -192,6 +196,9 @@ impl Call {
         let caller = self.caller();
         self.join(caller, leg);
         self.accept_caller(ctx, tag, Some((leg, response)), body);
+        if spoken_to {
+            self.spoken_to(ctx, leg);
+        }
     }
 
     /// Sends our 2xx to the caller; without a body when a reliable response or its PRACK has settled the session.

@@ -1,9 +1,10 @@
-//! Whoever has picked up is asked whether to take the call, while the others ring on: so no mailbox of a mobile can
+//! Whoever has picked up hears what call it is (BP-17, E51), or is asked whether to take the call, while the others ring on: so no mailbox of a mobile can
 //! take it, and nobody has to talk to a caller who says no number.
 
 use std::time::Duration;
 
-use base::media::{Collect, CollectId, DigitSet, MediaCommand, Over, Sound};
+use base::fact::Endpoint;
+use base::media::{Collect, CollectId, DigitSet, MediaCommand, Over, PlayId, Sound};
 use base::wire::Flow;
 use base::{Cause, LegId, Party};
 use sdp::Sdp;
@@ -27,7 +28,7 @@ const DECLINE: &str = "2";
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) leg: LegId,
-    collect: CollectId,
+    until: Until,
     /// Our tag towards the caller for the fork that answered.
     near: String,
     /// What it has agreed to.
@@ -35,6 +36,15 @@ pub(super) struct Asked {
     response: Message,
     /// It has said yes, and waits for the caller's PRACK.
     accepted: bool,
+}
+
+/// What one who has picked up has to do for the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// Press a key.
+    Key(CollectId),
+    /// Hear this to its end.
+    Heard(PlayId),
 }
 
 impl Call {
@@ -72,9 +82,13 @@ impl Call {
             (Session::Open, _, _) => return self.not_taken(ctx, leg, Refusal::of(Cause::Incompatible)),
         };
         self.agree(ctx, leg, &ours, &theirs);
-        match self.put_question(ctx, leg) {
-            Some(collect) => {
-                let asked = Asked { leg, collect, near, theirs, response: response.clone(), accepted: false };
+        let until = match self.leg(leg).map(|at| at.dialled.as_str()) {
+            Some(extension) if self.is_only_told(leg, extension) => self.whisper(ctx, leg),
+            Some(_) | None => self.put_question(ctx, leg),
+        };
+        match until {
+            Some(until) => {
+                let asked = Asked { leg, until, near, theirs, response: response.clone(), accepted: false };
                 if let Some(hunt) = &mut self.hunt {
                     hunt.asked.push(asked);
                 }
@@ -83,7 +97,32 @@ impl Call {
         }
     }
 
-    fn put_question(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> Option<CollectId> {
+    /// Whether whoever picks up there hears what call it is, and needs no key.
+    fn is_only_told(&self, leg: LegId, extension: &str) -> bool {
+        let is_ours = self.leg(leg).is_some_and(|at| matches!(at.endpoint, Endpoint::Station(_)));
+        let walk = self.hunt.as_ref().and_then(|hunt| hunt.walk.as_ref());
+        is_ours && walk.is_some_and(|walk| walk.whispers() && !walk.asks_at(extension))
+    }
+
+    /// Says to whoever has picked up what call it is.
+    fn whisper(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> Option<Until> {
+        let words = self.manner()?.whisper.clone();
+        let said = vec![Sound::Silence(MOMENT_MS), self.speaker(ctx, leg, "").prompt(&words)];
+        self.play(ctx, leg, said, 1, Over::Alone).map(Until::Heard)
+    }
+
+    /// What was said to one who has picked up is over; `false` when nobody was told anything there.
+    pub(super) fn whispered(&mut self, ctx: &mut Ctx<'_>, play: PlayId) -> bool {
+        let Some(hunt) = &mut self.hunt else { return false };
+        let Some(at) = hunt.asked.iter_mut().find(|asked| asked.until == Until::Heard(play)) else {
+            return false;
+        };
+        at.accepted = true;
+        self.take_accepted(ctx);
+        true
+    }
+
+    fn put_question(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> Option<Until> {
         let speaker = self.speaker(ctx, leg, "");
         let mut said = vec![Sound::Silence(MOMENT_MS), speaker.prompt("screen/call-from")];
         let is_number = |number: &str| number.chars().any(|c| c.is_ascii_digit());
@@ -107,13 +146,15 @@ impl Call {
             type_ahead: true,
         });
         ctx.out.push(Act::Media(MediaCommand::Collect { port, collect }));
-        Some(id)
+        Some(Until::Key(id))
     }
 
     /// Keys were pressed, or none in time; `false` when nobody was asked.
     pub(super) fn asked_says(&mut self, ctx: &mut Ctx<'_>, collect: CollectId, digits: &str) -> bool {
         let Some(hunt) = &mut self.hunt else { return false };
-        let Some(at) = hunt.asked.iter_mut().find(|asked| asked.collect == collect) else { return false };
+        let Some(at) = hunt.asked.iter_mut().find(|asked| asked.until == Until::Key(collect)) else {
+            return false;
+        };
         let leg = at.leg;
         match digits {
             ACCEPT => {

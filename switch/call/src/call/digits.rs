@@ -33,6 +33,9 @@ impl Call {
     /// A leg's far end pressed a key. Where codes are taken from it nobody else has heard of it; otherwise the media
     /// worker has told those that take it in RTP.
     pub(super) fn pressed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, digit: char, lasted: Duration) {
+        if self.heard_after_key(leg) {
+            return;
+        }
         if self.takes_codes(leg) {
             self.key_pressed(ctx, leg, Pressed { digit, lasted });
         } else if let Some(to) = self.other(leg).filter(|to| self.is_told_in_info(*to)) {

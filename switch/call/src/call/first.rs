@@ -31,6 +31,7 @@ impl Call {
             || (self.facts.caller.clone(), self.facts.caller_name.clone()),
             |(leg, _)| self.shown_as(ctx, leg),
         );
+        let shown = self.labelled(out, shown);
         let identity = self.identity(out, &domain, &shown);
         let mut draft = self.invite_draft(out, leg, &identity);
         introduce(&mut draft, &leg.contact, Agent::Client(&ctx.config.user_agent));
@@ -57,6 +58,7 @@ impl Call {
             draft.body(reply::ACCEPT, offer.to_bytes().into());
         }
         headers::carry(&self.invite, &mut draft, border, ctx.entropy);
+        self.tell_manner(ctx, out, our_ip, &mut draft);
         if let Some(by) = self.referred_by.as_ref().filter(|_| self.meeting.is_some()) {
             draft.set(Header::ReferredBy, by);
         }

@@ -51,6 +51,12 @@ impl Call {
         self.note(HappeningView { at: now.wall, leg: place, what, detail: code });
     }
 
+    /// A phone was told to answer by itself and does not.
+    pub(super) fn ignored(&mut self, now: Now, leg: LegId, extension: String) {
+        let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
+        self.note(HappeningView { at: now.wall, leg: place, what: "auto_answer_ignored", detail: extension });
+    }
+
     /// Somebody listens in on a leg from now on.
     pub(super) fn tapped(&mut self, now: Now, leg: LegId, by: String) {
         let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);

@@ -146,7 +146,7 @@ impl Call {
         loop {
             let Some(hunt) = &mut self.hunt else { return false };
             let Some(at) = hunt.spare.iter().position(is_next) else { return false };
-            let asks = hunt.walk.as_ref().is_some_and(|walk| walk.asks_at(&lost.aor));
+            let asks = hunt.walk.as_ref().is_some_and(|walk| walk.asks_at(&lost.aor) || walk.whispers());
             let out = phone_leg(ctx, hunt.spare.remove(at)).asking(asks);
             if self.start_leg(ctx, out).is_ok() {
                 self.timers.set(CallTimer::Silence, ctx.now.mono + PHONE_SILENCE);
@@ -204,6 +204,9 @@ impl Call {
     /// One less rings. The others of its stage ring on, unless it has spoken for all.
     pub(super) fn one_less(&mut self, ctx: &mut Ctx<'_>, leg: LegId, refusal: Refusal, was_trunk: bool) {
         self.early_lost(ctx, leg);
+        if self.page_refused(ctx, leg) {
+            return;
+        }
         let ringing = self.somebody_may_take_it();
         let Some(hunt) = &mut self.hunt else { return };
         hunt.note(refusal);
@@ -368,7 +371,8 @@ pub(super) fn phone_leg(ctx: &Ctx<'_>, binding: Binding) -> LegOut {
     let station = ctx.routes.station(&binding.aor);
     let codecs = station.map(|station| station.codecs.clone()).unwrap_or_default();
     let reliable = station.map(|station| station.reliable).unwrap_or_default();
-    LegOut::to_phone(binding, codecs, reliable.into())
+    let vendor = phone::ring::maker(&binding.user_agent).or_else(|| ctx.routes.maker_of(&binding.aor));
+    LegOut { vendor, ..LegOut::to_phone(binding, codecs, reliable.into()) }
 }
 
 /// The path to a phone: back along the flow its REGISTER came by.

@@ -7,7 +7,7 @@ use base::fact::Endpoint;
 use base::wire::{Flow, Target};
 use base::{Cause, LegId};
 use peer::{Binding, PeerAt};
-use provision::{ForwardsIn, HeaderRule, ShownIn, Trunk};
+use provision::{ForwardsIn, HeaderRule, ShownIn, Trunk, Vendor};
 use route::TrunkTry;
 use sdp::Sdp;
 use sip::Dialog;
@@ -57,6 +57,8 @@ pub(super) struct LegOut {
     pub(super) reliability: Reliability,
     /// Whoever picks up is asked whether to take the call.
     pub(super) asks: bool,
+    /// Who made the phone, where that is known.
+    pub(super) vendor: Option<Vendor>,
 }
 
 impl LegOut {
@@ -85,6 +87,7 @@ impl LegOut {
             breadth: None,
             reliability,
             asks: false,
+            vendor: None,
         }
     }
 
@@ -120,6 +123,7 @@ impl LegOut {
             breadth: None,
             reliability: trunk.reliable.into(),
             asks: false,
+            vendor: None,
         }
     }
 
@@ -210,6 +214,7 @@ impl Call {
         leg.state = LegState::Calling(Box::new(calling));
         leg.pending += 1;
         ctx.out.push(Act::Request { leg: id, purpose: Purpose::Invite, target, draft });
+        self.expect_obedience(ctx, id, &out.endpoint);
         Ok(id)
     }
 

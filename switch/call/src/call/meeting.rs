@@ -207,6 +207,9 @@ impl Call {
 
     /// Ends what has nobody left to talk to; those whom nobody keeps apart any more talk with each other.
     pub(super) fn tidy(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, by: Party) {
+        if self.page_tidy(ctx, refusal, by) {
+            return;
+        }
         let Some(meeting) = &self.meeting else { return };
         if meeting.errand.is_some() || self.hunt.is_some() || self.expected.is_some() {
             return;
@@ -289,6 +292,7 @@ impl Call {
         let listens =
             |leg: &Leg| leg.media.as_ref().and_then(|media| media.theirs()).is_none_or(Direction::receives);
         member.role == Role::Talks
+            && self.page.is_none()
             && matches!(self.joined, Joined::Sides)
             && self.leg(member.leg).is_some_and(listens)
     }

@@ -24,6 +24,7 @@ mod invite;
 mod joining;
 mod local;
 mod mail;
+mod manner;
 mod media;
 mod meeting;
 mod order;
@@ -58,7 +59,7 @@ use base::media::MediaEvent;
 use base::wire::{Flow, Locals, Target};
 use base::{CallId, CallIds, CallOrder, Cause, Entropy, LegId, Mono, Now, Party, TimerKind, Timers, Wall};
 use peer::{Binding, PeerAt, Registrar, Trunks};
-use phone::floor::Spot;
+use phone::floor::{Floor, Spot};
 use provision::Settings;
 use route::{Onward, RingStage, Snapshot, TrunkTry};
 use sdp::Sdp;
@@ -79,7 +80,7 @@ use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
 use asking::Asked;
-use feature::{Holding, Signature, Waiting};
+use feature::{Holding, Page, Signature, Waiting};
 pub(crate) use feature::{Keyed, read_replaces};
 use giving::{Expected, Giving};
 use happenings::Typing;
@@ -107,12 +108,20 @@ pub(crate) struct Ctx<'a> {
     pub(crate) trails: &'a mut Trails,
     pub(crate) pins: &'a mut Pins,
     pub(crate) mailboxes: &'a BTreeMap<Arc<str>, Arc<MailState>>,
+    pub(crate) floor: &'a Floor,
     pub(crate) routes: &'a Snapshot,
     pub(crate) trunks: &'a mut Trunks,
     pub(crate) registrar: &'a Registrar,
     pub(crate) settings: &'a Settings,
     pub(crate) config: &'a ShardConfig,
     pub(crate) out: Vec<Act>,
+}
+
+impl Ctx<'_> {
+    /// Whether an extension has a call, beside this one.
+    pub(crate) fn is_engaged(&self, extension: &str, but: CallId) -> bool {
+        self.floor.line(extension).any(|at| at.call != but)
+    }
 }
 
 /// One call.
@@ -145,11 +154,15 @@ pub(crate) struct Call {
     referred_by: Option<String>,
     /// How often it was led on.
     led_on: u8,
-    timers: Timers<CallTimer, 12>,
+    timers: Timers<CallTimer, 13>,
     worker: u8,
     joined: Joined,
     /// Far ends that do not take part as usual.
     voices: Vec<Voice>,
+    /// Nobody hears it until it presses a key.
+    muted_until_key: Option<LegId>,
+    /// Phones that hear the caller by themselves.
+    page: Option<Box<Page>>,
     /// Who hears whom, as the media workers were told last.
     mix: Mix,
     /// Playings and collectings so far; each is named by its number.
@@ -299,6 +312,8 @@ enum CallTimer {
     Renew,
     /// Keys that were held have become no code.
     Keys,
+    /// Phones that were told to answer by themselves have had the time to.
+    Obeys,
 }
 
 impl TimerKind for CallTimer {
@@ -315,6 +330,7 @@ impl TimerKind for CallTimer {
         Self::Guest,
         Self::Renew,
         Self::Keys,
+        Self::Obeys,
     ];
     fn index(self) -> usize {
         self as usize
@@ -428,6 +444,7 @@ impl Call {
                 CallTimer::Guest => self.guest_missing(ctx),
                 CallTimer::Renew => self.renewals(ctx),
                 CallTimer::Keys => self.keys_due(ctx),
+                CallTimer::Obeys => self.obedience_due(ctx),
             }
         }
         self.move_on(ctx);

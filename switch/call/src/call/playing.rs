@@ -62,7 +62,9 @@ impl Call {
         if matches!(end, PlayEnd::Digit(_)) && self.is_at_mailbox() {
             return;
         }
-        self.served(ctx, leg, play);
+        if !self.whispered(ctx, play) {
+            self.served(ctx, leg, play);
+        }
     }
 
     /// Whoever speaks to a far end: in its own language, else the node's.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::media::{Collect, CollectId, DigitSet, MediaCommand, Over, PlayId, Sound, Tone, TonePart};
 use base::{Cause, LegId, Party};
-use provision::Announce;
+use provision::{Announce, Feature};
 use route::Local;
 use smallvec::smallvec;
 
@@ -103,6 +103,7 @@ impl Call {
             Local::Conference { name, language } => self.come_in(ctx, name, language),
             Local::Voicemail { mailbox, greeting } => self.greet(ctx, &mailbox, greeting),
             Local::Mailbox { own } => self.open_mailbox(ctx, own),
+            Local::Feature { feature: Feature::Page, rest } => self.page(ctx, &rest),
             Local::Feature { feature, rest } => self.spoken_feature(ctx, feature, &rest),
             Local::Echo | Local::Test(_) => {}
         }

@@ -90,6 +90,8 @@ impl Call {
             worker: worker_for(ctx, &arrival.verdict),
             joined: Joined::default(),
             voices: Vec::new(),
+            muted_until_key: None,
+            page: None,
             mix: Mix::default(),
             plays: 0,
             happenings: Vec::new(),

@@ -6,9 +6,10 @@ use base::fact::Endpoint;
 use base::limits::FORK_LEGS;
 use base::{Cause, LegId, Mono, Party};
 use peer::Binding;
-use route::{After, Decline, Onward, RingPlan, RingStage, Rung};
+use route::{After, Decline, Manner, Onward, RingPlan, RingStage, Rung};
 
 use super::hunt::{PHONE_SILENCE, one_flow_each, phone_leg};
+use super::manner::Told;
 use super::outside::Outside;
 use super::{Call, CallTimer, Ctx, Refusal, Stage};
 use crate::headers;
@@ -30,11 +31,20 @@ pub(super) struct Walk {
     rang_out: bool,
     /// Where a phone has led the call itself (3xx).
     pub(super) redirect: Option<Onward>,
+    /// What phones are told beside who calls.
+    pub(super) manner: Manner,
+    /// Phones that were told to answer by themselves, and still have time to.
+    pub(super) told: Vec<Told>,
 }
 
 impl Walk {
     pub(super) fn asks_at(&self, extension: &str) -> bool {
         self.asked.iter().any(|known| known == extension)
+    }
+
+    /// Whether whoever answers at a phone hears words before the caller.
+    pub(super) fn whispers(&self) -> bool {
+        !self.manner.whisper.is_empty()
     }
 
     /// Whether others are not asked any more once this one has declined.
@@ -50,7 +60,11 @@ impl Walk {
 impl Call {
     /// Rings as a plan says, for the side that waits.
     pub(super) fn hunt_plan(&mut self, ctx: &mut Ctx<'_>, plan: RingPlan) {
-        let RingPlan { stages, total_secs, decline, after, name: _ } = plan;
+        let RingPlan { stages, total_secs, decline, after, name: _, manner } = plan;
+        let manner = match self.walk_mut() {
+            Some(before) => manner.or(&before.manner),
+            None => manner,
+        };
         let walk = Walk {
             decline,
             after,
@@ -60,6 +74,8 @@ impl Call {
             outside: Vec::new(),
             rang_out: false,
             redirect: None,
+            manner,
+            told: Vec::new(),
         };
         let stages = stages.into_iter().map(Stage::Together).collect();
         self.hunt(ctx, stages, 0, false, Some(Box::new(walk)));
@@ -91,6 +107,7 @@ impl Call {
         };
         let mut started = 0;
         for (binding, asks) in phones {
+            let asks = asks || self.whispers();
             let out = phone_leg(ctx, binding).with_breadth(shares.next().flatten()).asking(asks);
             match self.start_leg(ctx, out) {
                 Ok(_) => started += 1,

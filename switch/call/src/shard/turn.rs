@@ -171,6 +171,7 @@ impl Shard {
             trails: &mut self.trails,
             pins: &mut self.pins,
             mailboxes: &self.mailboxes,
+            floor: &self.floor,
             routes: &self.routes,
             trunks: &mut self.trunks,
             registrar: &self.registrar,

@@ -25,6 +25,18 @@ pub struct Number {
     /// Whether codes pressed in a call, such as `*1`, are taken from phones that have its calls; where not, they are keys for the far end.
     #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
     pub in_call_codes: bool,
+    /// What stands before the caller's name on phones that ring: `Sales` makes it `Sales: Ana`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// How phones ring: `auto` by the kind of call, else a name that they know; empty leaves it to the stations.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ring: String,
+    /// The address of a record about the caller, told in Call-Info: `https://…` with `{caller}`, `{dialled}`, `{call}`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub call_info_url: String,
+    /// The prompt that whoever answers hears before the caller, by its id; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub whisper: String,
 }
 
 impl Number {
@@ -38,6 +50,10 @@ impl Number {
             recording: String::new(),
             language: String::new(),
             in_call_codes: defaults::in_call_codes(),
+            label: String::new(),
+            ring: String::new(),
+            call_info_url: String::new(),
+            whisper: String::new(),
         }
     }
 }

@@ -35,6 +35,24 @@ pub struct Group {
     /// Where a call goes while every member is busy; empty tells the caller so.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub on_busy: ForwardTo,
+    /// What stands before the caller's name on phones that ring: `Sales` makes it `Sales: Ana`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// How phones ring: `auto` by the kind of call, else a name that they know; empty leaves it to the stations.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ring: String,
+    /// The address of a record about the caller, told in Call-Info: `https://…` with `{caller}`, `{dialled}`, `{call}`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub call_info_url: String,
+    /// The prompt that whoever answers hears before the caller, by its id; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub whisper: String,
+    /// Whether calling it is paging: free phones answer by themselves and hear the caller.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub page: bool,
+    /// Whether those who are paged are heard too.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub talkback: bool,
 }
 
 /// In which order the members of a group ring.
@@ -124,6 +142,12 @@ impl Group {
             total_secs: defaults::total_secs(),
             on_no_answer: ForwardTo::default(),
             on_busy: ForwardTo::default(),
+            label: String::new(),
+            ring: String::new(),
+            call_info_url: String::new(),
+            whisper: String::new(),
+            page: false,
+            talkback: false,
         }
     }
 }

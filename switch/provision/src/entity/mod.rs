@@ -1,5 +1,6 @@
 //! The entities, as plain data.
 
+mod answering;
 mod conference;
 mod defaults;
 mod dialing;
@@ -16,6 +17,7 @@ mod trunk;
 mod trunk_parts;
 mod user;
 
+pub use answering::{AutoAnswer, AutoAnswerFor, IntercomFrom};
 pub use conference::{Announce, Conference};
 pub use dialing::{DialRule, Number};
 pub use feature_code::FeatureCode;

@@ -7,7 +7,7 @@ use base::media::{Dtmf, ListenFor, Nat, Srtp};
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
-use crate::{Anonymous, ForwardTo, ForwardWhen, Reliable};
+use crate::{Anonymous, AutoAnswer, AutoAnswerFor, ForwardTo, ForwardWhen, IntercomFrom, Reliable};
 
 /// Where an agent can be reached: one extension, any number of phones registered as it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,24 @@ pub struct Station {
     /// How its phones learn what waits in their mailbox: `subscribe` tells those that ask, `unsolicited` all.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub mwi: Mwi,
+    /// How its phones are told to answer by themselves: `auto`, `call-info`, `alert-info` or `off`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub auto_answer: AutoAnswer,
+    /// Which calls they answer by themselves, beside intercom and paging: `nothing` or `groups`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub auto_answer_for: AutoAnswerFor,
+    /// Who may call it by intercom: `everybody`, `team` or `nobody`.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub intercom: IntercomFrom,
+    /// Whether nobody hears it on intercom until a key of it is pressed.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub intercom_muted: bool,
+    /// How it rings: `auto` by the kind of call, else a name that its phones know; empty leaves it to them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ring: String,
+    /// Whether its phones are told of a call in `X-CC-…` headers.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub call_data: bool,
 }
 
 /// How phones learn what waits in their mailbox.
@@ -157,6 +175,12 @@ impl Station {
             call_waiting: defaults::call_waiting(),
             in_call_codes: defaults::in_call_codes(),
             mwi: Mwi::default(),
+            auto_answer: AutoAnswer::default(),
+            auto_answer_for: AutoAnswerFor::default(),
+            intercom: IntercomFrom::default(),
+            intercom_muted: false,
+            ring: String::new(),
+            call_data: false,
         }
     }
 }

@@ -38,14 +38,14 @@ impl Call {
             Feature::Redial | Feature::Favourite => {
                 self.turn_away(ctx, Refusal::of(Cause::Unallocated), Party::System)
             }
+            Feature::Intercom => self.intercom(ctx, rest),
+            Feature::Page => self.page_group(ctx, rest),
             Feature::Monitor
             | Feature::Coach
             | Feature::Barge
             | Feature::PickupGroup
             | Feature::Pickup
             | Feature::Park
-            | Feature::Intercom
-            | Feature::Page
             | Feature::Conference => {
                 let _later = rest;
                 self.turn_away(ctx, Refusal::of(Cause::Unsupported), Party::System);

@@ -99,6 +99,14 @@ impl Call {
         }));
     }
 
+    /// Whether the one who has led others on is rung, since nobody else takes them.
+    pub(in crate::call) fn recalls(&self) -> bool {
+        match self.meeting.as_ref().and_then(|meeting| meeting.errand.as_deref()) {
+            Some(Errand::Transfer(transfer)) => transfer.recalls.is_some(),
+            Some(Errand::Consult(_)) | None => false,
+        }
+    }
+
     /// Whether somebody keeps others waiting on purpose.
     pub(in crate::call) fn is_holding(&self) -> bool {
         self.holding.is_some()
