@@ -254,7 +254,7 @@ fn an_unknown_field_is_told_each_known_one_once() {
     assert_eq!(
         found,
         [
-            "test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous, recording, language, in_call_codes"
+            "test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous, recording, language, in_call_codes, label, ring, call_info_url, whisper"
         ]
     );
 }
@@ -396,4 +396,31 @@ fn the_generation_of_a_phone_stays_when_a_file_leaves_it_out() {
     rotated.phones.get_mut("805ec0123456").expect("normalised").generation = 7;
     let again = plan(&[("a.toml", text)], &reading(&rotated, &Plain::default())).expect("right");
     assert_eq!(again.changes, []);
+}
+
+#[test]
+fn what_phones_are_told_of_a_call_can_break_no_header() {
+    let told = |fields: &str| {
+        let text = format!("[[number]]\ndid = \"1\"\nto = \"echo\"\n{fields}\n");
+        problems(&text).first().cloned().unwrap_or_default()
+    };
+    for fields in [
+        "label = \"Sales\"",
+        "ring = \"auto\"",
+        "ring = \"Loud Ring\"",
+        "call_info_url = \"https://crm.example/?n={caller}&d={dialled}&id={call}\"",
+        "whisper = \"custom/sales\"",
+    ] {
+        assert_eq!(told(fields), "", "{fields}");
+    }
+    for (fields, field) in [
+        ("label = \"a\\r\\nEvil: 1\"", "label"),
+        ("ring = \"a;b\"", "ring"),
+        ("call_info_url = \"http://crm.example\"", "call_info_url"),
+        ("call_info_url = \"https://crm.example/>;x=\"", "call_info_url"),
+        ("call_info_url = \"https://crm.example/{name}\"", "call_info_url"),
+        ("whisper = \"a b\"", "whisper"),
+    ] {
+        assert!(told(fields).contains(&format!(" {field}: found ")), "{fields}: {}", told(fields));
+    }
 }
