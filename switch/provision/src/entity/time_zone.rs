@@ -63,7 +63,6 @@ const NEW_ZEALAND: Summer = Summer::Between(sunday(9, 5, 2), sunday(4, 1, 3));
 /// plain pair of Sundays are left out: they are set by their offset.
 const ZONES: &[(&str, i32, Summer)] = &[
     ("UTC", 0, Summer::Never),
-    ("Africa/Casablanca", 60, Summer::Never),
     ("Africa/Johannesburg", 120, Summer::Never),
     ("Africa/Lagos", 60, Summer::Never),
     ("Africa/Nairobi", 180, Summer::Never),
