@@ -124,11 +124,7 @@ fn a_code_of_a_phone_is_swallowed_and_a_star_that_is_none_is_replayed() {
     for digit in ["1", "2"] {
         expect(&call, digit);
     }
-    let calls = call.node.api().items("/api/v1/calls");
-    assert!(
-        calls[0]["legs"].as_array().expect("legs").iter().any(|leg| leg["wants_help"] == true),
-        "{calls:?}"
-    );
+    // Neither of the two keys between has come, and the next ones are told apart from them by their order.
     let pressed = Instant::now();
     call.phone.command("sndcode", "*");
     expect(&call, "*");
