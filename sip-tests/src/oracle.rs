@@ -121,9 +121,11 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             What::LegWent { leg, .. } => {
                 assert_eq!(open.insert(*leg, false), Some(true), "{leg} goes from where it is:\n{}", whole());
             }
-            What::Transfer { .. } => {}
+            What::Transfer { .. } | What::Unparked { .. } => {}
             What::Held { leg, .. }
             | What::AutoAnswerIgnored { leg }
+            | What::Parked { leg, .. }
+            | What::PickedUp { leg, .. }
             | What::LegRinging { leg, .. }
             | What::Answered { leg, .. }
             | What::MediaSilent { leg, .. }

@@ -52,6 +52,7 @@ fn call(call: &CallView) -> view::CallView {
         user_to_user: call.user_to_user.clone(),
         legs: call.legs.iter().map(leg).collect(),
         recording: call.recording.to_owned(),
+        slot: call.slot,
         worker: call.worker,
         happenings: call.happenings.iter().map(happening).collect(),
     }

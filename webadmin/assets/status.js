@@ -59,7 +59,7 @@ function show(status) {
   field("calls-total").textContent = status.calls_total;
   fill("calls", status.calls.map((call) => [
     linked(when(call.started_at), call), cell(`${call.caller} (${call.from})`), cell(call.dialled),
-    cell(call.to), cell(call.state), cell(call.codec),
+    cell(call.to), cell(call.slot ? `${call.state} · ${words.parked} ${call.slot}` : call.state), cell(call.codec),
   ]));
   fill("recent", status.recent.map((call) => [
     linked(when(call.started_at), call), cell(call.caller), cell(call.dialled), cell(call.to),

@@ -74,6 +74,8 @@ pub struct CallView {
     pub legs: Vec<LegView>,
     /// `on` or `paused` while it is recorded, else empty.
     pub recording: String,
+    /// The slot where somebody of it is parked.
+    pub slot: Option<u32>,
     /// The media worker of its ports.
     pub worker: u8,
     /// What was heard in it, the latest last; at most 32.

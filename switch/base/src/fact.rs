@@ -132,6 +132,29 @@ pub enum What {
         /// Since now, or until now.
         on: bool,
     },
+    /// A far end is parked: it waits with music until somebody takes it back.
+    Parked {
+        /// Who waits.
+        leg: LegId,
+        /// Where.
+        slot: u32,
+        /// Who has parked it, while there was somebody.
+        by: Option<LegId>,
+    },
+    /// Nobody is parked there any more.
+    Unparked {
+        /// Where.
+        slot: u32,
+        /// Who has taken it back; `None` when it has hung up or was led on.
+        by: Option<LegId>,
+    },
+    /// A call that rang elsewhere was taken.
+    PickedUp {
+        /// By whom.
+        leg: LegId,
+        /// The extension where it rang.
+        at: String,
+    },
     /// Media that should be there is not.
     MediaSilent {
         /// Whose media.

@@ -78,6 +78,18 @@ pub enum CallOrder {
         /// How.
         part: Part,
     },
+    /// Parks whoever talks with a far end, which is told the slot and goes.
+    Park {
+        /// Who parks.
+        leg: usize,
+        /// The slot, or the extension or name of a parking lot; empty takes any slot of the first.
+        slot: String,
+    },
+    /// Rings a station in place of those who ring, or for whoever is parked.
+    PickUp {
+        /// Its extension.
+        station: String,
+    },
     /// Ends one far end; the others go on where they can.
     Drop {
         /// Who.

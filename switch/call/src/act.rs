@@ -1,6 +1,7 @@
 //! What a call wants done. A call is handed nothing it could break: it returns acts, and the shard carries
 //! them out after it has returned.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use base::fact::What;
@@ -51,6 +52,8 @@ pub(crate) enum Act {
     Leave(RoomId),
     /// The call stands on these lines now, and on no others.
     Stand(Arc<[Spot]>),
+    /// For whoever keeps the slots where calls are parked.
+    Slot(SlotAct),
     /// For whoever keeps the messages.
     Mail(MailOrder),
     /// For a media worker.
@@ -61,6 +64,15 @@ pub(crate) enum Act {
     Fact(What),
     /// Something to count, by its name.
     Count(&'static str),
+}
+
+/// What a call wants of whoever keeps the slots.
+#[derive(Clone, Debug)]
+pub(crate) enum SlotAct {
+    /// One of these, the first that is free.
+    Claim(RangeInclusive<u32>),
+    /// This one is free again.
+    Free(u32),
 }
 
 /// Why a request was sent: tells what its answer means.

@@ -67,6 +67,8 @@ pub(crate) enum Word {
     Key { leg: LegId, code: InCall },
     /// That was done, or not.
     Done(bool),
+    /// Whom you wanted parked is, there.
+    Parked(u32),
 }
 
 /// How a leg wants to come in.
@@ -74,8 +76,12 @@ pub(crate) enum Word {
 pub(crate) enum Wish {
     /// In place of this one (RFC 3891).
     Replace(Place),
-    /// As the one who answers.
-    PickUp,
+    /// As the one who answers in place of this extension.
+    PickUp { at: String },
+    /// To whoever is parked there.
+    Unpark { slot: u32 },
+    /// Not at all: whoever talks with this leg shall be parked.
+    Park { by: LegId, lot: String, slot: Option<u32> },
     /// As one more of those who talk.
     Join,
     /// Whoever talks with this one shall go to the asking call, in place of `of`.

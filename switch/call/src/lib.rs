@@ -31,5 +31,5 @@ mod view;
 pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
 pub use letter::Letter;
 pub use rooms::room_of;
-pub use shard::{Late, Post, Shard};
+pub use shard::{Late, Post, Shard, SlotPost};
 pub use view::{BanView, CallView, HappeningView, LegView, Live, RegistrationView, ShardView};

@@ -107,6 +107,9 @@ impl Assembler {
             | What::Transfer { .. }
             | What::Held { .. }
             | What::AutoAnswerIgnored { .. }
+            | What::Parked { .. }
+            | What::Unparked { .. }
+            | What::PickedUp { .. }
             | What::MediaSilent { .. }
             | What::Heard { .. }
             | What::Tapped { .. }
@@ -208,6 +211,9 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         | What::Transfer { .. }
         | What::Held { .. }
         | What::AutoAnswerIgnored { .. }
+        | What::Parked { .. }
+        | What::Unparked { .. }
+        | What::PickedUp { .. }
         | What::Heard { .. }
         | What::Tapped { .. }
         | What::PromptRecorded { .. }

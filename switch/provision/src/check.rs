@@ -11,7 +11,7 @@ use crate::check_trunk::check_trunk;
 use crate::feature::{WITHHOLD, clash};
 use crate::{
     Conference, Destination, DialRule, Directory, Feature, FeatureCode, ForwardTo, Group, Incoming, Key,
-    Kind, Member, Number, Pattern, Problem, RecordingPolicy, Station, User,
+    Kind, Member, Number, Parking, Pattern, Problem, RecordingPolicy, Station, User,
 };
 
 /// Characters of a name, login or extension.
@@ -22,6 +22,10 @@ const TEXT_CHARS: usize = 128;
 const NUMBER_CHARS: usize = 64;
 /// Entities named when the one asked for is not there.
 const NAMED_AT_MOST: usize = 5;
+/// Slots of a parking lot.
+const SLOTS: u32 = 100;
+/// The highest slot.
+const LAST_SLOT: u32 = 999_999;
 /// Members of a group.
 const MEMBERS: usize = 100;
 /// Emergency numbers everywhere: 112 (EU and mobile networks) and 911 (NANP). No extension may take one;
@@ -66,6 +70,9 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
     }
     for (name, group) in &directory.groups {
         about(Kind::Group, name, &|checker| check_group(checker, group));
+    }
+    for (name, lot) in &directory.parking {
+        about(Kind::Parking, name, &|checker| check_parking(checker, lot));
     }
     let mut same_extension = BTreeMap::new();
     for (name, conference) in &directory.conferences {
@@ -418,6 +425,52 @@ fn check_group(checker: &mut Checker<'_>, group: &Group) {
     checker.forward("on_no_answer", &group.on_no_answer);
     checker.forward("on_busy", &group.on_busy);
     check_answering::of_group(checker, group);
+}
+
+fn check_parking(checker: &mut Checker<'_>, lot: &Parking) {
+    checker.name("name", &lot.name);
+    let directory = checker.directory;
+    let is_slot = |text: &str| text.parse::<u32>().is_ok_and(|number| lot.slots().contains(&number));
+    if lot.first > lot.last || lot.last - lot.first >= SLOTS || lot.first < 10 || lot.last > LAST_SLOT {
+        let found = format!("found {} to {}", lot.first, lot.last);
+        checker.say("last", format!("{found}; allowed: 1 to {SLOTS} slots from 10 to {LAST_SLOT}"));
+    }
+    let extensions = directory.stations.keys().map(|extension| ("station", extension));
+    let groups = directory.groups.values().map(|group| ("group", &group.extension));
+    let conferences = directory.conferences.values().map(|it| ("conference", &it.extension));
+    for (what, extension) in extensions.chain(groups).chain(conferences) {
+        if is_slot(extension) {
+            checker.say("first", format!("{extension} is that of a {what}"));
+        }
+        if !lot.extension.is_empty() && *extension == lot.extension {
+            checker.say("extension", format!("{extension} is that of a {what}"));
+        }
+    }
+    for number in EMERGENCY_NUMBERS.into_iter().filter(|number| is_slot(number)) {
+        checker.say("first", format!("{number} is an emergency number"));
+    }
+    if !lot.extension.is_empty() {
+        checker.name("extension", &lot.extension);
+        if EMERGENCY_NUMBERS.contains(&lot.extension.as_str()) || is_slot(&lot.extension) {
+            checker.say("extension", format!("{} is a slot or an emergency number", lot.extension));
+        }
+    }
+    for other in directory.parking.values().filter(|other| other.name < lot.name) {
+        if lot.first <= other.last && other.first <= lot.last {
+            checker
+                .say("first", format!("slots {} to {} are those of {}", other.first, other.last, other.name));
+        }
+        if !lot.extension.is_empty() && other.extension == lot.extension {
+            checker.say("extension", format!("{} is that of parking lot {}", lot.extension, other.name));
+        }
+    }
+    if lot.recall_secs != 0 {
+        checker.range("recall_secs", lot.recall_secs, 10..=3_600);
+    }
+    checker.range("recalls", lot.recalls, 1..=20);
+    checker.forward("recall_to", &lot.recall_to);
+    checker.forward("on_no_answer", &lot.on_no_answer);
+    checker.speech("", &lot.music);
 }
 
 fn check_dial_rule(checker: &mut Checker<'_>, rule: &DialRule) {

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conference, DialRule, FeatureCode, Group, Mailbox, Number, Phone, PhonebookEntry, RecordingPolicy,
-    Station, Trunk, User,
+    Conference, DialRule, FeatureCode, Group, Mailbox, Number, Parking, Phone, PhonebookEntry,
+    RecordingPolicy, Station, Trunk, User,
 };
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
@@ -38,6 +38,8 @@ pub enum Kind {
     Phonebook,
     /// `[[group]]`
     Group,
+    /// `[[parking]]`
+    Parking,
 }
 
 impl Kind {
@@ -55,6 +57,7 @@ impl Kind {
         Self::Phone,
         Self::Phonebook,
         Self::Group,
+        Self::Parking,
     ];
 
     /// The word: `trunk`, `dial_rule`, ….
@@ -73,6 +76,7 @@ impl Kind {
             Self::Phone => "phone",
             Self::Phonebook => "phonebook",
             Self::Group => "group",
+            Self::Parking => "parking",
         }
     }
 }
@@ -94,6 +98,7 @@ impl Kind {
             Self::Phone => "phones",
             Self::Phonebook => "phonebook",
             Self::Group => "groups",
+            Self::Parking => "parking",
         }
     }
 
@@ -113,9 +118,12 @@ impl Kind {
     #[must_use]
     pub fn key_field(self) -> &'static str {
         match self {
-            Self::Trunk | Self::RecordingPolicy | Self::Conference | Self::FeatureCode | Self::Group => {
-                "name"
-            }
+            Self::Trunk
+            | Self::RecordingPolicy
+            | Self::Conference
+            | Self::FeatureCode
+            | Self::Group
+            | Self::Parking => "name",
             Self::User => "login",
             Self::Station => "extension",
             Self::Number => "did",
@@ -169,6 +177,8 @@ pub enum Entity {
     Phonebook(PhonebookEntry),
     /// A group.
     Group(Group),
+    /// A parking lot.
+    Parking(Parking),
 }
 
 impl Entity {
@@ -188,6 +198,7 @@ impl Entity {
             Self::Phone(it) => (Kind::Phone, it.mac.as_str()),
             Self::Phonebook(it) => (Kind::Phonebook, it.entry.as_str()),
             Self::Group(it) => (Kind::Group, it.name.as_str()),
+            Self::Parking(it) => (Kind::Parking, it.name.as_str()),
         };
         Key { kind, name: name.to_owned() }
     }
@@ -220,6 +231,8 @@ pub struct Directory {
     pub phonebook: BTreeMap<String, PhonebookEntry>,
     /// By name.
     pub groups: BTreeMap<String, Group>,
+    /// By name.
+    pub parking: BTreeMap<String, Parking>,
 }
 
 impl Directory {
@@ -271,6 +284,7 @@ impl Directory {
             Entity::Phone(it) => drop(self.phones.insert(name, it)),
             Entity::Phonebook(it) => drop(self.phonebook.insert(name, it)),
             Entity::Group(it) => drop(self.groups.insert(name, it)),
+            Entity::Parking(it) => drop(self.parking.insert(name, it)),
         }
     }
 
@@ -289,6 +303,7 @@ impl Directory {
             Kind::Phone => self.phones.remove(&key.name).is_some(),
             Kind::Phonebook => self.phonebook.remove(&key.name).is_some(),
             Kind::Group => self.groups.remove(&key.name).is_some(),
+            Kind::Parking => self.parking.remove(&key.name).is_some(),
         }
     }
 
@@ -310,6 +325,7 @@ impl Directory {
             Kind::Phone => self.phones.get(&key.name).cloned().map(Entity::Phone),
             Kind::Phonebook => self.phonebook.get(&key.name).cloned().map(Entity::Phonebook),
             Kind::Group => self.groups.get(&key.name).cloned().map(Entity::Group),
+            Kind::Parking => self.parking.get(&key.name).cloned().map(Entity::Parking),
         }
     }
 
@@ -330,5 +346,6 @@ impl Directory {
             .chain(self.phones.keys().map(of(Kind::Phone)))
             .chain(self.phonebook.keys().map(of(Kind::Phonebook)))
             .chain(self.groups.keys().map(of(Kind::Group)))
+            .chain(self.parking.keys().map(of(Kind::Parking)))
     }
 }

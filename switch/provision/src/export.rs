@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::{
-    Conference, DialRule, Directory, Entity, FeatureCode, Group, Key, Kind, Mac, Mailbox, Peer, Phone,
-    PhonebookEntry, RecordingPolicy, Station, Trunk, User,
+    Conference, DialRule, Directory, Entity, FeatureCode, Group, Key, Kind, Mac, Mailbox, Parking, Peer,
+    Phone, PhonebookEntry, RecordingPolicy, Station, Trunk, User,
 };
 
 /// Whether secrets are written.
@@ -219,6 +219,7 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::Phone(it) => object(it),
         Entity::Phonebook(it) => object(it),
         Entity::Group(it) => object(it),
+        Entity::Parking(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -267,6 +268,7 @@ fn default_of(key: &Key) -> Entity {
         Kind::Phone => Entity::Phone(Phone::with_mac(key.name.parse::<Mac>().unwrap_or_default())),
         Kind::Phonebook => Entity::Phonebook(PhonebookEntry::known_by(&key.name)),
         Kind::Group => Entity::Group(Group::named(&key.name)),
+        Kind::Parking => Entity::Parking(Parking::named(&key.name)),
     }
 }
 

@@ -40,9 +40,9 @@ pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
     Announce, AutoAnswer, AutoAnswerFor, BadBookNumber, BadKey, BadMac, BadScope, BadTimeZone, BookNumber,
     ClockChange, Conference, DialRule, FeatureCode, GreetingChoice, Group, HeaderRule, Incoming,
-    IntercomFrom, KeyAction, LineKey, Mac, Mailbox, Member, MobileShows, Mwi, Number, NumberKind, Peer,
-    Phone, PhonebookEntry, RecordWhen, RecordingPolicy, Rewrite, Role, Scope, Station, Strategy, Summer,
-    TimeZone, Trunk, User, Vendor,
+    IntercomFrom, KeyAction, LineKey, Mac, Mailbox, Member, MobileShows, Mwi, Number, NumberKind, Parking,
+    Peer, Phone, PhonebookEntry, RecordWhen, RecordingPolicy, Rewrite, Role, Scope, Station, Strategy,
+    Summer, TimeZone, Trunk, User, Vendor,
 };
 pub use export::{Secrets, entity_to_json, export};
 pub use feature::{Feature, Follows, Standard, may_follow};

@@ -13,8 +13,8 @@ use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Announce, Anonymous, AnswersTo, AutoAnswer, AutoAnswerFor, Conference, Destination, DialRule, Directory,
     Entity, FeatureCode, ForwardsIn, GreetingChoice, Group, HeaderRule, Incoming, IntercomFrom, Kind,
-    Mailbox, MobileShows, Mwi, Number, PasswordFor, PasswordHasher, Peer, RecordWhen, RecordingPolicy,
-    Reliable, Rewrite, Role, ShownIn, Station, Strategy, Trunk, User,
+    Mailbox, MobileShows, Mwi, Number, Parking, PasswordFor, PasswordHasher, Peer, RecordWhen,
+    RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Strategy, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -49,6 +49,7 @@ pub(crate) fn entity(
         Kind::Phone => (Entity::Phone(phone(&mut fields, reading)), &[]),
         Kind::Phonebook => (Entity::Phonebook(phonebook_entry(&mut fields)), &[]),
         Kind::Group => (Entity::Group(group(&mut fields)), &["music"]),
+        Kind::Parking => (Entity::Parking(parking(&mut fields)), &[]),
     };
     fields.finish(later);
     (entity, fields.findings)
@@ -291,6 +292,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         srtp: word(fields, "srtp", Srtp::WORDS),
         transfer_failure: fields.text("transfer_failure"),
         mwi: word(fields, "mwi", Mwi::WORDS),
+        pickup_group: fields.text("pickup_group"),
         recording: fields.text("recording"),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
         listen: word_items(fields, "listen", ListenFor::WORDS),
@@ -416,6 +418,22 @@ fn group(fields: &mut Fields<'_>) -> Group {
         whisper: fields.text("whisper"),
         page: fields.flag("page", false),
         talkback: fields.flag("talkback", false),
+        name,
+    }
+}
+
+fn parking(fields: &mut Fields<'_>) -> Parking {
+    let name = fields.required("name");
+    let default = Parking::named(&name);
+    Parking {
+        extension: fields.text("extension"),
+        first: fields.whole("first", default.first),
+        last: fields.whole("last", default.last),
+        recall_secs: fields.whole("recall_secs", default.recall_secs),
+        recall_to: fields.parsed("recall_to").unwrap_or_default(),
+        recalls: fields.whole("recalls", default.recalls),
+        on_no_answer: fields.parsed("on_no_answer").unwrap_or_default(),
+        music: fields.text("music"),
         name,
     }
 }

@@ -424,3 +424,24 @@ fn what_phones_are_told_of_a_call_can_break_no_header() {
         assert!(told(fields).contains(&format!(" {field}: found ")), "{fields}: {}", told(fields));
     }
 }
+
+/// Park slots (ADR 0035): each number leads to one thing.
+#[test]
+fn slots_that_are_something_else_already_are_refused_with_their_line() {
+    let found = problems(
+        "[[station]]\nextension = \"705\"\npassword = \"secret\"\n\n\
+         [[parking]]\nname = \"desk\"\nextension = \"701\"\nrecall_secs = 5\n\n\
+         [[parking]]\nname = \"floor\"\nfirst = 720\nlast = 9999\n",
+    );
+    for wanted in
+        ["705 is that of a station", "701 is a slot", "found 5; allowed: 10 to 3600", "found 720 to 9999"]
+    {
+        assert!(found.iter().any(|problem| problem.contains(wanted)), "{wanted}: {found:#?}");
+    }
+    assert!(found.iter().any(|problem| problem.contains("slots 701 to 720 are those of desk")), "{found:#?}");
+    let good =
+        "[[parking]]\nname = \"desk\"\nfirst = 801\nlast = 810\nrecall_to = \"1001\"\nmusic = \"lobby\"\n";
+    let (directory, _) = applied(&Directory::default(), good);
+    assert_eq!(directory.lot_of("805").map(|lot| lot.name.as_str()), Some("desk"));
+    assert!(directory.lot_of("0805").is_none() && directory.lot_of("811").is_none());
+}

@@ -7,9 +7,9 @@ use base::wire::Transport;
 use common::{Plain, reading};
 use proptest::prelude::*;
 use provision::{
-    DialRule, Directory, Entity, Feature, FeatureCode, HeaderRule, Mac, Number, Peer, Phone, PhonebookEntry,
-    RecordingPolicy, Rewrite, Role, Secrets, Station, Trunk, User, Vendor, export, ha1_md5, ha1_sha256,
-    parse,
+    DialRule, Directory, Entity, Feature, FeatureCode, HeaderRule, Mac, Number, Parking, Peer, Phone,
+    PhonebookEntry, RecordingPolicy, Rewrite, Role, Secrets, Station, Trunk, User, Vendor, export, ha1_md5,
+    ha1_sha256, parse,
 };
 
 fn name() -> impl Strategy<Value = String> {
@@ -83,7 +83,11 @@ fn others() -> impl Strategy<Value = Entity> {
     let code = code.prop_map(|(standard, code)| {
         Entity::FeatureCode(FeatureCode { name: standard.name.to_owned(), code })
     });
-    prop_oneof![user, station, number, rule, policy, code, phone(), phonebook()]
+    let lot = (name(), 10..9_000u32, 0..100u32, 1..20u32).prop_map(|(name, first, more, recalls)| {
+        let recall_to = "1001".parse().expect("a number");
+        Entity::Parking(Parking { first, last: first + more, recalls, recall_to, ..Parking::named(&name) })
+    });
+    prop_oneof![user, station, number, rule, policy, code, lot, phone(), phonebook()]
 }
 
 fn phone() -> impl Strategy<Value = Entity> {

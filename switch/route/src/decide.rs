@@ -71,6 +71,11 @@ fn by_number(
         let inside = Local::Conference { name: name.to_owned(), language: String::new() };
         return (Verdict::Local(inside), Why::new(format!("extension {number}, conference:{name}")));
     }
+    if let Some((lot, slot)) = snapshot.parking_at(number) {
+        let name = &lot.name;
+        let parked = Local::Slot { lot: name.clone(), slot };
+        return (Verdict::Local(parked), Why::new(format!("extension {number}, parking:{name}")));
+    }
     if let Some((did, to)) = snapshot.number(number) {
         return follow(snapshot, inquiry, Found::Number(did), to, number, caller);
     }

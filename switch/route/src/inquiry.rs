@@ -109,6 +109,13 @@ pub enum Local {
         /// Which mailbox; `None` asks for its number, and for its PIN always.
         own: Option<String>,
     },
+    /// Where calls are parked: led there they wait, dialled it gives one back.
+    Slot {
+        /// The parking lot by name.
+        lot: String,
+        /// Which slot; `None` is any.
+        slot: Option<u32>,
+    },
     /// A phone changes how calls reach it, and hears what holds now.
     Reach(SettingsChange),
     /// A fixed behaviour for tests.

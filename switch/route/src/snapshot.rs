@@ -9,8 +9,8 @@ use base::wire::Proof;
 use phone::codes;
 use provision::{
     Anonymous, BadPattern, Conference, Destination, DialRule, Directory, EMERGENCY_NUMBERS, Feature, Group,
-    HostMask, IntercomFrom, Key, Kind, Mailbox, Member, Number, Pattern, RecordingPolicy, Scope, Station,
-    TimeZone, Trunk, User, Vendor,
+    HostMask, IntercomFrom, Key, Kind, Mailbox, Member, Number, Parking, Pattern, RecordingPolicy, Scope,
+    Station, TimeZone, Trunk, User, Vendor,
 };
 
 use crate::TrunkRoute;
@@ -149,6 +149,35 @@ impl Snapshot {
     #[must_use]
     pub fn mailbox_of_station(&self, extension: &str) -> Option<String> {
         self.directory.mailbox_of_station(extension).map(str::to_owned)
+    }
+
+    /// A parking lot by its name.
+    #[must_use]
+    pub fn parking(&self, name: &str) -> Option<&Parking> {
+        self.directory.parking.get(name)
+    }
+
+    /// The parking lot, and its slot, that an extension leads to.
+    #[must_use]
+    pub fn parking_at(&self, extension: &str) -> Option<(&Parking, Option<u32>)> {
+        if let Some(lot) = self.directory.lot_of(extension) {
+            return Some((lot, extension.parse().ok()));
+        }
+        let lot = self.directory.parking.values().find(|lot| lot.extension == extension)?;
+        Some((lot, None)).filter(|_| !extension.is_empty())
+    }
+
+    /// The first parking lot, where calls are parked by a code alone.
+    #[must_use]
+    pub fn first_parking(&self) -> Option<&Parking> {
+        self.directory.parking.values().next()
+    }
+
+    /// Whether one station may take calls that ring at another: its own, and those of its group.
+    #[must_use]
+    pub fn may_pick_up(&self, own: &str, at: &str) -> bool {
+        let group = |extension| self.station(extension).map(|station| station.pickup_group.as_str());
+        own == at || group(own).is_some_and(|own| group(at) == Some(own))
     }
 
     /// The conference that an extension leads to.

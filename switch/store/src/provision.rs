@@ -117,6 +117,7 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::Phone => lenient::from_str(body).map(Entity::Phone),
         Kind::Phonebook => lenient::from_str(body).map(Entity::Phonebook),
         Kind::Group => lenient::from_str(body).map(Entity::Group),
+        Kind::Parking => lenient::from_str(body).map(Entity::Parking),
     }
 }
 
@@ -134,6 +135,7 @@ fn body(entity: &Entity) -> String {
         Entity::Phone(it) => serde_json::to_string(it),
         Entity::Phonebook(it) => serde_json::to_string(it),
         Entity::Group(it) => serde_json::to_string(it),
+        Entity::Parking(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

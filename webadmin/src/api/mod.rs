@@ -8,6 +8,7 @@ mod change;
 mod openapi;
 mod orders;
 mod page;
+mod parking;
 mod people;
 mod phones;
 mod range;
@@ -48,6 +49,9 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/calls/{id}/conference", post(orders::conference))
         .route("/calls/{id}/recording", post(orders::recording))
         .route("/calls/{id}/code", post(orders::code))
+        .route("/calls/{id}/park", post(parking::park))
+        .route("/calls/{id}/pickup", post(parking::pick_up))
+        .route("/parking-slots", get(parking::slots))
         .route("/recordings", get(recordings::list))
         .route("/recordings/{id}", get(recordings::one).delete(recordings::remove))
         .route("/recordings/{id}/audio", get(recordings::audio))

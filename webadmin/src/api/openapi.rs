@@ -143,6 +143,12 @@ fn call_paths() -> Vec<(&'static str, Value)> {
         ("/calls/{id}/digits", order("Sends digits to one side", "CallDigits")),
         ("/calls/{id}/voice", order("Mutes one side, makes it deaf, louder or softer", "CallVoice")),
         ("/calls/{id}/code", order("Does what a phone asks for by a code pressed in its call", "CallCode")),
+        (
+            "/calls/{id}/park",
+            order("Parks whoever talks with one side, which hears the slot and goes", "CallPark"),
+        ),
+        ("/calls/{id}/pickup", order("Rings a station for a call that rings or is parked", "CallPickup")),
+        ("/parking-slots", get("Lists slots that are taken, and by whom", &[parameter("limit")])),
         ("/calls/{id}/recording", order("Starts, stops, pauses or resumes a recording", "CallRecording")),
         ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
         ("/calls/{id}/legs/{leg}/tap", tap()),

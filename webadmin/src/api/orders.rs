@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::router::Web;
 use crate::view::CallView;
 
-type Answer = Result<(StatusCode, Json<Value>), Problem>;
+pub(super) type Answer = Result<(StatusCode, Json<Value>), Problem>;
 
 /// Plays a prompt to one side or to all.
 pub(crate) async fn play(
@@ -181,7 +181,7 @@ pub(super) fn live(web: &Web, who: &Identity, id: &str) -> Result<(CallId, CallV
     Ok((call, view))
 }
 
-fn send(web: &Web, who: &Identity, call: CallId, order: CallOrder) -> Answer {
+pub(super) fn send(web: &Web, who: &Identity, call: CallId, order: CallOrder) -> Answer {
     match web.ports.node.order(call, order) {
         Ok(()) => {
             tracing::info!(%call, by = who.name, "something is done with a call by hand");
@@ -210,12 +210,12 @@ fn leg(body: &mut Body, call: &CallView) -> Result<Option<usize>, Problem> {
     }
 }
 
-fn one_leg(body: &mut Body, call: &CallView) -> Result<usize, Problem> {
+pub(super) fn one_leg(body: &mut Body, call: &CallView) -> Result<usize, Problem> {
     leg(body, call)?
         .ok_or_else(|| Problem::field("leg", "found nothing; allowed: the place of a leg, from 0"))
 }
 
-fn optional<T: serde::de::DeserializeOwned>(
+pub(super) fn optional<T: serde::de::DeserializeOwned>(
     body: &mut Body,
     field: &str,
     allowed: &str,

@@ -32,13 +32,19 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::Phone => "phones",
         Kind::Phonebook => "phonebook",
         Kind::Group => "groups",
+        Kind::Parking => "parking",
     }
 }
 
 /// The field that names an entity.
 fn key_field(kind: Kind) -> &'static str {
     match kind {
-        Kind::Trunk | Kind::RecordingPolicy | Kind::Conference | Kind::FeatureCode | Kind::Group => "name",
+        Kind::Trunk
+        | Kind::RecordingPolicy
+        | Kind::Conference
+        | Kind::FeatureCode
+        | Kind::Group
+        | Kind::Parking => "name",
         Kind::User => "login",
         Kind::Station => "extension",
         Kind::Number => "did",
@@ -86,6 +92,7 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::Phone => of(&directory.phones, after, most),
         Kind::Phonebook => of(&directory.phonebook, after, most),
         Kind::Group => of(&directory.groups, after, most),
+        Kind::Parking => of(&directory.parking, after, most),
     }
 }
 

@@ -109,6 +109,7 @@ const STATION: &[Field] = fields! {
     session_timers: Text, "off, accept, ask or require: how much is made of session timers";
     nat: Text, "Whether the real address of a phone's media is learned: learn or off";
     srtp: Text, "Whether its phones' media is encrypted: off, optional or required";
+    pickup_group: Text, "Stations of one group may take each other's ringing calls; those where it is empty are one group";
     recording: Text, "The recording policy by name, before the number's and the trunk's; empty leaves it to them";
     dtmf: Text, "How digits go to it and come from it: auto, rtp, info or inband";
     listen: Texts, "What its audio is listened to for, beside digits: fax, progress, speech";
@@ -147,6 +148,18 @@ const GROUP: &[Field] = fields! {
     whisper: Text, "The prompt that whoever answers hears before the caller, by its id; empty for none";
     page: Flag, "Whether calling it is paging: free phones answer by themselves and hear the caller";
     talkback: Flag, "Whether those who are paged are heard too";
+};
+
+const PARKING: &[Field] = fields! {
+    name: Text, "Its name, unique among parking lots";
+    extension: Text, "What parks in any free slot when a call is led there; empty leaves it to the code";
+    first: Whole, "Its first slot";
+    last: Whole, "Its last slot; at most 100 slots";
+    recall_secs: Whole, "Seconds after which whoever parked is rung, 10 to 3600; 0 for never";
+    recall_to: Text, "Who is rung instead of whoever parked, a number or a destination";
+    recalls: Whole, "How often that is tried before on_no_answer, 1 to 20";
+    on_no_answer: Text, "Where the caller goes then; empty keeps trying";
+    music: Text, "Class of music that a parked caller hears; empty takes the station's or trunk's";
 };
 
 const RECORDING_POLICY: &[Field] = fields! {
@@ -269,6 +282,15 @@ const CALL_STOP: &[Field] = fields! {
     leg: Whole, "The place of a leg in the call, from 0; none for all";
 };
 
+const CALL_PARK: &[Field] = fields! {
+    leg: Whole, "The place in the call of who parks, from 0";
+    slot: Text, "The slot, or the extension or name of a parking lot; empty takes any slot of the first lot";
+};
+
+const CALL_PICKUP: &[Field] = fields! {
+    station: Text, "The extension that is rung";
+};
+
 const CALL_DIGITS: &[Field] = fields! {
     leg: Whole, "The place of a leg in the call, from 0";
     digits: Text, "1 to 64 of 0-9 * # A-D, and , for a pause of a second";
@@ -323,6 +345,7 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::Phone => "Phone",
         Kind::Phonebook => "PhonebookEntry",
         Kind::Group => "Group",
+        Kind::Parking => "Parking",
     }
 }
 
@@ -337,6 +360,8 @@ pub(super) fn all() -> Map<String, Value> {
         ("CallStop", schema(CALL_STOP, &[])),
         ("CallDigits", schema(CALL_DIGITS, &["leg", "digits"])),
         ("CallVoice", schema(CALL_VOICE, &["leg"])),
+        ("CallPark", schema(CALL_PARK, &["leg"])),
+        ("CallPickup", schema(CALL_PICKUP, &["station"])),
         ("CallCode", schema(CALL_CODE, &["leg", "code"])),
         ("MessageChange", schema(MESSAGE_CHANGE, &[])),
         ("MessageForward", schema(MESSAGE_FORWARD, &["mailbox"])),
@@ -360,6 +385,7 @@ fn of(kind: Kind) -> Value {
         Kind::Phone => schema(PHONE, &["mac"]),
         Kind::Phonebook => schema(PHONEBOOK, &["entry", "numbers"]),
         Kind::Group => schema(GROUP, &["name"]),
+        Kind::Parking => schema(PARKING, &["name"]),
     }
 }
 

@@ -61,6 +61,7 @@ words! {
     up: "up", "activo";
     down: "down", "caído";
     none: "none", "ninguno";
+    parked: "parked at", "estacionada en";
     ready: "Taking calls", "Aceptando llamadas";
     not_ready: "Not taking calls", "No acepta llamadas";
     lost: "No answer from the node; trying again.", "El nodo no responde; reintentando.";

@@ -31,6 +31,22 @@ async fn an_admin_plays_types_mutes_and_supervisors_only_look() {
 }
 
 #[tokio::test]
+async fn an_admin_gives_a_parked_call_to_a_station_and_all_see_the_slots() {
+    let site = Site::new().await;
+    let (admin, supervisor) = (site.token("admin").await, site.token("supervisor").await);
+    let slots = site.api(&supervisor, "GET", "/parking-slots", "").await;
+    assert_eq!(slots.status, StatusCode::OK, "{}", slots.text);
+    assert_eq!(slots.json()["items"][0]["slot"], 701);
+    assert_eq!(slots.json()["items"][0]["call"], LIVE_CALL);
+    let nowhere = site.api(&admin, "POST", &path("park"), r#"{"leg":1,"slot":"799"}"#).await;
+    assert_eq!(nowhere.assert_problem(422)["field"], "slot");
+    let nobody = site.api(&admin, "POST", &path("pickup"), r#"{"station":"9"}"#).await;
+    assert_eq!(nobody.assert_problem(422)["field"], "station");
+    site.api(&supervisor, "POST", &path("pickup"), r#"{"station":"1001"}"#).await.assert_problem(403);
+    assert!(site.fake.orders().is_empty());
+}
+
+#[tokio::test]
 async fn an_order_that_cannot_be_names_its_field() {
     let site = Site::new().await;
     let admin = site.token("admin").await;

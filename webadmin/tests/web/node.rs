@@ -489,6 +489,7 @@ fn call() -> CallView {
             leg("station:1001"),
         ],
         recording: "on".to_owned(),
+        slot: Some(701),
         worker: 0,
         happenings: Vec::new(),
     }

@@ -15,7 +15,7 @@ use crate::leg::{Leg, LegState};
 
 /// A spot as it is now, compared with what was told before anything is copied.
 struct Seen<'a> {
-    /// `""` for an extension, `conf.` for a conference.
+    /// `""` for an extension, `conf.` for a conference, `park.` for a slot.
     kind: &'static str,
     name: &'a str,
     leg: LegId,
@@ -45,7 +45,8 @@ impl Call {
     }
 
     fn seen<'a>(&'a self, ctx: &'a Ctx<'_>) -> impl Iterator<Item = Seen<'a>> {
-        self.legs.iter().flat_map(|leg| [self.seen_at(ctx, leg), self.seen_in_room(leg)]).flatten()
+        let seen = |leg| [self.seen_at(ctx, leg), self.seen_in_room(leg), self.seen_parked(leg)];
+        self.legs.iter().flat_map(seen).flatten()
     }
 
     /// A phone's leg, on the line of its station.
@@ -72,6 +73,32 @@ impl Call {
             ours: &leg.local_tag,
             theirs,
             recorded: !self.recording_word().is_empty(),
+        })
+    }
+
+    /// Somebody who is parked, on the slot's line.
+    fn seen_parked<'a>(&'a self, leg: &'a Leg) -> Option<Seen<'a>> {
+        let slot = self.slot_word(leg.id)?;
+        let (_, theirs) = standing(leg)?;
+        let of_guest = self.guests.iter().find(|(guest, _, _)| *guest == leg.id);
+        let (number, called) = match of_guest {
+            Some((_, number, name)) => (&**number, &**name),
+            None if leg.id == self.caller() => (&*self.facts.caller, &*self.facts.caller_name),
+            None => (&*leg.dialled, ""),
+        };
+        Some(Seen {
+            kind: "park.",
+            name: slot,
+            leg: leg.id,
+            state: SpotState::Confirmed,
+            role: Role::Initiator,
+            number,
+            called,
+            withheld: leg.id == self.caller() && self.facts.withheld,
+            call_id: &leg.call_id,
+            ours: &leg.local_tag,
+            theirs,
+            recorded: false,
         })
     }
 

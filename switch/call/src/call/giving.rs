@@ -62,6 +62,7 @@ impl Call {
             Word::Never => self.never_comes(ctx, from),
             Word::Key { leg, code } => self.keyed_elsewhere(ctx, from, leg, &code),
             Word::Done(done) => self.first_line_says(ctx, done),
+            Word::Parked(slot) => self.parked_there(ctx, slot),
         }
     }
 
@@ -72,14 +73,16 @@ impl Call {
             Word::Come(_) => self.write(ctx, from, Word::Never),
             Word::Back(handed) => self.take_back(ctx, *handed),
             Word::Key { .. } => self.write(ctx, from, Word::Done(false)),
-            Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never | Word::Done(_) => {}
+            Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never | Word::Done(_) | Word::Parked(_) => {}
         }
     }
 
     /// Another call wants a leg in here, or one of ours.
     fn asked_for(&mut self, ctx: &mut Ctx<'_>, from: CallId, wish: Wish) {
         let answer = match wish {
-            Wish::PickUp => self.may_be_picked_up(ctx),
+            Wish::PickUp { at } => self.may_be_picked_up(ctx, &at),
+            Wish::Unpark { slot } => self.may_be_unparked(ctx, slot),
+            Wish::Park { by, lot, slot } => self.park_for(ctx, from, (by, lot, slot)),
             Wish::Replace(place) => self.may_be_replaced(ctx, &place),
             Wish::Join => self.may_be_joined(ctx),
             Wish::Surrender { with, of } => self.surrender(ctx, from, &with, of),
@@ -96,19 +99,23 @@ impl Call {
     }
 
     /// Somebody takes the place of phones that ring.
-    fn may_be_picked_up(&mut self, ctx: &mut Ctx<'_>) -> Result<Option<Wish>, Word> {
-        let rings = self.hunt.is_some() && self.legs.iter().any(|leg| leg.calling().is_some());
+    fn may_be_picked_up(&mut self, ctx: &mut Ctx<'_>, at: &str) -> Result<Option<Wish>, Word> {
+        let rings_there = |leg: &Leg| {
+            leg.calling().is_some() && (at.is_empty() || leg.endpoint == Endpoint::Station(at.into()))
+        };
+        let rings = self.hunt.is_some() && self.legs.iter().any(rings_there);
         if !rings || self.expected.is_some() || self.held.is_some() {
             return Err(Word::No(481));
         }
         self.stop_ringing();
         let ringing: Vec<LegId> =
             self.legs.iter().filter(|it| it.calling().is_some()).map(|it| it.id).collect();
+        let ringing = ringing.into_iter().chain(self.asked_legs()).collect::<Vec<_>>();
         for leg in ringing {
             self.end_leg(ctx, leg, Refusal::of(Cause::AnsweredElsewhere));
         }
         self.free_all_but(ctx, None);
-        Ok(Some(Wish::PickUp))
+        Ok(Some(Wish::PickUp { at: at.to_owned() }))
     }
 
     /// RFC 3891 §3: a confirmed dialog is replaced, an early one of ours is answered.
@@ -119,7 +126,11 @@ impl Call {
         let (rings, talks) = (at.calling().is_some(), at.talking().is_some());
         let waits = at.incoming().is_some() && self.hunt.is_some() && leg == self.caller();
         if rings {
-            return self.may_be_picked_up(ctx);
+            let at = self.extension_of(leg).unwrap_or_default();
+            return self.may_be_picked_up(ctx, &at);
+        }
+        if let Some(slot) = self.slot_of(leg) {
+            return self.may_be_unparked(ctx, slot);
         }
         if talks && early_only {
             return Err(Word::No(486));
@@ -246,7 +257,11 @@ impl Call {
                 self.leg(*asked).filter(|leg| !leg.is_over()).map(|leg| Some(leg.id))
             }
             Wish::Replace(place) => Some(self.leg_at(place)),
-            Wish::PickUp | Wish::Join | Wish::Surrender { .. } => None,
+            Wish::PickUp { .. }
+            | Wish::Unpark { .. }
+            | Wish::Park { .. }
+            | Wish::Join
+            | Wish::Surrender { .. } => None,
         };
         let can = match (place, &self.phase) {
             (Some(None), _) => false,
@@ -259,6 +274,7 @@ impl Call {
             return self.write(ctx, from, Word::Back(Box::new(handed)));
         }
         let replaced = place.flatten();
+        let wish = handed.wish.clone();
         self.welcome(ctx, from, handed);
         self.write(ctx, from, Word::Taken(leg));
         match (self.meeting.is_some(), replaced) {
@@ -271,6 +287,7 @@ impl Call {
             (false, None) => self.picked_up(ctx, leg),
         }
         self.errand_joined(ctx, leg);
+        self.note_taken(ctx, leg, wish);
         self.make_readable(ctx, leg);
         self.tidy(ctx, Refusal::of(Cause::Normal), Party::System);
     }
@@ -421,6 +438,15 @@ impl Call {
 
     /// Who stands at a leg's far end, as others are shown it: number and name.
     pub(super) fn shown_as(&self, ctx: &Ctx<'_>, leg: LegId) -> (String, String) {
+        let (number, name) = self.stands_as(ctx, leg);
+        match self.slot_word(leg) {
+            Some(slot) if name.is_empty() => (number, slot.to_owned()),
+            Some(slot) => (number, format!("{slot} {name}")),
+            None => (number, name),
+        }
+    }
+
+    fn stands_as(&self, ctx: &Ctx<'_>, leg: LegId) -> (String, String) {
         if leg == self.caller() && self.guests.iter().all(|(guest, _, _)| *guest != leg) {
             return (self.facts.caller.clone(), self.facts.caller_name.clone());
         }

@@ -50,6 +50,7 @@ impl Call {
             | Local::Play { .. }
             | Local::Voicemail { .. }
             | Local::Mailbox { .. }) => self.serve(ctx, local),
+            Local::Slot { lot, slot } => self.at_slot(ctx, &lot, slot),
             Local::Feature { feature, rest } => self.feature(ctx, feature, &rest),
             Local::Test(TestTarget::Answer) => {
                 self.pick_up(ctx);

@@ -211,9 +211,10 @@ impl Call {
             return;
         }
         let Some(meeting) = &self.meeting else { return };
-        if meeting.errand.is_some() || self.hunt.is_some() || self.expected.is_some() {
+        if meeting.errand.is_some() || self.hunt.is_some() || self.expected.is_some() || self.is_parked(ctx) {
             return;
         }
+        let Some(meeting) = &self.meeting else { return };
         let talks = |member: &&Member| member.role == Role::Talks;
         if meeting.members.iter().filter(talks).count() < 2 && self.giving.is_none() {
             return self.finish(ctx, refusal, by);
@@ -332,6 +333,8 @@ impl Call {
         if let Some(giving) = self.giving.take_if(|giving| !giving.is_gone()) {
             self.write(ctx, giving.to, Word::Never);
         }
+        self.leave_slot(ctx, None);
+        self.parked = None;
         self.meeting = None;
         self.holding = None;
         self.expected = None;
@@ -367,6 +370,7 @@ impl Call {
 
     /// Tandem is the far end of this one leg; the others are over.
     pub(super) fn alone_with(&mut self, ctx: &mut Ctx<'_>, leg: LegId) -> bool {
+        self.leave_slot(ctx, None);
         self.hunt = None;
         self.music_when(ctx, leg, false);
         self.ringback_when(ctx, leg, false);

@@ -80,7 +80,7 @@ use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
 use asking::Asked;
-use feature::{Holding, Page, Signature, Waiting};
+use feature::{Holding, Page, Parked, Signature, Waiting};
 pub(crate) use feature::{Keyed, read_replaces};
 use giving::{Expected, Giving};
 use happenings::Typing;
@@ -152,9 +152,11 @@ pub(crate) struct Call {
     rings_for: Option<(LegId, u8)>,
     /// Who refers, as the next INVITE says (RFC 3892).
     referred_by: Option<String>,
+    /// Somebody is parked here, or is about to be.
+    parked: Option<Box<Parked>>,
     /// How often it was led on.
     led_on: u8,
-    timers: Timers<CallTimer, 13>,
+    timers: Timers<CallTimer, 14>,
     worker: u8,
     joined: Joined,
     /// Far ends that do not take part as usual.
@@ -310,6 +312,8 @@ enum CallTimer {
     Guest,
     /// An offer of our own that met one of theirs is made again.
     Renew,
+    /// Whoever parked a call is rung with it.
+    Recall,
     /// Keys that were held have become no code.
     Keys,
     /// Phones that were told to answer by themselves have had the time to.
@@ -329,6 +333,7 @@ impl TimerKind for CallTimer {
         Self::StillRings,
         Self::Guest,
         Self::Renew,
+        Self::Recall,
         Self::Keys,
         Self::Obeys,
     ];
@@ -362,6 +367,8 @@ pub(crate) enum CallInput {
     Order(CallOrder),
     /// Messages that the call asked for; `None` where they cannot be had.
     Mail(Option<Arc<[MailMessage]>>),
+    /// The slot that was asked for; `None` where there is none.
+    Slot(Option<u32>),
     /// Another call writes.
     Letter { from: CallId, word: Word },
     /// A room that the call is in has so many members now.
@@ -390,6 +397,7 @@ impl Call {
             CallInput::Order(order) if self.order_waits(&order) => {}
             CallInput::Order(order) => self.ordered(ctx, order),
             CallInput::Mail(messages) => self.mail_read(ctx, messages.as_ref()),
+            CallInput::Slot(slot) => self.slot_told(ctx, slot),
             CallInput::Letter { from, word } => self.told(ctx, from, word),
             CallInput::Room { members, change } => self.room_changed(ctx, members, change),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
@@ -443,6 +451,7 @@ impl Call {
                 CallTimer::StillRings => self.still_rings(ctx),
                 CallTimer::Guest => self.guest_missing(ctx),
                 CallTimer::Renew => self.renewals(ctx),
+                CallTimer::Recall => self.recall_due(ctx),
                 CallTimer::Keys => self.keys_due(ctx),
                 CallTimer::Obeys => self.obedience_due(ctx),
             }

@@ -84,6 +84,10 @@ impl Call {
                 let _as_it_was = if on { call.hold(ctx, leg) } else { call.retrieve(ctx, leg) };
             }),
             CallOrder::TakePart { leg, part } => self.take_part(ctx, leg, part),
+            CallOrder::Park { leg, slot } => {
+                self.for_leg(leg, |call, leg| call.park_ordered(ctx, leg, &slot))
+            }
+            CallOrder::PickUp { station } => self.pick_up_ordered(ctx, &station),
             CallOrder::Drop { leg } => self.for_leg(leg, |call, leg| {
                 let refusal = Refusal { status: 200, ..Refusal::of(Cause::Operator) };
                 call.leg_gone(ctx, leg, refusal, Party::System);

@@ -32,6 +32,7 @@ impl Call {
             user_to_user: headers::user_to_user(&self.invite).unwrap_or_default().join(", "),
             legs: self.legs.iter().map(|leg| self.leg_view(leg, rooms)).collect(),
             recording: self.recording_word(),
+            slot: self.slot_held(),
             worker: self.worker,
             happenings: self.happenings.clone(),
         }

@@ -62,6 +62,7 @@ impl Call {
         if matches!(end, PlayEnd::Digit(_)) && self.is_at_mailbox() {
             return;
         }
+        self.slot_said(ctx, leg, play);
         if !self.whispered(ctx, play) {
             self.served(ctx, leg, play);
         }
@@ -151,7 +152,8 @@ impl Call {
             Some(Endpoint::Trunk(name)) => ctx.routes.trunk(name).map(|it| it.trunk().music.as_str()),
             Some(Endpoint::Local(_) | Endpoint::Stranger(_)) | None => None,
         };
-        let said = [of(by), of(leg)].into_iter().flatten();
+        let lot = self.lot_of(leg).and_then(|lot| ctx.routes.parking(lot)).map(|lot| lot.music.as_str());
+        let said = [lot, of(by), of(leg)].into_iter().flatten();
         said.into_iter().find(|class| !class.is_empty()).unwrap_or(MUSIC)
     }
 }

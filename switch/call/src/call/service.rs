@@ -95,6 +95,10 @@ impl Call {
                 said.extend(speaker.spell(&self.facts.caller));
                 self.say(ctx, said, 1);
             }
+            Local::Slot { slot, .. } => {
+                let said = self.slot_words(ctx, caller, slot);
+                self.say(ctx, said, 1);
+            }
             Local::Reach(change) => self.change_reach(ctx, change),
             Local::Play { prompt, times, language } => {
                 let said = vec![self.speaker(ctx, caller, &language).prompt(&prompt)];

@@ -85,6 +85,7 @@ impl Call {
             born: arrival.leg,
             rings_for: None,
             referred_by: None,
+            parked: None,
             led_on: 0,
             timers: Timers::new(),
             worker: worker_for(ctx, &arrival.verdict),

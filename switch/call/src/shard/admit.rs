@@ -3,6 +3,7 @@
 use base::fact::Endpoint;
 use base::wire::Flow;
 use base::{Cause, Now, Why};
+use phone::floor::Spot;
 use provision::{Role, Trunk};
 use route::{Feature, Inquiry, Local, Origin, Verdict};
 use sip::ServerId;
@@ -134,9 +135,27 @@ impl Shard {
         let is_phone = matches!(caller.from, Endpoint::Station(_));
         let Some(value) = values.next().filter(|_| is_phone) else { return Ok(None) };
         match (read_replaces(value), values.next()) {
-            (Ok(name), None) => Ok(Some(name)),
+            (Ok(mut name), None) => match self.may_take(&caller.from, &mut name) {
+                true => Ok(Some(name)),
+                false => Err(403),
+            },
             (Ok(_), Some(_)) | (Err(_), _) => Err(400),
         }
+    }
+
+    /// Whether a phone may take this dialog's place: its own line's, one that is parked, one that rings in its group.
+    fn may_take(&self, from: &Endpoint, name: &mut DialogName) -> bool {
+        let Endpoint::Station(own) = from else { return false };
+        // What nobody stands at is for the call to refuse, which may have told of it a moment ago.
+        let Some(at) = self.floor.by_dialog(&name.call_id, [&name.to, &name.from]) else { return true };
+        // A phone that saw the dialog on another one's line may name its tags the other way round.
+        name.to = at.spot.dialog.ours.to_string();
+        name.from = at.spot.dialog.theirs.to_string();
+        let is_parked = |spot: &Spot| spot.leg == at.spot.leg && spot.line.starts_with("park.");
+        let rings = at.spot.role == phone::floor::Role::Recipient && !at.spot.state.is_answered();
+        *at.spot.line == **own
+            || self.floor.spots_of(at.call).iter().any(is_parked)
+            || rings && self.routes.may_pick_up(own, &at.spot.line)
     }
 
     /// A trunk by its address, else a station by its password; `None` when the request has been answered.
@@ -270,6 +289,8 @@ pub(crate) fn words(verdict: &Verdict) -> String {
         Verdict::Local(Local::Feature { feature, rest }) => {
             format!("feature:{} {rest}", feature.standard().name)
         }
+        Verdict::Local(Local::Slot { lot, slot: None }) => format!("parking:{lot}"),
+        Verdict::Local(Local::Slot { slot: Some(slot), .. }) => format!("slot:{slot}"),
         Verdict::Local(Local::Conference { name, .. }) => format!("conference:{name}"),
         Verdict::Local(Local::Voicemail { mailbox, .. }) => format!("voicemail:{mailbox}"),
         Verdict::Local(Local::Mailbox { own }) => format!("mailbox:{}", own.as_deref().unwrap_or("any")),

@@ -88,6 +88,7 @@ impl Shard {
                     slot.keys.push(key);
                 }
             }
+            Act::Slot(act) => self.slot_wanted(id, act),
             Act::Mail(order) => self.outputs.push_back(ShardOutput::Mail(order)),
             Act::Media(command) => {
                 if let MediaCommand::Open { port } = &command {

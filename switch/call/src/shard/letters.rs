@@ -10,6 +10,7 @@ use base::wire::{Flow, Inbound};
 use base::{CallId, LegId, Now, PortId, ShardId};
 use sip::message::{Framing, Message, peek};
 
+use super::slots::SlotPost;
 use super::{Asker, Shard, Slot};
 use crate::act::Purpose;
 use crate::call::CallInput;
@@ -27,6 +28,8 @@ pub enum Post {
     Media(MediaEvent),
     /// An answer to a request that a leg sent before it went there.
     Answered(Box<Late>),
+    /// Somebody wants a slot, or has one no more.
+    Slot(SlotPost),
     /// A leg that came from there is over.
     Over {
         /// Its Call-ID.
@@ -77,6 +80,7 @@ impl Shard {
                 self.turn(now, call, CallInput::Response { leg, purpose, response, flow });
             }
             Post::Over { call_id, port } => self.is_over_there(&call_id, port),
+            Post::Slot(post) => self.slot_post(post),
         }
     }
 
@@ -136,14 +140,20 @@ impl Shard {
             Word::Hand(handed) => Word::Back(handed),
             Word::Come(_) => Word::Never,
             Word::Key { .. } => Word::Done(false),
-            Word::Back(_) | Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never | Word::Done(_) => {
+            Word::Back(_)
+            | Word::No(_)
+            | Word::Dial(_)
+            | Word::Taken(_)
+            | Word::Never
+            | Word::Done(_)
+            | Word::Parked(_) => {
                 return;
             }
         };
         self.write(gone, Addressee::Call(from), answer);
     }
 
-    fn post(&mut self, to: ShardId, post: Post) {
+    pub(super) fn post(&mut self, to: ShardId, post: Post) {
         self.outputs.push_back(ShardOutput::Post { to, post });
     }
 

@@ -19,6 +19,7 @@ mod reach;
 mod reginfo;
 mod register;
 mod rejoin;
+mod slots;
 mod subscribing;
 mod subscriptions;
 mod texts;
@@ -60,6 +61,7 @@ use lasts::Lasts;
 pub(crate) use letters::Came;
 use letters::Moved;
 pub use letters::{Late, Post};
+pub use slots::SlotPost;
 use subscriptions::{SubscriptionId, Subscriptions};
 use texts::Text;
 use trunks::Registration;
@@ -106,6 +108,8 @@ pub struct Shard {
     registrations: BTreeMap<String, Registration>,
     subscriptions: Subscriptions,
     moved: Moved,
+    /// Slots that are taken, kept by the owner alone.
+    slots: BTreeMap<u32, CallId>,
     /// The call whose acts are carried out just now.
     turning: Option<CallId>,
     /// What is in the mailboxes, by number; one that is not here is empty.
@@ -220,6 +224,7 @@ impl Shard {
             registrations: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
             moved: Moved::default(),
+            slots: BTreeMap::new(),
             turning: None,
             mailboxes: BTreeMap::new(),
             proofs: HashMap::new(),

@@ -8,7 +8,7 @@ use base::{CallId, Cause, Now, Party, TenantId};
 use sip::{SipEvent, StackOutput};
 
 use super::{Shard, Slot};
-use crate::act::Act;
+use crate::act::{Act, SlotAct};
 use crate::call::{Arrival, Call, CallInput, Ctx};
 use crate::io::ShardOutput;
 
@@ -124,6 +124,9 @@ impl Shard {
         }
         self.order.remove(&id);
         self.tell_homes(&slot);
+        if let Some(held) = slot.call.slot_held() {
+            self.slot_wanted(id, SlotAct::Free(held));
+        }
         self.leaves_floor(id);
         for key in &slot.keys {
             self.dialogs.remove(key);

@@ -87,3 +87,19 @@ pub(super) fn max_minutes() -> u32 {
 pub(super) fn max_contacts() -> u32 {
     5
 }
+
+pub(super) fn first_slot() -> u32 {
+    701
+}
+
+pub(super) fn last_slot() -> u32 {
+    720
+}
+
+pub(super) fn recall_secs() -> u32 {
+    60
+}
+
+pub(super) fn recalls() -> u32 {
+    3
+}

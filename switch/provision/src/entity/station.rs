@@ -70,6 +70,9 @@ pub struct Station {
     /// destination such as `voicemail:1001`; empty is `none`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub transfer_failure: String,
+    /// Stations of one group may take each other's ringing calls; those where it is empty are one group too.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pickup_group: String,
     /// The recording policy by name; empty leaves it to others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub recording: String,
@@ -164,6 +167,7 @@ impl Station {
             spoken_refusals: defaults::spoken_refusals(),
             srtp: Srtp::default(),
             transfer_failure: String::new(),
+            pickup_group: String::new(),
             recording: String::new(),
             dtmf: Dtmf::default(),
             listen: Vec::new(),

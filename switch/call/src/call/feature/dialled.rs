@@ -31,6 +31,9 @@ impl Call {
             Feature::DoNotDisturbOff => {
                 self.meet_locally(ctx, Local::Reach(SettingsChange::DoNotDisturb(false)));
             }
+            Feature::Pickup => self.pick_up_at(ctx, rest),
+            Feature::PickupGroup => self.pick_up_in_group(ctx),
+            Feature::Park => self.park_by_code(ctx, rest),
             Feature::LastCaller | Feature::Time | Feature::RecordPrompt => {
                 self.serve(ctx, Local::Feature { feature, rest: rest.to_owned() });
             }
@@ -40,13 +43,7 @@ impl Call {
             }
             Feature::Intercom => self.intercom(ctx, rest),
             Feature::Page => self.page_group(ctx, rest),
-            Feature::Monitor
-            | Feature::Coach
-            | Feature::Barge
-            | Feature::PickupGroup
-            | Feature::Pickup
-            | Feature::Park
-            | Feature::Conference => {
+            Feature::Monitor | Feature::Coach | Feature::Barge | Feature::Conference => {
                 let _later = rest;
                 self.turn_away(ctx, Refusal::of(Cause::Unsupported), Party::System);
             }

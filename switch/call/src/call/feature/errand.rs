@@ -120,7 +120,7 @@ impl Call {
     /// Whoever was rung for those who wait has answered, and has been seated with them.
     pub(in crate::call) fn errand_answered(&mut self, ctx: &mut Ctx<'_>, leg: LegId) {
         match self.errand() {
-            Some(Errand::Transfer(_)) => self.transferred(ctx),
+            Some(Errand::Transfer(_)) => self.transferred(ctx, Some(leg)),
             Some(Errand::Consult(consult)) => consult.with = Some(leg),
             None => {}
         }
@@ -129,7 +129,7 @@ impl Call {
     /// A leg of another call has come in.
     pub(in crate::call) fn errand_joined(&mut self, ctx: &mut Ctx<'_>, _leg: LegId) {
         if let Some(Errand::Transfer(_)) = self.errand() {
-            self.transferred(ctx);
+            self.transferred(ctx, None);
         }
     }
 
@@ -175,7 +175,7 @@ impl Call {
     /// What was given to another call is there: whoever led it there has nothing left to do here.
     pub(in crate::call) fn errand_given(&mut self, ctx: &mut Ctx<'_>) {
         if let Some(Errand::Transfer(_)) = self.errand() {
-            self.transferred(ctx);
+            self.transferred(ctx, None);
         }
         let left: Vec<LegId> =
             self.meeting.iter().flat_map(|it| &it.members).map(|member| member.leg).collect();
@@ -185,9 +185,10 @@ impl Call {
     }
 
     /// Those who waited have whom they waited for.
-    pub(super) fn transferred(&mut self, ctx: &mut Ctx<'_>) {
+    pub(super) fn transferred(&mut self, ctx: &mut Ctx<'_>, who: Option<LegId>) {
         self.report(ctx, 200);
         let Some(Errand::Transfer(transfer)) = self.take_errand() else { return };
+        self.leave_slot(ctx, who);
         self.bring_together();
         let result = match transfer.recalls {
             Some(cause) => TransferResult::Recalled(cause),
@@ -219,6 +220,9 @@ impl Call {
     /// Whoever was rung or asked for does not come.
     pub(in crate::call) fn errand_failed(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal) {
         self.stop_seeking(ctx, Cause::AnsweredElsewhere);
+        if self.parks_again(ctx) {
+            return;
+        }
         match self.errand() {
             Some(Errand::Transfer(_)) => self.transfer_failed(ctx, refusal),
             Some(Errand::Consult(_)) => self.consult_failed(ctx, refusal),

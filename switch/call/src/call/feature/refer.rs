@@ -87,7 +87,13 @@ impl Call {
         }
     }
 
-    fn notify(&mut self, ctx: &mut Ctx<'_>, leg: LegId, status: u16, referral: &mut Referral) -> bool {
+    pub(super) fn notify(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        leg: LegId,
+        status: u16,
+        referral: &mut Referral,
+    ) -> bool {
         let Some(at) = self.leg_mut(leg) else { return false };
         let contact = at.contact.clone();
         let Some(talking) = at.talking_mut() else { return false };

@@ -14,6 +14,7 @@ use super::super::meeting::MAIN;
 use super::super::{Call, Ctx, Refusal};
 use super::errand::{Errand, Failing, Transfer};
 use super::hold::WAITING;
+use super::park::slot_meant;
 use crate::act::Act;
 use crate::letter::{Addressee, Wish, Word};
 
@@ -79,6 +80,11 @@ impl Call {
             return Err(481);
         }
         let way = self.way_to(ctx, by, blind.to)?;
+        if let Way::Local(local) = &way
+            && let Some((lot, slot)) = slot_meant(ctx, local)
+        {
+            return self.park(ctx, by, (&lot, slot), blind.report);
+        }
         self.led_on += 1;
         self.retrieve(ctx, by);
         let failing = blind.failing.unwrap_or_else(|| self.failing_of(ctx, by));
@@ -194,7 +200,7 @@ impl Call {
         }
     }
 
-    fn lead_back_to(&mut self, ctx: &mut Ctx<'_>, to: ForwardTo) {
+    pub(super) fn lead_back_to(&mut self, ctx: &mut Ctx<'_>, to: ForwardTo) {
         let Some(Errand::Transfer(transfer)) = self.errand() else { return };
         let by = By::Station(transfer.of.clone().unwrap_or_default());
         let seed = ctx.entropy.next_u64();
@@ -283,7 +289,7 @@ impl Call {
         if let Some(own) = own {
             // Both lines of the phone are in this call: the others talk without it.
             self.dismiss(ctx, own, Cause::Transferred);
-            self.transferred(ctx);
+            self.transferred(ctx, None);
             return Ok(());
         }
         ctx.out.push(Act::Write { to: addressee, word: Word::Ask(Wish::Surrender { with: place, of: by }) });
@@ -297,7 +303,7 @@ impl Call {
         station.map_or(Failing::Ends, |station| Failing::of(&station.transfer_failure))
     }
 
-    pub(super) fn extension_of(&self, leg: LegId) -> Option<String> {
+    pub(in crate::call) fn extension_of(&self, leg: LegId) -> Option<String> {
         match &self.leg(leg)?.endpoint {
             Endpoint::Station(extension) => Some(extension.clone()),
             Endpoint::Trunk(_) | Endpoint::Local(_) | Endpoint::Stranger(_) => None,

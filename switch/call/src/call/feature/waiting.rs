@@ -45,12 +45,14 @@ impl Call {
             CallOrder::Transfer { .. }
             | CallOrder::Consult { .. }
             | CallOrder::Hold { .. }
+            | CallOrder::Park { .. }
             | CallOrder::TakePart { .. } => true,
             CallOrder::Play { .. }
             | CallOrder::Stop { .. }
             | CallOrder::Digits { .. }
             | CallOrder::Voice { .. }
             | CallOrder::Consulted { .. }
+            | CallOrder::PickUp { .. }
             | CallOrder::Drop { .. }
             | CallOrder::Record(_)
             | CallOrder::Code { .. }
