@@ -164,6 +164,23 @@ fn what_was_said_until_the_process_was_killed_is_a_message() {
     assert_eq!((status, messages(&node).len()), (204, 0));
 }
 
+/// What is being said when the switch is told to end, twice, is a message as if its caller had hung up.
+#[test]
+fn what_was_said_until_the_switch_ended_is_a_message() {
+    let mut node = node();
+    let mut leaver = Baresip::desk(&node.block, 22, "1002", TONES[1]);
+    speak(&mut leaver, 1_000);
+    node.terminate();
+    until("the drain", || node.log().contains("draining").then_some(()));
+    node.terminate();
+    node.ended();
+    node.serve();
+    let message = until("the message", || messages(&node).pop());
+    assert_eq!(message["cut"], false, "{message:#}");
+    assert!(message["audio_ms"].as_u64() > Some(700), "{message:#}");
+    assert_eq!(messages(&node).len(), 1);
+}
+
 /// The octets of the one part that is audio.
 fn attachment(letter: &str) -> Vec<u8> {
     let letter = letter.replace("\r\n", "\n");
