@@ -136,6 +136,7 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             | What::MediaTrouble { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }
+            What::Supervised { leg, .. } => assert!(open.contains_key(leg), "{leg} is known:\n{}", whole()),
             What::PromptRecorded { .. }
             | What::MessageLeft { .. }
             | What::MailboxOpened { .. }

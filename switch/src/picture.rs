@@ -53,8 +53,18 @@ fn call(call: &CallView) -> view::CallView {
         legs: call.legs.iter().map(leg).collect(),
         recording: call.recording.to_owned(),
         slot: call.slot,
+        supervision: call.supervision.as_ref().map(supervision),
         worker: call.worker,
         happenings: call.happenings.iter().map(happening).collect(),
+    }
+}
+
+fn supervision(it: &call::SupervisionView) -> view::SupervisionView {
+    view::SupervisionView {
+        agent: it.agent.clone(),
+        mode: it.mode.to_owned(),
+        follow: it.follows,
+        call: it.call.map(|call| call.to_string()),
     }
 }
 

@@ -109,7 +109,7 @@ function show(call) {
   return true;
 }
 
-function order(id, path, body) {
+function wire(id, path, body) {
   const form = field(id);
   if (!form) return;
   form.addEventListener("submit", async (event) => {
@@ -128,10 +128,10 @@ function chosen(id) {
   return value === "" ? null : Number(value);
 }
 
-order("play", "/play", () => ({ leg: chosen("play-leg"), prompt: field("prompt").value, language: field("language").value }));
-order("digits", "/digits", () => ({ leg: chosen("digits-leg"), digits: field("keys").value }));
-order("voice", "/voice", () => ({ leg: chosen("voice-leg"), muted: field("muted").checked, deaf: field("deaf").checked, gain_db: Number(field("gain").value) }));
-order("conference", "/conference", () => ({ name: field("room").value }));
+wire("play", "/play", () => ({ leg: chosen("play-leg"), prompt: field("prompt").value, language: field("language").value }));
+wire("digits", "/digits", () => ({ leg: chosen("digits-leg"), digits: field("keys").value }));
+wire("voice", "/voice", () => ({ leg: chosen("voice-leg"), muted: field("muted").checked, deaf: field("deaf").checked, gain_db: Number(field("gain").value) }));
+wire("conference", "/conference", () => ({ name: field("room").value }));
 if (field("actions")) {
   field("voice-leg").addEventListener("change", voiceOf);
   field("stop").addEventListener("click", () => order("/stop", { leg: chosen("play-leg") }).then(() => say("", words.done), (error) => say(error.message, "")));
@@ -140,10 +140,42 @@ if (field("actions")) {
   });
 }
 
+/* Supervisors of this call, or the one whose own call it is. */
+async function supervisors() {
+  const listed = (await (await api("supervisions")).json()).items.filter((it) => it.call === words.call || it.id === words.call);
+  field("supervision").hidden = listed.length === 0;
+  const act = (it, body) => async () => {
+    try {
+      await api(`supervisions/${encodeURIComponent(it.id)}`, body
+        ? { method: "PATCH", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }
+        : { method: "DELETE" });
+      say("", words.done);
+    } catch (error) {
+      say(error.message, "");
+    }
+  };
+  const button = (it, label, body) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = label;
+    made.addEventListener("click", act(it, body));
+    return made;
+  };
+  fill("supervisors", listed.map((it) => [
+    cell(it.station), cell(it.agent), cell(words[it.mode]), cell(it.follow ? words.yes : words.no),
+    cell([
+      button(it, words.listen, { mode: "listen" }), button(it, words.whisper, { mode: "whisper" }),
+      button(it, words.barge, { mode: "barge" }), button(it, words.takeOver, { mode: "take_over" }),
+      button(it, words.follow, { follow: !it.follow }), button(it, words.leave, null),
+    ].flatMap((one) => [one, " "])),
+  ]));
+}
+
 async function update() {
   let again = true;
   try {
     again = show(await order(""));
+    await supervisors();
   } catch (error) {
     say(error.message || words.lost, "");
   }

@@ -76,10 +76,25 @@ pub struct CallView {
     pub recording: String,
     /// The slot where somebody of it is parked.
     pub slot: Option<u32>,
+    /// The agent whom its caller, a supervisor, listens to.
+    pub supervision: Option<SupervisionView>,
     /// The media worker of its ports.
     pub worker: u8,
     /// What was heard in it, the latest last; at most 32.
     pub happenings: Vec<HappeningView>,
+}
+
+/// A supervisor with an agent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SupervisionView {
+    /// The agent's extension.
+    pub agent: String,
+    /// `listen`, `whisper` or `barge`.
+    pub mode: String,
+    /// Whether it goes with each next call of the agent.
+    pub follow: bool,
+    /// The agent's call; none while it waits for one.
+    pub call: Option<String>,
 }
 
 /// One leg of a call that is up.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::media::{Detected, LegMedia, RecordingFault, RecordingFile, Trouble};
-use crate::{CallId, Cause, LegId, Party, RecordingId, TenantId, Wall, Why};
+use crate::{CallId, Cause, LegId, Party, RecordingId, Supervision, TenantId, Wall, Why};
 
 /// One thing that happened to a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -182,6 +182,15 @@ pub enum What {
         prompt: String,
         /// The recording that it was.
         recording: RecordingId,
+    },
+    /// A supervisor takes part in this way from now on, or no longer.
+    Supervised {
+        /// The agent's leg.
+        leg: LegId,
+        /// The supervisor's extension.
+        by: String,
+        /// How; `None` for no longer.
+        mode: Option<Supervision>,
     },
     /// A phone pressed a code in its call.
     Keyed {

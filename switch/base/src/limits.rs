@@ -255,5 +255,7 @@ pub const LAMP_DIALOGS: usize = 8;
 pub const LEGS_PER_CALL: usize = 64;
 /// Phones that one page reaches; further ones are left out.
 pub const PAGE_PHONES: usize = 30;
+/// Supervisors who take part in one call; a further one is refused.
+pub const SUPERVISORS: usize = 8;
 /// Far ends that talk within one call; a further one is refused.
 pub const MEETING_MEMBERS: usize = 32;

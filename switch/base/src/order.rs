@@ -1,5 +1,6 @@
 //! What people ask of a call that is up.
 
+use crate::Supervision;
 use crate::media::{Gain, RecordingAct, TapId};
 
 /// What people do with a call that is up. Legs are named by their place in the call, the caller's is 0.
@@ -90,6 +91,8 @@ pub enum CallOrder {
         /// Its extension.
         station: String,
     },
+    /// Changes how the supervisor whose call it is takes part in its agent's call.
+    Supervise(SuperviseOrder),
     /// Ends one far end; the others go on where they can.
     Drop {
         /// Who.
@@ -122,6 +125,17 @@ pub enum CallOrder {
         /// Which.
         name: String,
     },
+}
+
+/// What a supervisor does while it takes part in an agent's call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuperviseOrder {
+    /// Takes part in this way.
+    Mode(Supervision),
+    /// Goes with each next call of the agent, or no longer.
+    Follow(bool),
+    /// Has the agent's place in the call, which the agent leaves.
+    TakeOver,
 }
 
 /// How somebody takes part in a call of several.

@@ -54,6 +54,8 @@ pub(crate) enum Act {
     Stand(Arc<[Spot]>),
     /// For whoever keeps the slots where calls are parked.
     Slot(SlotAct),
+    /// The call is told whenever something changes on these lines, and on no others.
+    Watch(Vec<Box<str>>),
     /// For whoever keeps the messages.
     Mail(MailOrder),
     /// For a media worker.

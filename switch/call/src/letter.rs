@@ -10,8 +10,10 @@
 //!
 //! Who asks for a leg of the other one's gets `Hand` instead of `Come`.
 
-use base::{CallId, LegId, ShardId};
+use base::media::Heard;
+use base::{CallId, LegId, PortId, RoomId, ShardId, Supervision};
 use phone::keys::InCall;
+use smallvec::SmallVec;
 
 use crate::leg::Leg;
 
@@ -69,6 +71,42 @@ pub(crate) enum Word {
     Done(bool),
     /// Whom you wanted parked is, there.
     Parked(u32),
+    /// A supervisor takes part with one of your legs, in this way from now on.
+    Attend(Attend),
+    /// This is what the supervisor hears.
+    Sight(Sight),
+    /// The supervisor no longer takes part.
+    Leave,
+    /// The agent is not here any more.
+    Parted {
+        /// It has gone to another call.
+        moved: bool,
+    },
+}
+
+/// How a supervisor, whose leg stays in its own call, takes part in an agent's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attend {
+    /// The agent's leg.
+    pub(crate) leg: LegId,
+    /// The supervisor's port.
+    pub(crate) port: PortId,
+    pub(crate) mode: Supervision,
+    /// The supervisor's extension.
+    pub(crate) by: String,
+}
+
+/// What a supervisor hears, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// The media worker where the agent's call is.
+    pub(crate) worker: u8,
+    pub(crate) room: Option<RoomId>,
+    pub(crate) sources: SmallVec<[Heard; 2]>,
+    /// As it takes part.
+    pub(crate) mode: Supervision,
+    /// Nothing but listening is allowed.
+    pub(crate) only_listen: bool,
 }
 
 /// How a leg wants to come in.

@@ -32,4 +32,6 @@ pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
 pub use letter::Letter;
 pub use rooms::room_of;
 pub use shard::{Late, Post, Shard, SlotPost};
-pub use view::{BanView, CallView, HappeningView, LegView, Live, RegistrationView, ShardView};
+pub use view::{
+    BanView, CallView, HappeningView, LegView, Live, RegistrationView, ShardView, SupervisionView,
+};

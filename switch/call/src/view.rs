@@ -96,10 +96,25 @@ pub struct CallView {
     pub recording: &'static str,
     /// The slot where somebody of it is parked.
     pub slot: Option<u32>,
+    /// Whom its caller, a supervisor, listens to.
+    pub supervision: Option<SupervisionView>,
     /// The media worker of its ports.
     pub worker: u8,
     /// What was heard in it, the latest last.
     pub happenings: Vec<HappeningView>,
+}
+
+/// A supervisor with an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SupervisionView {
+    /// The agent's extension.
+    pub agent: String,
+    /// `listen`, `whisper` or `barge`.
+    pub mode: &'static str,
+    /// Goes with each next call.
+    pub follows: bool,
+    /// The agent's call; `None` while there is none.
+    pub call: Option<CallId>,
 }
 
 /// Something that was heard.

@@ -114,6 +114,7 @@ impl Assembler {
             | What::Heard { .. }
             | What::Tapped { .. }
             | What::PromptRecorded { .. }
+            | What::Supervised { .. }
             | What::MessageLeft { .. }
             | What::MailboxOpened { .. }
             | What::MessageHeard { .. }
@@ -217,6 +218,7 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         | What::Heard { .. }
         | What::Tapped { .. }
         | What::PromptRecorded { .. }
+        | What::Supervised { .. }
         | What::MessageLeft { .. }
         | What::MailboxOpened { .. }
         | What::MessageHeard { .. }

@@ -305,6 +305,9 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
         checker.range("no_answer_secs", station.no_answer_secs, 5..=180);
     }
     check_answering::of_station(checker, station);
+    if station.supervision_beep_secs != 0 {
+        checker.range("supervision_beep_secs", station.supervision_beep_secs, 5..=300);
+    }
 }
 
 fn check_number(checker: &mut Checker<'_>, number: &Number) {

@@ -91,6 +91,7 @@ const ORDER: &[&str] = &[
     "auto_answer_for",
     "intercom",
     "intercom_muted",
+    "supervision_beep_secs",
     "max_contacts",
     "max_calls",
     "reliable",

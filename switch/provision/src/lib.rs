@@ -30,6 +30,7 @@ mod read_phone;
 mod reliable;
 mod secret;
 mod settings;
+mod supervise;
 
 pub use agent::AgentState;
 pub use base::HostMask;
@@ -57,3 +58,4 @@ pub use read::Reading;
 pub use reliable::Reliable;
 pub use secret::{CannotHash, PasswordHasher, ha1_md5, ha1_sha256};
 pub use settings::{SETTINGS, Settings, SettingsChange, StationSettings};
+pub use supervise::{Supervisor, may_supervise};

@@ -308,6 +308,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         intercom_muted: fields.flag("intercom_muted", false),
         ring: fields.text("ring"),
         call_data: fields.flag("call_data", false),
+        supervision_beep_secs: fields.whole("supervision_beep_secs", default.supervision_beep_secs),
         extension,
     }
 }

@@ -98,10 +98,15 @@ pub(crate) async fn hang_up(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     who.require(Right::Manage)?;
     let call = call_id(&id)?;
+    end(&web, &who, call)
+}
+
+/// Ends a call that somebody may end.
+pub(super) fn end(web: &Web, who: &Identity, call: CallId) -> Result<(StatusCode, Json<Value>), Problem> {
     match web.ports.node.hang_up(call) {
         Ok(()) => {
             tracing::info!(%call, by = who.name, "a call is ended by hand");
-            Ok((StatusCode::ACCEPTED, Json(json!({ "id": id }))))
+            Ok((StatusCode::ACCEPTED, Json(json!({ "id": call.to_string() }))))
         }
         Err(error @ HangUpError::NoSuchCall) => Err(Problem::not_found(error.to_string())),
         Err(error @ HangUpError::Busy) => {

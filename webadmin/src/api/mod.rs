@@ -18,12 +18,13 @@ mod resources;
 mod schemas;
 mod sounds;
 mod status;
+mod supervisions;
 mod tap;
 mod tokens;
 mod voicemail;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, patch, post, put};
 use axum::{Extension, Router};
 use provision::Kind;
 
@@ -42,6 +43,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::one))
         .route("/calls/{id}/hangup", post(calls::hang_up))
+        .route("/supervisions", get(supervisions::list))
+        .route("/supervisions/{id}", patch(supervisions::change).delete(supervisions::end))
         .route("/calls/{id}/play", post(orders::play))
         .route("/calls/{id}/stop", post(orders::stop))
         .route("/calls/{id}/digits", post(orders::digits))

@@ -23,6 +23,7 @@ pub(crate) fn description() -> Value {
     for (path, item) in others()
         .into_iter()
         .chain(own())
+        .chain(supervisions())
         .chain(sounds("prompts", "language", "id"))
         .chain(sounds("music", "class", "piece"))
     {
@@ -224,6 +225,24 @@ fn own() -> [(String, Value); 3] {
         ("/station-settings".to_owned(), list),
         ("/stations/{name}/settings".to_owned(), settings),
         ("/users/{name}/password".to_owned(), json!({ "parameters": name, "put": password })),
+    ]
+}
+
+/// Supervisors who take part in agents' calls.
+fn supervisions() -> [(String, Value); 2] {
+    let id = json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }]);
+    let list =
+        operation("Lists supervisors who take part in agents' calls, the oldest first", &paging(), None, 200);
+    let change = operation(
+        "Changes how a supervisor takes part; for the supervisor itself and for admins",
+        &[],
+        Some(Body::Json("Supervision")),
+        202,
+    );
+    let end = operation("Ends a supervision; the agent's call goes on", &[], None, 202);
+    [
+        ("/supervisions".to_owned(), json!({ "get": list })),
+        ("/supervisions/{id}".to_owned(), json!({ "parameters": id, "patch": change, "delete": end })),
     ]
 }
 

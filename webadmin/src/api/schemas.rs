@@ -131,6 +131,7 @@ const STATION: &[Field] = fields! {
     intercom_muted: Flag, "Whether nobody hears it on intercom until a key of it is pressed";
     ring: Text, "How it rings: auto by the kind of call, else a name that its phones know; empty leaves it to them";
     call_data: Flag, "Whether its phones are told of a call in X-CC-… headers";
+    supervision_beep_secs: Whole, "Seconds from tone to tone that tell it that a supervisor is in its call, 5 to 300; 0 for none";
 };
 
 const GROUP: &[Field] = fields! {
@@ -303,6 +304,11 @@ const CALL_VOICE: &[Field] = fields! {
     gain_db: Number, "How much louder it is heard than it comes, -60 to 20";
 };
 
+const SUPERVISION: &[Field] = fields! {
+    mode: Text, "listen, whisper, barge or take_over; none leaves it";
+    follow: Flag, "Whether it goes with each next call of the agent; none leaves it";
+};
+
 const CALL_RECORDING: &[Field] = fields! {
     act: Text, "start, stop, pause or resume";
 };
@@ -366,6 +372,7 @@ pub(super) fn all() -> Map<String, Value> {
         ("MessageChange", schema(MESSAGE_CHANGE, &[])),
         ("MessageForward", schema(MESSAGE_FORWARD, &["mailbox"])),
         ("CallConference", schema(CALL_CONFERENCE, &["name"])),
+        ("Supervision", schema(SUPERVISION, &[])),
         ("CallRecording", schema(CALL_RECORDING, &["act"])),
     ];
     kinds.chain(others).map(|(name, schema)| (name.to_owned(), schema)).collect()

@@ -128,6 +128,16 @@ words! {
     prompt_missing: "Prompt missing", "Falta la locución";
     silent: "Nothing comes", "No llega nada";
     heard_again: "Heard again", "Se oye de nuevo";
+    supervision: "Supervision", "Supervisión";
+    supervised: "Supervised", "Supervisada";
+    supervisor: "Supervisor", "Supervisor";
+    agent: "Agent", "Agente";
+    way: "Mode", "Modo";
+    whisper: "Whisper", "Susurrar";
+    barge: "Barge in", "Intervenir";
+    take_over: "Take over", "Tomar la llamada";
+    follow: "Follow", "Seguir";
+    leave: "Leave", "Salir";
     legs: "Legs", "Tramos";
     leg: "Leg", "Tramo";
     flow: "Flow", "Sentido";

@@ -490,6 +490,7 @@ fn call() -> CallView {
         ],
         recording: "on".to_owned(),
         slot: Some(701),
+        supervision: None,
         worker: 0,
         happenings: Vec::new(),
     }

@@ -36,7 +36,9 @@ impl Call {
         if self.heard_after_key(leg) {
             return;
         }
-        if self.takes_codes(leg) {
+        if self.supervises.is_some() {
+            self.supervise_key(ctx, leg, digit);
+        } else if self.takes_codes(leg) {
             self.key_pressed(ctx, leg, Pressed { digit, lasted });
         } else if let Some(to) = self.other(leg).filter(|to| self.is_told_in_info(*to)) {
             self.tell_in_info(ctx, to, digit, lasted);

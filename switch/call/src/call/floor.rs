@@ -7,6 +7,7 @@ use base::{LegId, Now};
 use phone::floor::{DialogIds, Remote, Role, Spot, SpotState};
 use sdp::Direction;
 
+use super::feature::SUPERVISES;
 use super::local::LocalEnd;
 use super::service::Service;
 use super::{Call, Ctx, Phase};
@@ -45,7 +46,10 @@ impl Call {
     }
 
     fn seen<'a>(&'a self, ctx: &'a Ctx<'_>) -> impl Iterator<Item = Seen<'a>> {
-        let seen = |leg| [self.seen_at(ctx, leg), self.seen_in_room(leg), self.seen_parked(leg)];
+        let seen = |leg| {
+            let special = [self.seen_in_room(leg), self.seen_parked(leg), self.seen_supervising(leg)];
+            [self.seen_at(ctx, leg)].into_iter().chain(special)
+        };
         self.legs.iter().flat_map(seen).flatten()
     }
 
@@ -54,7 +58,9 @@ impl Call {
         let Endpoint::Station(extension) = &leg.endpoint else { return None };
         let (state, theirs) = standing(leg)?;
         let is_caller = leg.id == self.caller();
-        let (number, called, withheld) = if is_caller {
+        let (number, called, withheld) = if self.supervises.is_some() {
+            ("", "", true)
+        } else if is_caller {
             let name = ctx.routes.station(&self.facts.dialled).map_or("", |station| &station.name);
             (&*self.facts.dialled, name, false)
         } else {
@@ -95,6 +101,27 @@ impl Call {
             number,
             called,
             withheld: leg.id == self.caller() && self.facts.withheld,
+            call_id: &leg.call_id,
+            ours: &leg.local_tag,
+            theirs,
+            recorded: false,
+        })
+    }
+
+    /// A supervisor, on a line where others of its own look for it.
+    fn seen_supervising<'a>(&'a self, leg: &'a Leg) -> Option<Seen<'a>> {
+        let agent = self.supervised_agent().filter(|_| leg.id == self.caller())?;
+        let Endpoint::Station(extension) = &leg.endpoint else { return None };
+        let (state, theirs) = standing(leg)?;
+        Some(Seen {
+            kind: SUPERVISES,
+            name: extension,
+            leg: leg.id,
+            state,
+            role: Role::Initiator,
+            number: agent,
+            called: "",
+            withheld: true,
             call_id: &leg.call_id,
             ours: &leg.local_tag,
             theirs,

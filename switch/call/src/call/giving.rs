@@ -63,6 +63,10 @@ impl Call {
             Word::Key { leg, code } => self.keyed_elsewhere(ctx, from, leg, &code),
             Word::Done(done) => self.first_line_says(ctx, done),
             Word::Parked(slot) => self.parked_there(ctx, slot),
+            Word::Attend(attend) => self.attended_by(ctx, from, attend),
+            Word::Sight(sight) => self.sees(ctx, from, sight),
+            Word::Leave => self.left_by(from),
+            Word::Parted { moved } => self.agent_parted(ctx, from, moved),
         }
     }
 
@@ -73,7 +77,16 @@ impl Call {
             Word::Come(_) => self.write(ctx, from, Word::Never),
             Word::Back(handed) => self.take_back(ctx, *handed),
             Word::Key { .. } => self.write(ctx, from, Word::Done(false)),
-            Word::No(_) | Word::Dial(_) | Word::Taken(_) | Word::Never | Word::Done(_) | Word::Parked(_) => {}
+            Word::Attend(_) => self.write(ctx, from, Word::Parted { moved: false }),
+            Word::Sight(_) => self.write(ctx, from, Word::Leave),
+            Word::No(_)
+            | Word::Dial(_)
+            | Word::Taken(_)
+            | Word::Never
+            | Word::Done(_)
+            | Word::Parked(_)
+            | Word::Leave
+            | Word::Parted { .. } => {}
         }
     }
 

@@ -63,6 +63,12 @@ impl Call {
         self.note(HappeningView { at: now.wall, leg: place, what: "tapped", detail: by });
     }
 
+    /// A supervisor takes part, or no longer.
+    pub(super) fn note_supervisor(&mut self, now: Now, leg: LegId, detail: String) {
+        let place = self.legs.iter().position(|known| known.id == leg).unwrap_or(0);
+        self.note(HappeningView { at: now.wall, leg: place, what: "supervised", detail });
+    }
+
     fn note(&mut self, happening: HappeningView) {
         if self.happenings.len() >= KEPT {
             self.happenings.remove(0);

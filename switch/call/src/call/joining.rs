@@ -76,13 +76,17 @@ impl Call {
         if matches!(self.phase, Phase::Over(_)) {
             return;
         }
-        let wanted: Mix = self.legs.iter().filter_map(|leg| self.part_of(leg)).collect();
+        let parts = self.legs.iter().filter_map(|leg| self.part_of(leg));
+        let wanted: Mix = parts.map(|part| self.with_supervisors(part)).collect();
         ctx.out.extend(self.mix.changes_to(&wanted).into_iter().map(Act::Media));
         self.mix = wanted;
     }
 
-    fn part_of(&self, leg: &Leg) -> Option<Part> {
+    pub(super) fn part_of(&self, leg: &Leg) -> Option<Part> {
         let port = open_port(leg)?;
+        if let Some(part) = self.part_of_supervisor(leg, port) {
+            return Some(part);
+        }
         let voice = self.voice(leg.id);
         if self.joined == Joined::Sides {
             return Some(self.part_in_meeting(leg, port));

@@ -80,8 +80,8 @@ use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
 use asking::Asked;
-use feature::{Holding, Page, Parked, Signature, Waiting};
-pub(crate) use feature::{Keyed, read_replaces};
+use feature::{Attended, Holding, Page, Parked, Signature, Supervising, Waiting};
+pub(crate) use feature::{Keyed, SUPERVISES, read_replaces};
 use giving::{Expected, Giving};
 use happenings::Typing;
 use joining::{Joined, Voice};
@@ -144,6 +144,10 @@ pub(crate) struct Call {
     giving: Option<Box<Giving>>,
     /// A leg of another call that will come.
     expected: Option<Expected>,
+    /// Supervisors who take part from calls of their own.
+    attended: Attended,
+    /// The agent with whom the caller, a supervisor, takes part.
+    supervises: Option<Box<Supervising>>,
     /// Legs that have come from other calls: number and name of who stands there.
     guests: Vec<(LegId, String, String)>,
     /// The leg with which the call began.
@@ -369,6 +373,8 @@ pub(crate) enum CallInput {
     Mail(Option<Arc<[MailMessage]>>),
     /// The slot that was asked for; `None` where there is none.
     Slot(Option<u32>),
+    /// Something has changed on a line that it watches.
+    Line,
     /// Another call writes.
     Letter { from: CallId, word: Word },
     /// A room that the call is in has so many members now.
@@ -398,6 +404,7 @@ impl Call {
             CallInput::Order(order) => self.ordered(ctx, order),
             CallInput::Mail(messages) => self.mail_read(ctx, messages.as_ref()),
             CallInput::Slot(slot) => self.slot_told(ctx, slot),
+            CallInput::Line => self.agent_moves(ctx),
             CallInput::Letter { from, word } => self.told(ctx, from, word),
             CallInput::Room { members, change } => self.room_changed(ctx, members, change),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
@@ -514,6 +521,7 @@ impl Call {
         self.hand_over(ctx);
         self.renewals(ctx);
         self.meeting_sounds(ctx);
+        self.show_supervisors(ctx);
     }
 
     /// When `tick` is next wanted.

@@ -88,6 +88,7 @@ impl Call {
                 self.for_leg(leg, |call, leg| call.park_ordered(ctx, leg, &slot))
             }
             CallOrder::PickUp { station } => self.pick_up_ordered(ctx, &station),
+            CallOrder::Supervise(order) => self.supervise_ordered(ctx, order),
             CallOrder::Drop { leg } => self.for_leg(leg, |call, leg| {
                 let refusal = Refusal { status: 200, ..Refusal::of(Cause::Operator) };
                 call.leg_gone(ctx, leg, refusal, Party::System);

@@ -33,6 +33,7 @@ impl Call {
             legs: self.legs.iter().map(|leg| self.leg_view(leg, rooms)).collect(),
             recording: self.recording_word(),
             slot: self.slot_held(),
+            supervision: self.supervision_view(),
             worker: self.worker,
             happenings: self.happenings.clone(),
         }

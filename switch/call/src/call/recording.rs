@@ -370,7 +370,7 @@ impl Call {
         match self.joined {
             Joined::Room(_) => ports.take(1).flat_map(|port| [Ear::From(port), Ear::To(port)]).collect(),
             Joined::Nobody | Joined::Two(..) | Joined::Itself(_) | Joined::Sides => {
-                ports.map(Ear::From).collect()
+                ports.chain(self.barging()).map(Ear::From).collect()
             }
         }
     }

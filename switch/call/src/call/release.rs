@@ -84,6 +84,7 @@ impl Call {
         let refusal = if self.answered_at.is_some() { Refusal { status: 200, ..refusal } } else { refusal };
         self.timers.clear();
         self.mail_over(ctx);
+        self.end_supervision(ctx);
         if let Joined::Room(room) = self.joined {
             ctx.out.push(Act::Leave(room));
         }

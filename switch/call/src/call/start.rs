@@ -81,6 +81,8 @@ impl Call {
             waiting: None,
             giving: None,
             expected: None,
+            attended: super::Attended::default(),
+            supervises: None,
             guests: Vec::new(),
             born: arrival.leg,
             rings_for: None,

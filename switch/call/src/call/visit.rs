@@ -63,6 +63,9 @@ impl Call {
 
     /// Nobody takes the caller in.
     pub(super) fn visit_over(&mut self, ctx: &mut Ctx<'_>, status: u16) {
+        if self.supervision_goes_on(ctx) {
+            return;
+        }
         let cause = Cause::from_sip(status);
         self.finish(ctx, Refusal { cause, status, q850: cause.q850() }, Party::System);
     }

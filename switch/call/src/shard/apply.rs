@@ -104,6 +104,7 @@ impl Shard {
             Act::Adopt { leg, came } => self.adopt(slot, id, leg, came),
             Act::Enter(room) => self.enter_room(room, id),
             Act::Leave(room) => self.leave_room(room, id),
+            Act::Watch(lines) => self.watch(id, lines),
             Act::Stand(spots) => self.stands(id, spots),
             Act::Reach { extension, change } => self.change_reach(now, &extension, &[change]),
             Act::Fact(what) => self.fact(now, id, what),

@@ -6,6 +6,7 @@ use base::CallId;
 use phone::floor::{Floor, Spot};
 
 use super::Shard;
+use crate::call::CallInput;
 use crate::io::{Gossip, ShardOutput};
 
 impl Shard {
@@ -25,7 +26,25 @@ impl Shard {
     pub(super) fn heard_of_spots(&mut self, call: CallId, spots: &Arc<[Spot]>) {
         self.lasts.hear(spots);
         let lines = self.floor.tell(call, spots);
+        for line in &lines {
+            let watchers = self.watched.get(line).into_iter().flatten();
+            self.later.extend(watchers.map(|watcher| (*watcher, CallInput::Line)));
+        }
         self.lines_changed(lines);
+    }
+
+    /// A call wants to be told what changes on these lines, and on no others.
+    pub(super) fn watch(&mut self, call: CallId, lines: Vec<Box<str>>) {
+        if lines.is_empty() && self.watched.is_empty() {
+            return;
+        }
+        self.watched.retain(|_, watchers| {
+            watchers.remove(&call);
+            !watchers.is_empty()
+        });
+        for line in lines {
+            self.watched.entry(line).or_default().insert(call);
+        }
     }
 
     /// A call is over, whatever it told last.

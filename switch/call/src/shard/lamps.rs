@@ -8,6 +8,7 @@ use phone::lamp::{DialogInfo, Lit, Watched};
 
 use super::Shard;
 use super::subscriptions::Topic;
+use crate::call::SUPERVISES;
 
 /// Where addresses in documents lead when the realm is none.
 const NOWHERE: &str = "tandem.invalid";
@@ -79,6 +80,10 @@ impl Shard {
     /// The light of a pseudo user; `None` for a station, whose dialogs are told themselves.
     fn light_of(&self, line: &str) -> Option<Lit> {
         let lit = |is_on| if is_on { Lit::On } else { Lit::Off };
+        // Who supervises whom is nobody's business.
+        if line.starts_with(SUPERVISES) {
+            return Some(Lit::Off);
+        }
         Some(match Watched::read(line) {
             Watched::Station(_) => return None,
             // Whoever is called back to a slot flashes.

@@ -140,15 +140,17 @@ impl Shard {
             Word::Hand(handed) => Word::Back(handed),
             Word::Come(_) => Word::Never,
             Word::Key { .. } => Word::Done(false),
+            Word::Attend(_) => Word::Parted { moved: false },
+            Word::Sight(_) => Word::Leave,
             Word::Back(_)
             | Word::No(_)
             | Word::Dial(_)
             | Word::Taken(_)
             | Word::Never
             | Word::Done(_)
-            | Word::Parked(_) => {
-                return;
-            }
+            | Word::Parked(_)
+            | Word::Leave
+            | Word::Parted { .. } => return,
         };
         self.write(gone, Addressee::Call(from), answer);
     }

@@ -82,6 +82,8 @@ pub struct Shard {
     pins: Pins,
     rooms: Rooms,
     floor: Floor,
+    /// Calls that want to know what changes on a line.
+    watched: BTreeMap<Box<str>, BTreeSet<CallId>>,
     lasts: Lasts,
     gate: Gate,
     nonces: Nonces,
@@ -203,6 +205,7 @@ impl Shard {
             pins: Pins::default(),
             rooms: Rooms::default(),
             floor: Floor::default(),
+            watched: BTreeMap::new(),
             lasts: Lasts::default(),
             gate: Gate::new(now.mono, config.calls, config.calls_per_sec, config.shards),
             nonces: Nonces::new(config.nonce_secret),

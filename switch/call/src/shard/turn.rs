@@ -128,6 +128,7 @@ impl Shard {
             self.slot_wanted(id, SlotAct::Free(held));
         }
         self.leaves_floor(id);
+        self.watch(id, Vec::new());
         for key in &slot.keys {
             self.dialogs.remove(key);
         }

@@ -100,6 +100,9 @@ pub struct Station {
     /// Whether it rings while it has a call; else it is busy then.
     #[serde(default = "defaults::call_waiting", skip_serializing_if = "defaults::is_true")]
     pub call_waiting: bool,
+    /// Seconds from tone to tone that tell it that a supervisor is in its call, 5…300; 0 for none.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub supervision_beep_secs: u32,
     /// Whether codes pressed in a call, such as `*1`, are taken from its phones; where not, they are keys for the far end.
     #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
     pub in_call_codes: bool,
@@ -177,6 +180,7 @@ impl Station {
             forward_unregistered: ForwardTo::default(),
             no_answer_secs: 0,
             call_waiting: defaults::call_waiting(),
+            supervision_beep_secs: 0,
             in_call_codes: defaults::in_call_codes(),
             mwi: Mwi::default(),
             auto_answer: AutoAnswer::default(),

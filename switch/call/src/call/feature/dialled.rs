@@ -1,7 +1,7 @@
 //! Feature codes that are dialled as a call, each to whoever does it.
 
 use base::fact::Endpoint;
-use base::{Cause, Party};
+use base::{Cause, Party, Supervision};
 use provision::{Feature, ForwardWhen, SettingsChange};
 use route::Local;
 
@@ -43,7 +43,10 @@ impl Call {
             }
             Feature::Intercom => self.intercom(ctx, rest),
             Feature::Page => self.page_group(ctx, rest),
-            Feature::Monitor | Feature::Coach | Feature::Barge | Feature::Conference => {
+            Feature::Monitor => self.supervise(ctx, Supervision::Listen, rest),
+            Feature::Coach => self.supervise(ctx, Supervision::Whisper, rest),
+            Feature::Barge => self.supervise(ctx, Supervision::Barge, rest),
+            Feature::Conference => {
                 let _later = rest;
                 self.turn_away(ctx, Refusal::of(Cause::Unsupported), Party::System);
             }

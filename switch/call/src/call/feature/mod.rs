@@ -11,6 +11,8 @@ mod page;
 mod park;
 mod pickup;
 mod refer;
+mod supervise;
+mod supervised;
 mod transfer;
 mod waiting;
 
@@ -20,6 +22,9 @@ pub(super) use hold::Holding;
 pub(super) use page::Page;
 pub(super) use park::Parked;
 pub(crate) use refer::read_replaces;
+pub(crate) use supervise::SUPERVISES;
+pub(super) use supervise::Supervising;
+pub(super) use supervised::Attended;
 pub(super) use transfer::Blind;
 pub(super) use waiting::Waiting;
 mod in_call;

@@ -55,6 +55,7 @@ impl Call {
             | CallOrder::PickUp { .. }
             | CallOrder::Drop { .. }
             | CallOrder::Record(_)
+            | CallOrder::Supervise(_)
             | CallOrder::Code { .. }
             | CallOrder::Tap { .. }
             | CallOrder::Conference { .. } => false,
