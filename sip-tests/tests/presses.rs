@@ -159,45 +159,34 @@ impl Floor {
                 }
             }
             9 => self.bring_two_lines_together(),
-            10 => {
-                if let Some(line) = self.talking_phone() {
-                    self.press(line, &format!("*2{to}#"));
-                }
-            }
-            11 => {
-                if let Some(line) = self.talking_phone() {
-                    let keys = ["*3", "*8", "*#", "##1003#"][self.below(4)];
-                    self.press(line, keys);
-                }
-            }
-            12 => {
-                let act = [
-                    ConsultAct::Complete { stays: false },
-                    ConsultAct::Complete { stays: true },
-                    ConsultAct::Abandon,
-                    ConsultAct::Alternate,
-                    ConsultAct::Merge,
-                ][self.below(5)];
-                if let Some(line) = self.talking_phone() {
-                    self.order(line, |leg| CallOrder::Consulted { leg, act });
-                }
-            }
-            13 => {
-                let on = self.rng.below(2) == 0;
-                if let Some(line) = self.talking_phone() {
-                    self.order(line, |leg| CallOrder::Hold { leg, on });
-                }
-            }
-            14 => {
-                let stays = self.rng.below(2) == 0;
-                if let Some(line) = self.talking_phone() {
-                    self.order(line, |leg| CallOrder::Transfer { leg, to, on_failure: None, stays });
-                }
-            }
+            10..=14 => self.press_or_order(act, &to),
             _ => {
                 let from = self.phone();
                 let code = ["*881001", "*881002", "*8"][self.below(3)];
                 self.world.dial(from, code);
+            }
+        }
+    }
+
+    /// Keys pressed in a call, and what an operator orders of it.
+    fn press_or_order(&mut self, act: u64, to: &str) {
+        let Some(line) = self.talking_phone() else { return };
+        let acts = [
+            ConsultAct::Complete { stays: false },
+            ConsultAct::Complete { stays: true },
+            ConsultAct::Abandon,
+            ConsultAct::Alternate,
+            ConsultAct::Merge,
+        ];
+        let (yes, one) = (self.rng.below(2) == 0, self.below(acts.len()));
+        match act {
+            10 => self.press(line, &format!("*2{to}#")),
+            11 => self.press(line, ["*3", "*8", "*#", "##1003#", "*8"][one]),
+            12 => self.order(line, |leg| CallOrder::Consulted { leg, act: acts[one] }),
+            13 => self.order(line, |leg| CallOrder::Hold { leg, on: yes }),
+            _ => {
+                let to = to.to_owned();
+                self.order(line, |leg| CallOrder::Transfer { leg, to, on_failure: None, stays: yes });
             }
         }
     }
@@ -227,13 +216,17 @@ impl Floor {
 
 fn run(seed: u64, bad: bool) {
     let mut floor = Floor::open(seed, bad);
+    let ends_well = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play(&mut floor)));
+    assert!(ends_well.is_ok(), "seed {seed}, bad {bad}: {:?}", floor.done);
+}
+
+fn play(floor: &mut Floor) {
     for _ in 0..STEPS {
         floor.step();
         let pause = if floor.rng.below(3) == 0 { floor.rng.below(9_000) } else { floor.rng.below(700) };
         floor.world.run_for(Duration::from_millis(pause));
     }
     floor.world.run_for(PATIENCE);
-    println!("seed {seed} bad {bad}: {:?}", floor.done);
     floor.world.assert_agreed();
     floor.nobody_waits();
     floor.world.assert_pairs_talk();

@@ -207,6 +207,7 @@ impl Call {
 
     /// Ends what has nobody left to talk to; those whom nobody keeps apart any more talk with each other.
     pub(super) fn tidy(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, by: Party) {
+        self.ring_for_somebody(ctx);
         if self.page_tidy(ctx, refusal, by) {
             return;
         }
@@ -220,6 +221,16 @@ impl Call {
             return self.finish(ctx, refusal, by);
         }
         self.keep_company();
+    }
+
+    /// Nobody is rung for a side on which nobody waits any more.
+    fn ring_for_somebody(&mut self, ctx: &mut Ctx<'_>) {
+        let (Some(meeting), Some(hunt)) = (&self.meeting, &self.hunt) else { return };
+        let waits = |member: &Member| member.side == hunt.side && member.role == Role::Talks;
+        if !meeting.members.iter().any(waits) {
+            self.stop_seeking(ctx, Cause::Cancelled);
+            self.take_errand();
+        }
     }
 
     /// Nobody waits on a side of its own without somebody who has put it there.

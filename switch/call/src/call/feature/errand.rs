@@ -74,7 +74,7 @@ impl Call {
         self.meeting.as_mut()?.errand.as_deref_mut()
     }
 
-    pub(super) fn take_errand(&mut self) -> Option<Errand> {
+    pub(in crate::call) fn take_errand(&mut self) -> Option<Errand> {
         self.meeting.as_mut()?.errand.take().map(|errand| *errand)
     }
 
