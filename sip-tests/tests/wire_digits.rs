@@ -1,7 +1,7 @@
 //! Keys of real phones through the built switch: as events, as tones in the audio, and in SIP INFO.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base::media::{Codec, Wishes};
 use media::codec;
