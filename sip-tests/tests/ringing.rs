@@ -94,6 +94,12 @@ impl Office {
         self.world.facts.iter().filter_map(told).collect()
     }
 
+    /// How many shards have had a call.
+    fn shards_of_calls(&self) -> usize {
+        let shards = self.world.facts.iter().map(|fact| fact.call.shard());
+        shards.collect::<std::collections::BTreeSet<_>>().len()
+    }
+
     /// Answers the question whether to take the call.
     fn press(&mut self, line: Line, key: &str) {
         let at = self.world.talk(line).media;
@@ -593,7 +599,7 @@ fn a_caller_who_says_no_number_is_screened_where_that_is_set_up() {
     office.over(inside);
 }
 
-/// A phone without call waiting is busy while it has a call.
+/// A phone without call waiting is busy while it has a call, whichever shard has that call and whichever the next.
 #[test]
 fn a_phone_without_call_waiting_is_busy_while_it_has_a_call() {
     let mut office = office(24);
@@ -604,16 +610,44 @@ fn a_phone_without_call_waiting_is_busy_while_it_has_a_call() {
     office.open();
     let first = office.call("+4930123");
     office.answer(office.phones[0]);
-    office.call("+4930123");
-    let shards = office.world.facts_by_call().len();
-    assert!(shards == 2 && (office.rings(office.phones[1]) || office.rings(office.phones[0])));
+    for _ in 0..8 {
+        let next = office.call("+4930123");
+        assert!(!office.rings(office.phones[0]) && office.rings(office.phones[1]));
+        office.answer(office.phones[1]);
+        office.world.bye(next);
+        office.world.settle();
+    }
+    assert_eq!(office.shards_of_calls(), 3, "calls of every shard have found it busy");
     office.world.bye(first);
     office.world.settle();
-    for phone in [office.phones[0], office.phones[1]] {
-        if office.rings(phone) {
-            office.answer(phone);
-        }
+    office.call("+4930123");
+    assert!(office.rings(office.phones[0]), "free again at every shard");
+    office.answer(office.phones[0]);
+    office.world.end_all();
+    office.world.assert_clean();
+}
+
+/// A cap counts the calls of all shards, those that the phone makes and those that it has; calls for help always pass.
+#[test]
+fn a_cap_on_calls_counts_those_of_all_shards_and_never_holds_up_a_call_for_help() {
+    let mut office = office(25);
+    office.edit("1001", |station| station.max_calls = 2);
+    office.open();
+    for number in ["1002", "1003"] {
+        office.world.dial(office.phones[0], number);
+        office.world.settle();
     }
+    for _ in 0..6 {
+        let refused = office.world.dial(office.phones[0], "1002");
+        office.world.settle();
+        assert_eq!(office.world.talk(refused).status(), Cause::LimitReached.sip());
+        let caller = office.call("+4930123");
+        assert_eq!(office.world.talk(caller).status(), 486);
+    }
+    assert_eq!(office.shards_of_calls(), 3);
+    let help = office.world.dial(office.phones[0], "112");
+    office.world.settle();
+    assert_eq!(office.world.state(help), State::Up);
     office.world.end_all();
     office.world.assert_clean();
 }

@@ -1,8 +1,12 @@
-//! How many calls each extension has, for its cap.
+//! How many calls each extension has, for its cap: those of this shard at once, those of other shards as soon as they are
+//! heard of. Two shards that ring one phone in the same moment may both do so.
 
 use std::collections::HashMap;
 
-/// Calls by extension.
+use base::ShardId;
+use phone::floor::Floor;
+
+/// Calls of this shard by extension.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     in_use: HashMap<String, u32>,
@@ -22,8 +26,9 @@ impl Lines {
         }
     }
 
-    /// Whether a further call would be one too many; a cap of 0 is none.
-    pub(crate) fn is_full(&self, extension: &str, cap: u32) -> bool {
-        cap > 0 && self.in_use.get(extension).is_some_and(|calls| *calls >= cap)
+    /// Whether a further call would be one too many on the whole node; a cap of 0 is none.
+    pub(crate) fn is_full(&self, floor: &Floor, own: ShardId, extension: &str, cap: u32) -> bool {
+        let here = self.in_use.get(extension).copied().unwrap_or(0);
+        cap > 0 && (here >= cap || here.saturating_add(floor.calls_elsewhere(extension, own)) >= cap)
     }
 }

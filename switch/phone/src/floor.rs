@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::limits::SPOTS;
-use base::{CallId, LegId, Mono, Now};
+use base::{CallId, LegId, Mono, Now, ShardId};
 
 /// One far end of a call, as it stands on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +142,14 @@ impl Floor {
         self.line(extension).filter(|at| at.spot.state.is_answered())
     }
 
+    /// How many calls of other shards an extension has, ringing or answered; phones that ring together count once.
+    #[must_use]
+    pub fn calls_elsewhere(&self, extension: &str, own: ShardId) -> u32 {
+        let calls: BTreeSet<CallId> =
+            self.line(extension).map(|at| at.call).filter(|call| call.shard() != own).collect();
+        u32::try_from(calls.len()).unwrap_or(u32::MAX)
+    }
+
     /// Whether an extension has any call, ringing or answered, or a slot is taken.
     #[must_use]
     pub fn is_busy(&self, name: &str) -> bool {
@@ -197,7 +205,7 @@ impl SpotState {
 
 #[cfg(test)]
 mod tests {
-    use base::{CallIds, ShardId, Wall};
+    use base::{CallIds, Wall};
 
     use super::*;
 
@@ -232,6 +240,19 @@ mod tests {
         let found = floor.by_dialog(&new.dialog.call_id, ["them", "us"]).expect("the second");
         assert_eq!((found.call, found.spot.leg), (second, new.leg));
         assert!(floor.by_dialog(&new.dialog.call_id, ["them", "them"]).is_none());
+    }
+
+    #[test]
+    fn phones_that_ring_together_are_one_call_and_those_of_the_own_shard_are_none_of_others() {
+        let (mut ids, mut others) = (CallIds::new(ShardId(0), Wall(0)), CallIds::new(ShardId(1), Wall(0)));
+        let (here, there) = (ids.call(), others.call());
+        let mut floor = Floor::default();
+        let rung = |ids: &mut CallIds, at| spot(ids, "1001", at, SpotState::Early, Role::Recipient);
+        floor.tell(here, &vec![rung(&mut ids, 1)].into());
+        floor.tell(there, &vec![rung(&mut others, 2), rung(&mut others, 3)].into());
+        assert_eq!(floor.calls_elsewhere("1001", ShardId(0)), 1);
+        assert_eq!(floor.calls_elsewhere("1001", ShardId(2)), 2);
+        assert_eq!(floor.calls_elsewhere("1002", ShardId(0)), 0);
     }
 
     #[test]

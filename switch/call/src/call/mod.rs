@@ -105,6 +105,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) ids: &'a mut CallIds,
     pub(crate) ports: &'a mut Ports,
     pub(crate) lines: &'a mut Lines,
+    pub(crate) floor: &'a Floor,
     pub(crate) trails: &'a mut Trails,
     pub(crate) pins: &'a mut Pins,
     pub(crate) mailboxes: &'a BTreeMap<Arc<str>, Arc<MailState>>,

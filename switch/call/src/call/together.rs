@@ -140,7 +140,8 @@ impl Call {
         let station = ctx.routes.station(extension);
         let cap = station.map_or(0, |station| station.max_calls);
         let one_at_a_time = station.is_some_and(|station| !station.call_waiting);
-        if ctx.lines.is_full(extension, if one_at_a_time { 1 } else { cap }) {
+        let cap = if one_at_a_time { 1 } else { cap };
+        if ctx.lines.is_full(ctx.floor, self.id.shard(), extension, cap) {
             self.note_refusal(Refusal::of(Cause::Busy));
             return Vec::new();
         }

@@ -255,7 +255,7 @@ impl Shard {
             },
             Endpoint::Station(extension) => {
                 let cap = self.routes.station(extension).map_or(0, |station| station.max_calls);
-                if !emergency && self.lines.is_full(extension, cap) {
+                if !emergency && self.has_full_line(extension, cap) {
                     let why = Why::new(format!("station {extension} has {cap} calls, as many as it may"));
                     return (Verdict::Refuse(Cause::LimitReached), why, Vec::new());
                 }

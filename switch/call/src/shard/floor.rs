@@ -16,6 +16,11 @@ impl Shard {
         &self.floor
     }
 
+    /// Whether a further call of an extension would be one too many.
+    pub(super) fn has_full_line(&self, extension: &str, cap: u32) -> bool {
+        self.lines.is_full(&self.floor, self.config.shard, extension, cap)
+    }
+
     /// A call of this shard stands elsewhere now.
     pub(super) fn stands(&mut self, call: CallId, spots: Arc<[Spot]>) {
         self.outputs.push_back(ShardOutput::Gossip(Gossip::Floor { call, spots: spots.clone() }));

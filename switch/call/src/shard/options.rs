@@ -84,9 +84,12 @@ impl Shard {
 
     /// 200 when one of these has a free line and a phone, 486 when all are taken, 480 when none is registered.
     fn reaches(&self, now: Now, extensions: &[String]) -> u16 {
-        let cap = |extension: &str| self.routes.station(extension).map_or(0, |station| station.max_calls);
+        let cap = |extension: &str| {
+            let station = self.routes.station(extension);
+            station.map_or(0, |station| if station.call_waiting { station.max_calls } else { 1 })
+        };
         let mut free =
-            extensions.iter().filter(|extension| !self.lines.is_full(extension, cap(extension))).peekable();
+            extensions.iter().filter(|extension| !self.has_full_line(extension, cap(extension))).peekable();
         if free.peek().is_none() {
             return 486;
         }

@@ -172,6 +172,7 @@ impl Shard {
             ids: &mut self.ids,
             ports: &mut self.ports,
             lines: &mut self.lines,
+            floor: &self.floor,
             trails: &mut self.trails,
             pins: &mut self.pins,
             mailboxes: &self.mailboxes,
