@@ -7,7 +7,7 @@ use base::fact::{Endpoint, What};
 use base::media::{CollectEnd, MediaCommand, MediaEvent, Sound};
 use base::{Cause, Party};
 use call::ShardInput;
-use provision::{Entity, ForwardWhen, Group, Incoming, SettingsChange, Strategy, User};
+use provision::{Entity, ForwardWhen, Group, Hours, Incoming, SettingsChange, Strategy, User};
 use sip_tests::{Line, Link, RING, State, World};
 
 /// A carrier `+49…`, phones 1001, 1002 and 1003, and a second carrier to which numbers with a leading 0 go.
@@ -649,6 +649,42 @@ fn a_cap_on_calls_counts_those_of_all_shards_and_never_holds_up_a_call_for_help(
     office.world.settle();
     assert_eq!(office.world.state(help), State::Up);
     office.world.end_all();
+    office.world.run_for(Duration::from_secs(40));
+    office.world.assert_clean();
+}
+
+/// MYOP-7…9, E16: the world begins on a Friday at 08:00 UTC. Before nine, in the break and at night the group is closed;
+/// a member outside its own hours is left out.
+#[test]
+fn a_group_rings_within_its_hours_and_leads_on_outside_them() {
+    let mut office = office(26);
+    office.group(Strategy::Simultaneous, &["station:1001", "station:1002"]);
+    let hours = |name: &str, rows: &[&str]| {
+        let rows = rows.iter().map(|row| row.parse().expect("a row")).collect();
+        Entity::Hours(Hours { rows, ..Hours::named(name) })
+    };
+    office.world.directory.put(hours("office", &["mon-fri 09:00-12:00", "mon-fri 13:00-17:00"]));
+    office.world.directory.put(hours("afternoon", &["daily 13:00-17:00"]));
+    office.edit("1002", |station| station.hours = "afternoon".to_owned());
+    let sales = office.world.directory.groups.get_mut("sales").expect("a group");
+    (sales.hours, sales.after_hours) = ("office".to_owned(), "station:1003".parse().expect("a destination"));
+    office.open();
+    let mut rung = Vec::new();
+    for _ in 0..10 {
+        let caller = office.call("+4930600");
+        rung.push(office.phones.map(|phone| if office.rings(phone) { 'r' } else { '-' }).iter().collect());
+        let answers = office.phones.into_iter().find(|phone| office.rings(*phone)).expect("somebody rings");
+        office.answer(answers);
+        office.world.bye(caller);
+        office.world.settle();
+        office.world.run_for(Duration::from_secs(3_600));
+        office.phones.into_iter().for_each(|phone| office.world.register(phone));
+        office.world.settle();
+    }
+    let rung: Vec<String> = rung;
+    let (closed, morning, all) = ("--r", "r--", "rr-");
+    assert_eq!(rung, [closed, morning, morning, morning, closed, all, all, all, all, closed]);
+    assert_eq!(office.led().first().map(String::as_str), Some("group:sales after_hours station:1003"));
     office.world.assert_clean();
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use crate::check_answering;
+use crate::check_hours::{check_holiday, check_hours};
 use crate::check_mailbox::check_mailbox;
 use crate::check_phone::{check_phone, check_phonebook_entry};
 use crate::check_trunk::check_trunk;
@@ -73,6 +74,12 @@ pub fn check(directory: &Directory) -> Vec<Problem> {
     }
     for (name, lot) in &directory.parking {
         about(Kind::Parking, name, &|checker| check_parking(checker, lot));
+    }
+    for (name, hours) in &directory.hours {
+        about(Kind::Hours, name, &|checker| check_hours(checker, hours));
+    }
+    for (name, holiday) in &directory.holidays {
+        about(Kind::Holiday, name, &|checker| check_holiday(checker, holiday));
     }
     let mut same_extension = BTreeMap::new();
     for (name, conference) in &directory.conferences {
@@ -209,7 +216,7 @@ impl Checker<'_> {
     }
 
     /// Where a call may be led on to, or nowhere; never to those who send help.
-    fn forward(&mut self, field: &str, to: &ForwardTo) {
+    pub(crate) fn forward(&mut self, field: &str, to: &ForwardTo) {
         match to {
             ForwardTo::Destination(destination) => self.destination(field, destination),
             ForwardTo::Number(number) if EMERGENCY_NUMBERS.contains(&number.as_str()) => {
@@ -262,6 +269,7 @@ fn check_user(checker: &mut Checker<'_>, user: &User) {
         checker.say("incoming", "asks for a mobile, and there is none");
     }
     checker.range("extension_first_secs", user.extension_first_secs, 5..=180);
+    checker.hours(&user.hours, &user.after_hours);
 }
 
 fn check_station(checker: &mut Checker<'_>, station: &Station) {
@@ -301,6 +309,7 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     checker.forward("forward_busy", &station.forward_busy);
     checker.forward("forward_no_answer", &station.forward_no_answer);
     checker.forward("forward_unregistered", &station.forward_unregistered);
+    checker.hours(&station.hours, &station.after_hours);
     if station.no_answer_secs != 0 {
         checker.range("no_answer_secs", station.no_answer_secs, 5..=180);
     }
@@ -327,6 +336,11 @@ fn check_number(checker: &mut Checker<'_>, number: &Number) {
     checker.speech(&number.language, "");
     checker.destination("to", &number.to);
     check_answering::of_number(checker, number);
+    checker.hours(&number.hours, &number.after_hours);
+    if matches!(number.after_hours, ForwardTo::Number(_)) {
+        let found = quoted(&number.after_hours.to_string());
+        checker.say("after_hours", format!("found {found}; allowed: a destination such as voicemail:1001"));
+    }
 }
 
 fn check_recording_policy(checker: &mut Checker<'_>, policy: &RecordingPolicy) {
@@ -428,6 +442,7 @@ fn check_group(checker: &mut Checker<'_>, group: &Group) {
     checker.forward("on_no_answer", &group.on_no_answer);
     checker.forward("on_busy", &group.on_busy);
     check_answering::of_group(checker, group);
+    checker.hours(&group.hours, &group.after_hours);
 }
 
 fn check_parking(checker: &mut Checker<'_>, lot: &Parking) {

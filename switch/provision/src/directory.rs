@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Conference, DialRule, FeatureCode, Group, Mailbox, Number, Parking, Phone, PhonebookEntry,
-    RecordingPolicy, Station, Trunk, User,
+    Conference, DialRule, FeatureCode, Group, Holiday, Hours, Mailbox, Number, Parking, Phone,
+    PhonebookEntry, RecordingPolicy, Station, Trunk, User,
 };
 
 /// The kinds of entity; the word is the table of provisioning files and the `kind` column of the store.
@@ -40,6 +40,10 @@ pub enum Kind {
     Group,
     /// `[[parking]]`
     Parking,
+    /// `[[hours]]`
+    Hours,
+    /// `[[holiday]]`
+    Holiday,
 }
 
 impl Kind {
@@ -58,6 +62,8 @@ impl Kind {
         Self::Phonebook,
         Self::Group,
         Self::Parking,
+        Self::Hours,
+        Self::Holiday,
     ];
 
     /// The word: `trunk`, `dial_rule`, ….
@@ -77,6 +83,8 @@ impl Kind {
             Self::Phonebook => "phonebook",
             Self::Group => "group",
             Self::Parking => "parking",
+            Self::Hours => "hours",
+            Self::Holiday => "holiday",
         }
     }
 }
@@ -99,6 +107,8 @@ impl Kind {
             Self::Phonebook => "phonebook",
             Self::Group => "groups",
             Self::Parking => "parking",
+            Self::Hours => "hours",
+            Self::Holiday => "holidays",
         }
     }
 
@@ -118,12 +128,8 @@ impl Kind {
     #[must_use]
     pub fn key_field(self) -> &'static str {
         match self {
-            Self::Trunk
-            | Self::RecordingPolicy
-            | Self::Conference
-            | Self::FeatureCode
-            | Self::Group
-            | Self::Parking => "name",
+            Self::Trunk | Self::RecordingPolicy | Self::Conference | Self::FeatureCode => "name",
+            Self::Group | Self::Parking | Self::Hours | Self::Holiday => "name",
             Self::User => "login",
             Self::Station => "extension",
             Self::Number => "did",
@@ -179,6 +185,10 @@ pub enum Entity {
     Group(Group),
     /// A parking lot.
     Parking(Parking),
+    /// Working hours.
+    Hours(Hours),
+    /// A holiday.
+    Holiday(Holiday),
 }
 
 impl Entity {
@@ -199,6 +209,8 @@ impl Entity {
             Self::Phonebook(it) => (Kind::Phonebook, it.entry.as_str()),
             Self::Group(it) => (Kind::Group, it.name.as_str()),
             Self::Parking(it) => (Kind::Parking, it.name.as_str()),
+            Self::Hours(it) => (Kind::Hours, it.name.as_str()),
+            Self::Holiday(it) => (Kind::Holiday, it.name.as_str()),
         };
         Key { kind, name: name.to_owned() }
     }
@@ -233,6 +245,10 @@ pub struct Directory {
     pub groups: BTreeMap<String, Group>,
     /// By name.
     pub parking: BTreeMap<String, Parking>,
+    /// By name.
+    pub hours: BTreeMap<String, Hours>,
+    /// By name.
+    pub holidays: BTreeMap<String, Holiday>,
 }
 
 impl Directory {
@@ -285,6 +301,8 @@ impl Directory {
             Entity::Phonebook(it) => drop(self.phonebook.insert(name, it)),
             Entity::Group(it) => drop(self.groups.insert(name, it)),
             Entity::Parking(it) => drop(self.parking.insert(name, it)),
+            Entity::Hours(it) => drop(self.hours.insert(name, it)),
+            Entity::Holiday(it) => drop(self.holidays.insert(name, it)),
         }
     }
 
@@ -304,6 +322,8 @@ impl Directory {
             Kind::Phonebook => self.phonebook.remove(&key.name).is_some(),
             Kind::Group => self.groups.remove(&key.name).is_some(),
             Kind::Parking => self.parking.remove(&key.name).is_some(),
+            Kind::Hours => self.hours.remove(&key.name).is_some(),
+            Kind::Holiday => self.holidays.remove(&key.name).is_some(),
         }
     }
 
@@ -326,6 +346,8 @@ impl Directory {
             Kind::Phonebook => self.phonebook.get(&key.name).cloned().map(Entity::Phonebook),
             Kind::Group => self.groups.get(&key.name).cloned().map(Entity::Group),
             Kind::Parking => self.parking.get(&key.name).cloned().map(Entity::Parking),
+            Kind::Hours => self.hours.get(&key.name).cloned().map(Entity::Hours),
+            Kind::Holiday => self.holidays.get(&key.name).cloned().map(Entity::Holiday),
         }
     }
 
@@ -347,5 +369,7 @@ impl Directory {
             .chain(self.phonebook.keys().map(of(Kind::Phonebook)))
             .chain(self.groups.keys().map(of(Kind::Group)))
             .chain(self.parking.keys().map(of(Kind::Parking)))
+            .chain(self.hours.keys().map(of(Kind::Hours)))
+            .chain(self.holidays.keys().map(of(Kind::Holiday)))
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::{
-    Conference, DialRule, Directory, Entity, FeatureCode, Group, Key, Kind, Mac, Mailbox, Parking, Peer,
-    Phone, PhonebookEntry, RecordingPolicy, Station, Trunk, User,
+    Conference, DialRule, Directory, Entity, FeatureCode, Group, Holiday, Hours, Key, Kind, Mac, Mailbox,
+    Parking, Peer, Phone, PhonebookEntry, RecordingPolicy, Station, Trunk, User,
 };
 
 /// Whether secrets are written.
@@ -74,6 +74,8 @@ const ORDER: &[&str] = &[
     "total_secs",
     "on_no_answer",
     "on_busy",
+    "hours",
+    "after_hours",
     "forward_always",
     "forward_busy",
     "forward_no_answer",
@@ -136,6 +138,9 @@ const ORDER: &[&str] = &[
     "retention_days",
     "max_minutes",
     "time_zone",
+    "dates",
+    "rows",
+    "holidays",
     "greeting",
     "max_secs",
     "min_ms",
@@ -221,6 +226,8 @@ pub(crate) fn fields(entity: &Entity) -> Vec<(String, Value)> {
         Entity::Phonebook(it) => object(it),
         Entity::Group(it) => object(it),
         Entity::Parking(it) => object(it),
+        Entity::Hours(it) => object(it),
+        Entity::Holiday(it) => object(it),
     };
     ordered(object.unwrap_or_default())
 }
@@ -270,6 +277,8 @@ fn default_of(key: &Key) -> Entity {
         Kind::Phonebook => Entity::Phonebook(PhonebookEntry::known_by(&key.name)),
         Kind::Group => Entity::Group(Group::named(&key.name)),
         Kind::Parking => Entity::Parking(Parking::named(&key.name)),
+        Kind::Hours => Entity::Hours(Hours::named(&key.name)),
+        Kind::Holiday => Entity::Holiday(Holiday::named(&key.name)),
     }
 }
 

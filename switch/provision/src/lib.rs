@@ -6,6 +6,7 @@
 mod agent;
 mod check;
 mod check_answering;
+mod check_hours;
 mod check_mailbox;
 mod check_phone;
 mod check_trunk;
@@ -39,11 +40,11 @@ pub use destination::{BadDestination, Destination, TestTarget};
 pub use diff::{Change, FieldChange, diff};
 pub use directory::{Directory, Entity, Key, Kind};
 pub use entity::{
-    Announce, AutoAnswer, AutoAnswerFor, BadBookNumber, BadKey, BadMac, BadScope, BadTimeZone, BookNumber,
-    ClockChange, Conference, DialRule, FeatureCode, GreetingChoice, Group, HeaderRule, Incoming,
-    IntercomFrom, KeyAction, LineKey, Mac, Mailbox, Member, MobileShows, Mwi, Number, NumberKind, Parking,
-    Peer, Phone, PhonebookEntry, RecordWhen, RecordingPolicy, Rewrite, Role, Scope, Station, Strategy,
-    Summer, TimeZone, Trunk, User, Vendor,
+    Announce, AutoAnswer, AutoAnswerFor, BadBookNumber, BadDate, BadKey, BadMac, BadRow, BadScope,
+    BadTimeZone, BookNumber, ClockChange, Conference, DialRule, FeatureCode, GreetingChoice, Group,
+    HeaderRule, Holiday, HolidayDate, Hours, HoursRow, Incoming, IntercomFrom, KeyAction, LineKey, Mac,
+    Mailbox, Member, MobileShows, Mwi, Number, NumberKind, Parking, Peer, Phone, PhonebookEntry, RecordWhen,
+    RecordingPolicy, Rewrite, Role, Scope, Span, Station, Strategy, Summer, TimeZone, Trunk, User, Vendor,
 };
 pub use export::{Secrets, entity_to_json, export};
 pub use feature::{Feature, Follows, Standard, may_follow};

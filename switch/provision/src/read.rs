@@ -12,9 +12,9 @@ use crate::read_phone::{phone, phonebook_entry};
 use crate::secret::{ha1_md5, ha1_sha256};
 use crate::{
     Announce, Anonymous, AnswersTo, AutoAnswer, AutoAnswerFor, Conference, Destination, DialRule, Directory,
-    Entity, FeatureCode, ForwardsIn, GreetingChoice, Group, HeaderRule, Incoming, IntercomFrom, Kind,
-    Mailbox, MobileShows, Mwi, Number, Parking, PasswordFor, PasswordHasher, Peer, RecordWhen,
-    RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Strategy, Trunk, User,
+    Entity, FeatureCode, ForwardsIn, GreetingChoice, Group, HeaderRule, Holiday, Hours, Incoming,
+    IntercomFrom, Kind, Mailbox, MobileShows, Mwi, Number, Parking, PasswordFor, PasswordHasher, Peer,
+    RecordWhen, RecordingPolicy, Reliable, Rewrite, Role, ShownIn, Station, Strategy, Trunk, User,
 };
 
 /// What reading needs to know besides the text.
@@ -48,7 +48,9 @@ pub(crate) fn entity(
         Kind::FeatureCode => (Entity::FeatureCode(feature_code(&mut fields)), &[]),
         Kind::Phone => (Entity::Phone(phone(&mut fields, reading)), &[]),
         Kind::Phonebook => (Entity::Phonebook(phonebook_entry(&mut fields)), &[]),
-        Kind::Group => (Entity::Group(group(&mut fields)), &["music"]),
+        Kind::Group => (Entity::Group(group(&mut fields)), &[]),
+        Kind::Hours => (Entity::Hours(hours(&mut fields)), &[]),
+        Kind::Holiday => (Entity::Holiday(holiday(&mut fields)), &[]),
         Kind::Parking => (Entity::Parking(parking(&mut fields)), &[]),
     };
     fields.finish(later);
@@ -209,6 +211,8 @@ fn user(fields: &mut Fields<'_>, reading: &Reading<'_>) -> User {
         incoming: word(fields, "incoming", Incoming::WORDS),
         extension_first_secs: fields.whole("extension_first_secs", default.extension_first_secs),
         mobile_shows: word(fields, "mobile_shows", MobileShows::WORDS),
+        hours: fields.text("hours"),
+        after_hours: fields.parsed("after_hours").unwrap_or_default(),
         login,
     }
 }
@@ -309,6 +313,8 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         ring: fields.text("ring"),
         call_data: fields.flag("call_data", false),
         supervision_beep_secs: fields.whole("supervision_beep_secs", default.supervision_beep_secs),
+        hours: fields.text("hours"),
+        after_hours: fields.parsed("after_hours").unwrap_or_default(),
         extension,
     }
 }
@@ -353,6 +359,8 @@ fn number(fields: &mut Fields<'_>) -> Number {
         ring: fields.text("ring"),
         call_info_url: fields.text("call_info_url"),
         whisper: fields.text("whisper"),
+        hours: fields.text("hours"),
+        after_hours: fields.parsed("after_hours").unwrap_or_default(),
         ..Number::leading(&did, to.unwrap_or(Destination::Hangup))
     }
 }
@@ -419,6 +427,8 @@ fn group(fields: &mut Fields<'_>) -> Group {
         whisper: fields.text("whisper"),
         page: fields.flag("page", false),
         talkback: fields.flag("talkback", false),
+        hours: fields.text("hours"),
+        after_hours: fields.parsed("after_hours").unwrap_or_default(),
         name,
     }
 }
@@ -436,6 +446,23 @@ fn parking(fields: &mut Fields<'_>) -> Parking {
         on_no_answer: fields.parsed("on_no_answer").unwrap_or_default(),
         music: fields.text("music"),
         name,
+    }
+}
+
+fn hours(fields: &mut Fields<'_>) -> Hours {
+    Hours {
+        name: fields.required("name"),
+        time_zone: fields.text("time_zone"),
+        rows: parsed_items(fields, "rows"),
+        holidays: fields.texts("holidays"),
+    }
+}
+
+fn holiday(fields: &mut Fields<'_>) -> Holiday {
+    Holiday {
+        name: fields.required("name"),
+        dates: parsed_items(fields, "dates"),
+        rows: parsed_items(fields, "rows"),
     }
 }
 

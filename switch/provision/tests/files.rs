@@ -254,7 +254,7 @@ fn an_unknown_field_is_told_each_known_one_once() {
     assert_eq!(
         found,
         [
-            "test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous, recording, language, in_call_codes, label, ring, call_info_url, whisper"
+            "test.toml:4: number 1: for: is unknown; allowed: did, to, anonymous, recording, language, in_call_codes, label, ring, call_info_url, whisper, hours, after_hours"
         ]
     );
 }

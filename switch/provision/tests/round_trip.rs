@@ -7,10 +7,30 @@ use base::wire::Transport;
 use common::{Plain, reading};
 use proptest::prelude::*;
 use provision::{
-    DialRule, Directory, Entity, Feature, FeatureCode, HeaderRule, Mac, Number, Parking, Peer, Phone,
-    PhonebookEntry, RecordingPolicy, Rewrite, Role, Secrets, Station, Trunk, User, Vendor, export, ha1_md5,
-    ha1_sha256, parse,
+    DialRule, Directory, Entity, Feature, FeatureCode, HeaderRule, Holiday, Hours, Mac, Number, Parking,
+    Peer, Phone, PhonebookEntry, RecordingPolicy, Rewrite, Role, Secrets, Station, Trunk, User, Vendor,
+    export, ha1_md5, ha1_sha256, parse,
 };
+
+fn hours() -> impl Strategy<Value = Entity> {
+    let row = ("(mon|tue-fri|sat,sun|daily)", 0..24u8, 0..60u8, 0..23u8);
+    let row = row.prop_map(|(days, start, minute, end)| {
+        let end = if end == start { 23 } else { end };
+        format!("{days} {start:02}:{minute:02}-{end:02}:59").parse().expect("a row")
+    });
+    (name(), prop::collection::vec(row, 0..4), name()).prop_map(|(name, rows, holiday)| {
+        let time_zone = "Europe/Madrid".to_owned();
+        Entity::Hours(Hours { time_zone, rows, holidays: vec![holiday], ..Hours::named(&name) })
+    })
+}
+
+fn holiday() -> impl Strategy<Value = Entity> {
+    (name(), "(2027-)?0[1-9]-[12][0-8]").prop_map(|(name, date)| {
+        let (dates, rows) =
+            (vec![date.parse().expect("a day")], vec!["22:00-02:00".parse().expect("a span")]);
+        Entity::Holiday(Holiday { dates, rows, ..Holiday::named(&name) })
+    })
+}
 
 fn name() -> impl Strategy<Value = String> {
     "[A-Za-z0-9._-]{1,12}"
@@ -87,7 +107,7 @@ fn others() -> impl Strategy<Value = Entity> {
         let recall_to = "1001".parse().expect("a number");
         Entity::Parking(Parking { first, last: first + more, recalls, recall_to, ..Parking::named(&name) })
     });
-    prop_oneof![user, station, number, rule, policy, code, lot, phone(), phonebook()]
+    prop_oneof![user, station, number, rule, policy, code, lot, phone(), phonebook(), hours(), holiday()]
 }
 
 fn phone() -> impl Strategy<Value = Entity> {

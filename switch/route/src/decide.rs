@@ -1,13 +1,15 @@
 //! The decision.
 
 use base::mail::GreetingKind;
-use base::{Cause, Why};
+use base::{Cause, Wall, Why};
 use provision::{
     Anonymous, Destination, DialRule, EMERGENCY_NUMBERS, ForwardTo, ForwardWhen, Settings, Station,
 };
 
 use crate::ring::Ringing;
-use crate::{By, Inquiry, Local, Manner, Onward, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled};
+use crate::{
+    By, Inquiry, LedWhen, Local, Manner, Onward, Origin, Snapshot, TrunkRoute, TrunkTry, Verdict, dialled,
+};
 
 /// Says where a call goes and why.
 ///
@@ -130,7 +132,7 @@ pub fn onward(snapshot: &Snapshot, inquiry: &Inquiry<'_>, onward: &Onward) -> (V
         }
         ForwardTo::Destination(to) => {
             let (mut verdict, missing) = lead(snapshot, inquiry, to, "", inquiry.dialled, &caller);
-            if let (Verdict::Local(Local::Voicemail { greeting, .. }), ForwardWhen::Busy) =
+            if let (Verdict::Local(Local::Voicemail { greeting, .. }), LedWhen::Forward(ForwardWhen::Busy)) =
                 (&mut verdict, onward.when)
             {
                 *greeting = GreetingKind::Busy;
@@ -157,9 +159,17 @@ pub fn may_lead(
         return Err((Cause::Forbidden, Why::new(format!("station {extension} would call itself"))));
     }
     let by = By::Station(extension.to_owned());
-    let led = Onward { to: to.clone(), by, when: ForwardWhen::Always };
+    let led = Onward { to: to.clone(), by, when: ForwardWhen::Always.into() };
     let from = Origin::Station("");
-    let inquiry = Inquiry { from, dialled: extension, caller: extension, withheld: false, settings, seed: 0 };
+    let inquiry = Inquiry {
+        from,
+        dialled: extension,
+        caller: extension,
+        withheld: false,
+        settings,
+        seed: 0,
+        at: Wall(0),
+    };
     match onward(snapshot, &inquiry, &led) {
         (Verdict::Refuse(cause @ (Cause::Forbidden | Cause::Unallocated | Cause::NoRoute)), why) => {
             Err((cause, why))
@@ -242,11 +252,20 @@ fn follow(
     }
     let screened = caller.withheld && anonymous == Anonymous::Screen;
     let caller = Caller { screened, ..*caller };
+    let set_up = snapshot.number_set_up(found.did());
+    let hours = set_up.and_then(|it| crate::ring::outside(snapshot, inquiry, &it.hours));
+    let (to, outside) = match (hours, set_up.map(|it| &it.after_hours)) {
+        (None, _) => (to, String::new()),
+        (Some(hours), Some(ForwardTo::Destination(after))) => (after, format!(" is outside hours {hours}")),
+        (Some(hours), _) => {
+            return refuse(Cause::Unavailable, format!("{found} is outside hours {hours}"));
+        }
+    };
     let (mut verdict, missing) = lead(snapshot, inquiry, to, found.did(), number, &caller);
-    if let (Verdict::Ring(plan), Some(set_up)) = (&mut verdict, snapshot.number_set_up(found.did())) {
+    if let (Verdict::Ring(plan), Some(set_up)) = (&mut verdict, set_up) {
         plan.manner = std::mem::take(&mut plan.manner).or(&Manner::of_number(set_up));
     }
-    (verdict, because(format!("{found}, {to}"), missing))
+    (verdict, because(format!("{found}{outside}, {to}"), missing))
 }
 
 /// Where a destination leads a call for `number`, found as `did`.

@@ -1,6 +1,6 @@
 use provision::{
-    Anonymous, Directory, Entity, Feature, FeatureCode, Number, Peer, Rewrite, Settings, TestTarget, Trunk,
-    User,
+    Anonymous, Directory, Entity, Feature, FeatureCode, Group, Hours, Number, Peer, Rewrite, Settings,
+    TestTarget, Trunk, User,
 };
 
 use crate::{After, Decline, RingPlan, RingStage, Rung};
@@ -59,7 +59,8 @@ fn ask(snapshot: &Snapshot, from: Origin<'_>, dialled: &str) -> Verdict {
 
 /// The verdict without the reasons of its stages.
 fn ask_with(snapshot: &Snapshot, settings: &Settings, from: Origin<'_>, dialled: &str) -> (Verdict, String) {
-    let inquiry = Inquiry { from, dialled, caller: "5550199", withheld: false, settings, seed: 1 };
+    let inquiry =
+        Inquiry { from, dialled, caller: "5550199", withheld: false, settings, seed: 1, at: Wall(0) };
     let (mut verdict, why) = decide(snapshot, &inquiry);
     if let Verdict::Ring(plan) = &mut verdict {
         plan.stages.iter_mut().for_each(|stage| stage.why = Why::new(""));
@@ -106,6 +107,70 @@ fn a_station_reaches_extensions_and_the_echo_and_not_itself() {
     assert_eq!(from_1001(&snapshot, "*43"), Verdict::Local(echo));
     assert_eq!(from_1001(&snapshot, "1999"), Verdict::Refuse(Cause::Unallocated));
     assert_eq!(ask(&snapshot, Origin::Station("9"), "1003"), Verdict::Refuse(Cause::Forbidden));
+}
+
+/// MYOP-7, MYOP-8, E16: 2027-01-15 is a Friday.
+#[test]
+fn outside_their_hours_people_groups_and_numbers_are_not_rung_and_the_reason_is_said() {
+    let hours = Hours { rows: vec!["mon-fri 09:00-17:00".parse().expect("a row")], ..Hours::named("office") };
+    let office = || "office".to_owned();
+    let ana = User { hours: office(), ..User::called("ana") };
+    let members = ["station:1001", "station:1003"].map(|it| it.parse().expect("a member")).to_vec();
+    let sales = Group { extension: "600".to_owned(), members, ..Group::named("sales") };
+    let after_hours: ForwardTo = "station:1003".parse().expect("a destination");
+    let all_off = Group {
+        extension: "601".to_owned(),
+        members: vec!["user:ana".parse().expect("a member")],
+        after_hours: after_hours.clone(),
+        on_no_answer: "1002".parse().expect("a number"),
+        ..Group::named("all-off")
+    };
+    let shut = Group {
+        extension: "602".to_owned(),
+        hours: office(),
+        members: vec!["station:1003".parse().expect("a member")],
+        ..Group::named("shut")
+    };
+    let number = Number {
+        hours: office(),
+        after_hours: after_hours.clone(),
+        ..Number::leading("+15550100", "hangup".parse().expect("a destination"))
+    };
+    let more = [Entity::Hours(hours), Entity::User(ana), Entity::Group(sales), Entity::Group(all_off)];
+    let snapshot = set_up(more.into_iter().chain([Entity::Group(shut), Entity::Number(number)]));
+    let settings = Settings::default();
+    let ask = |from, dialled, at: &str| {
+        let at = Wall(at.parse::<jiff::Timestamp>().expect("a time").as_microsecond());
+        let inquiry =
+            Inquiry { from, dialled, caller: "1", withheld: false, settings: &settings, seed: 1, at };
+        let (verdict, why) = decide(&snapshot, &inquiry);
+        let verdict = match verdict {
+            Verdict::Ring(plan) => format!("{} rings", plan.extensions().join(" ")),
+            Verdict::Onward(onward) => format!("{} -> {:?}", onward.why().as_str(), onward.to.to_string()),
+            other @ (Verdict::Trunks { .. } | Verdict::Local(_) | Verdict::Refuse(_)) => format!("{other:?}"),
+        };
+        (verdict, why.as_str().to_owned())
+    };
+    let (inside, outside) = ("2027-01-15T16:59:00Z", "2027-01-15T17:00:00Z");
+    let inner = Origin::Station("1003");
+    assert_eq!(ask(inner, "1001", inside).0, "1001 rings");
+    let closed =
+        ("Refuse(Unavailable)".to_owned(), "extension 1001: 1001 is outside hours office".to_owned());
+    assert_eq!(ask(inner, "1001", outside), closed);
+    let from = Origin::Station("1002");
+    assert_eq!(ask(from, "600", inside).0, "1001 1003 rings");
+    assert_eq!(ask(from, "600", outside).0, "1003 rings", "a member is left out");
+    assert_eq!(ask(from, "601", outside).0, "group:all-off is outside its hours -> \"station:1003\"");
+    let (verdict, why) = ask(from, "602", outside);
+    assert_eq!(
+        (verdict.as_str(), why.contains("group shut is outside hours office")),
+        ("Refuse(Unavailable)", true)
+    );
+    let carrier = Origin::Trunk("carrier");
+    assert_eq!(ask(carrier, "+15550100", inside).0, "Refuse(Forbidden)");
+    let (verdict, why) = ask(carrier, "+15550100", outside);
+    assert_eq!(verdict, "1003 rings");
+    assert_eq!(why, "number +15550100 is outside hours office, station:1003");
 }
 
 #[test]
@@ -249,7 +314,7 @@ fn every_decision_gives_its_reason() {
     let snapshot = set_up([number("7", "trunk:gone")]);
     let why = |dialled| {
         let (from, settings) = (Origin::Station("1001"), &Settings::default());
-        let inquiry = Inquiry { from, dialled, caller: "", withheld: false, settings, seed: 1 };
+        let inquiry = Inquiry { from, dialled, caller: "", withheld: false, settings, seed: 1, at: Wall(0) };
         decide(&snapshot, &inquiry).1.to_string()
     };
     assert_eq!(why("1003"), "extension 1003");
@@ -276,7 +341,11 @@ fn callers_who_withhold_their_number_are_refused_where_that_is_set_up() {
     let snapshot = set_up([Entity::Number(shy), Entity::Station(picky), number("+49302", "station:1004")]);
     let ask = |from, dialled, withheld| {
         let settings = &Settings::default();
-        decide(&snapshot, &Inquiry { from, dialled, caller: "5550199", withheld, settings, seed: 1 }).0
+        decide(
+            &snapshot,
+            &Inquiry { from, dialled, caller: "5550199", withheld, settings, seed: 1, at: Wall(0) },
+        )
+        .0
     };
     let refused = Verdict::Refuse(Cause::AnonymousRefused);
     for dialled in ["+49301", "+49302"] {

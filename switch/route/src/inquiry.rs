@@ -1,7 +1,7 @@
 //! The question and the answer.
 
-use base::Cause;
 use base::mail::GreetingKind;
+use base::{Cause, Wall};
 use provision::{Feature, Settings, SettingsChange, TestTarget};
 
 use crate::{Onward, RingPlan};
@@ -30,6 +30,8 @@ pub struct Inquiry<'a> {
     pub settings: &'a Settings,
     /// What is drawn by lot is drawn with this.
     pub seed: u64,
+    /// When it comes, for working hours.
+    pub at: Wall,
 }
 
 /// Where it goes.

@@ -5,6 +5,7 @@
 
 mod decide;
 mod dialled;
+mod hours;
 mod inquiry;
 mod plan;
 mod recording;
@@ -14,8 +15,9 @@ mod trunk;
 
 pub use decide::{decide, may_lead, onward};
 pub use dialled::{behind_withhold, same_number};
+pub use hours::{HoursState, Schedule};
 pub use inquiry::{Inquiry, Local, Origin, TrunkTry, Verdict};
-pub use plan::{After, By, Decline, Manner, Onward, RingPlan, RingStage, Rung};
+pub use plan::{After, By, Decline, LedWhen, Manner, Onward, RingPlan, RingStage, Rung};
 pub use provision::{Feature, TestTarget};
 pub use recording::Recordable;
 pub use snapshot::{BuildError, Snapshot};

@@ -139,7 +139,22 @@ pub struct Onward {
     /// By whom.
     pub by: By,
     /// For what reason.
-    pub when: ForwardWhen,
+    pub when: LedWhen,
+}
+
+/// What leads a call on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedWhen {
+    /// A forward.
+    Forward(ForwardWhen),
+    /// It comes outside working hours.
+    AfterHours,
+}
+
+impl From<ForwardWhen> for LedWhen {
+    fn from(when: ForwardWhen) -> Self {
+        Self::Forward(when)
+    }
 }
 
 /// Who leads a call on: it goes where that one may call.
@@ -175,10 +190,11 @@ impl Onward {
     #[must_use]
     pub fn why(&self) -> Why {
         let when = match self.when {
-            ForwardWhen::Always => "leads every call on",
-            ForwardWhen::Busy => "is busy",
-            ForwardWhen::NoAnswer => "does not answer",
-            ForwardWhen::Unregistered => "has no phone",
+            LedWhen::Forward(ForwardWhen::Always) => "leads every call on",
+            LedWhen::Forward(ForwardWhen::Busy) => "is busy",
+            LedWhen::Forward(ForwardWhen::NoAnswer) => "does not answer",
+            LedWhen::Forward(ForwardWhen::Unregistered) => "has no phone",
+            LedWhen::AfterHours => "is outside its hours",
         };
         Why::new(format!("{} {when}", self.by))
     }

@@ -8,8 +8,8 @@ use provision::{
 
 use crate::decide::{Caller, attempts};
 use crate::{
-    After, By, Decline, Inquiry, Local, Manner, Onward, RingPlan, RingStage, Rung, Snapshot, TrunkTry,
-    Verdict,
+    After, By, Decline, Inquiry, LedWhen, Local, Manner, Onward, RingPlan, RingStage, Rung, Snapshot,
+    TrunkTry, Verdict,
 };
 
 /// Seconds that a mobile of somebody without a station rings.
@@ -31,6 +31,8 @@ enum Closed {
     /// Its own caller calls it.
     Itself,
     Refuses(Cause, &'static str),
+    /// It is outside these hours.
+    Outside(String),
     Onward(Onward),
 }
 
@@ -48,6 +50,9 @@ impl<'a> Ringing<'a> {
     pub(crate) fn user(self, login: &str) -> Found {
         let all: Vec<&Station> = self.snapshot.stations_of(login).collect();
         let user = self.snapshot.user(login);
+        if let (Some(user), None, Some(hours)) = (user, all.first(), self.user_is_off(login)) {
+            return Self::nowhere_to_be(user, hours);
+        }
         let open: Vec<&Station> = all.iter().copied().filter(|it| self.closed(it).is_none()).collect();
         match (open.is_empty(), all.first()) {
             (true, Some(first)) => match all.iter().find_map(|it| self.closed(it).filter(Closed::is_said)) {
@@ -55,6 +60,17 @@ impl<'a> Ringing<'a> {
                 None => self.station(first),
             },
             (_, _) => self.person(&open, user, login),
+        }
+    }
+
+    /// A person without a station, outside the hours.
+    fn nowhere_to_be(user: &User, hours: &str) -> Found {
+        let missing = Some(format!("{} is outside hours {hours}", user.login));
+        let by = By::Station(user.login.clone());
+        let onward = || Onward { to: user.after_hours.clone(), by, when: LedWhen::AfterHours };
+        match user.after_hours.leads_on() {
+            true => (Verdict::Onward(onward()), missing),
+            false => (Verdict::Refuse(Cause::Unavailable), missing),
         }
     }
 
@@ -111,8 +127,16 @@ impl<'a> Ringing<'a> {
             return (Verdict::Local(Local::Feature { feature, rest: group.name.clone() }), None);
         }
         let by = By::Group(group.name.clone());
-        let onward =
-            |to: &ForwardTo, when| to.leads_on().then(|| Onward { to: to.clone(), by: by.clone(), when });
+        let onward = |to: &ForwardTo, when: LedWhen| {
+            to.leads_on().then(|| Onward { to: to.clone(), by: by.clone(), when })
+        };
+        if let Some(hours) = outside(self.snapshot, self.inquiry, &group.hours) {
+            let missing = Some(format!("group {} is outside hours {hours}", group.name));
+            return match onward(&group.after_hours, LedWhen::AfterHours) {
+                Some(onward) => (Verdict::Onward(onward), missing),
+                None => (Verdict::Refuse(Cause::Unavailable), missing),
+            };
+        }
         let mut members: Vec<Vec<Rung>> = group
             .members
             .iter()
@@ -124,7 +148,11 @@ impl<'a> Ringing<'a> {
         }
         if members.is_empty() {
             let missing = Some(format!("nobody in group {} can be rung", group.name));
-            return match onward(&group.on_no_answer, ForwardWhen::Unregistered) {
+            let after_hours = Some(&group.after_hours)
+                .filter(|_| group.members.iter().any(|member| self.is_off(member)))
+                .and_then(|to| onward(to, LedWhen::AfterHours));
+            let nobody = || onward(&group.on_no_answer, ForwardWhen::Unregistered.into());
+            return match after_hours.or_else(nobody) {
                 Some(onward) => (Verdict::Onward(onward), missing),
                 None => (Verdict::Refuse(Cause::NotRegistered), missing),
             };
@@ -146,9 +174,9 @@ impl<'a> Ringing<'a> {
             total_secs: Some(group.total_secs),
             decline: Decline::One,
             after: After {
-                busy: onward(&group.on_busy, ForwardWhen::Busy),
-                no_answer: onward(&group.on_no_answer, ForwardWhen::NoAnswer),
-                unregistered: onward(&group.on_no_answer, ForwardWhen::Unregistered),
+                busy: onward(&group.on_busy, ForwardWhen::Busy.into()),
+                no_answer: onward(&group.on_no_answer, ForwardWhen::NoAnswer.into()),
+                unregistered: onward(&group.on_no_answer, ForwardWhen::Unregistered.into()),
             },
             name: format!("group:{}", group.name),
             manner: Manner::of_group(group),
@@ -166,6 +194,9 @@ impl<'a> Ringing<'a> {
             }
             Member::User(login) => {
                 let Some(user) = self.snapshot.user(login) else { return Vec::new() };
+                if self.user_is_off(login).is_some() {
+                    return Vec::new();
+                }
                 let stations: Vec<&Station> = self.snapshot.stations_of(login).collect();
                 if !stations.is_empty() && !stations.iter().any(open) {
                     return Vec::new();
@@ -226,7 +257,11 @@ impl<'a> Ringing<'a> {
         let own = self.inquiry.settings.of(extension);
         let onward = |when| {
             let to = own.forward(station, when);
-            to.leads_on().then(|| Onward { to: to.clone(), by: By::Station(extension.clone()), when })
+            to.leads_on().then(|| Onward {
+                to: to.clone(),
+                by: By::Station(extension.clone()),
+                when: when.into(),
+            })
         };
         if self.caller.withheld && station.anonymous == Anonymous::Refuse {
             return Some(Closed::Refuses(Cause::AnonymousRefused, "takes no anonymous calls"));
@@ -236,6 +271,9 @@ impl<'a> Ringing<'a> {
         }
         if own.unavailable {
             return Some(Closed::Refuses(Cause::Unavailable, "takes no calls now"));
+        }
+        if let Some(closed) = self.after_hours(station) {
+            return Some(closed);
         }
         if let Some(onward) = onward(ForwardWhen::Always) {
             return Some(Closed::Onward(onward));
@@ -247,19 +285,51 @@ impl<'a> Ringing<'a> {
         None
     }
 
+    /// A station outside its hours, or those of its person: its calls go to where it says, to where its person says, to
+    /// its mailbox, or nowhere.
+    fn after_hours(self, station: &Station) -> Option<Closed> {
+        let user = self.snapshot.user(&station.user);
+        let hours = [Some(&station.hours), user.map(|user| &user.hours)].into_iter().flatten();
+        let hours = hours.into_iter().find_map(|hours| outside(self.snapshot, self.inquiry, hours))?;
+        let own = Some(&station.after_hours).filter(|to| to.leads_on());
+        let to = own.or_else(|| user.map(|user| &user.after_hours).filter(|to| to.leads_on())).cloned();
+        let mailbox = || self.snapshot.mailbox_set_up(&station.extension).map(Destination::Voicemail);
+        let by = By::Station(station.extension.clone());
+        Some(match to.or_else(|| mailbox().map(ForwardTo::Destination)) {
+            Some(to) => Closed::Onward(Onward { to, by, when: LedWhen::AfterHours }),
+            None => Closed::Outside(hours.to_owned()),
+        })
+    }
+
+    /// Whether a member is left out because of working hours.
+    fn is_off(self, member: &Member) -> bool {
+        let station = |station: &Station| self.after_hours(station).is_some();
+        match member {
+            Member::Station(extension) | Member::Number(extension) => {
+                self.snapshot.station(extension).is_some_and(station)
+            }
+            Member::User(login) => self.user_is_off(login).is_some(),
+        }
+    }
+
+    /// The hours outside which a person is.
+    fn user_is_off(self, login: &str) -> Option<&'a str> {
+        outside(self.snapshot, self.inquiry, &self.snapshot.user(login)?.hours)
+    }
+
     fn after(self, station: &Station) -> After {
         let own = self.inquiry.settings.of(&station.extension);
         let onward = |when| {
             let to = own.forward(station, when);
             let by = By::Station(station.extension.clone());
-            to.leads_on().then(|| Onward { to: to.clone(), by, when })
+            to.leads_on().then(|| Onward { to: to.clone(), by, when: when.into() })
         };
         let mailbox = |when| {
             let number = self.snapshot.mailbox_set_up(&station.extension)?;
             let to = ForwardTo::Destination(Destination::Voicemail(number));
             let is_off = *own.forward(station, when) == ForwardTo::Nowhere && own.is_own(when);
             let by = By::Station(station.extension.clone());
-            (!is_off).then_some(Onward { to, by, when })
+            (!is_off).then_some(Onward { to, by, when: when.into() })
         };
         let with_mailbox = |when| onward(when).or_else(|| mailbox(when));
         After {
@@ -277,7 +347,7 @@ impl Closed {
     fn is_said(&self) -> bool {
         match self {
             Self::Itself => false,
-            Self::Refuses(..) | Self::Onward(_) => true,
+            Self::Refuses(..) | Self::Outside(_) | Self::Onward(_) => true,
         }
     }
 
@@ -285,9 +355,17 @@ impl Closed {
         match self {
             Self::Itself => (Verdict::Refuse(Cause::Busy), Some("it calls itself".to_owned())),
             Self::Refuses(cause, what) => (Verdict::Refuse(cause), Some(format!("{name} {what}"))),
+            Self::Outside(hours) => {
+                (Verdict::Refuse(Cause::Unavailable), Some(format!("{name} is outside hours {hours}")))
+            }
             Self::Onward(onward) => (Verdict::Onward(onward), None),
         }
     }
+}
+
+/// The hours, if the call comes outside them.
+pub(crate) fn outside<'a>(snapshot: &Snapshot, inquiry: &Inquiry<'_>, hours: &'a str) -> Option<&'a str> {
+    snapshot.hours(hours).is_some_and(|schedule| !schedule.is_open(inquiry.at)).then_some(hours)
 }
 
 /// Nobody is rung twice at a time.

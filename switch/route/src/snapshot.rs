@@ -13,8 +13,8 @@ use provision::{
     Station, TimeZone, Trunk, User, Vendor,
 };
 
-use crate::TrunkRoute;
 use crate::dialled;
+use crate::{Schedule, TrunkRoute};
 
 /// Everything a routing decision reads.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,7 @@ pub struct Snapshot {
     codes: codes::Table,
     /// Who made the phones of a station, where all that are set up are of one vendor.
     makers: HashMap<String, Option<Vendor>>,
+    hours: HashMap<String, Schedule>,
 }
 
 /// A directory that cannot be used: an entity whose pattern or rewriting rule does not compile.
@@ -69,6 +70,13 @@ impl Snapshot {
                 let maker = snapshot.makers.entry(station.clone()).or_insert(Some(phone.vendor));
                 *maker = maker.filter(|vendor| *vendor == phone.vendor);
             }
+        }
+        for name in directory.hours.keys() {
+            let schedule = Schedule::of(&directory, name).ok_or_else(|| BuildError {
+                key: Key { kind: Kind::Hours, name: name.clone() },
+                reason: "their time zone is not known".to_owned(),
+            })?;
+            snapshot.hours.insert(name.clone(), schedule);
         }
         for trunk in directory.trunks.values() {
             snapshot.add_trunk(trunk).map_err(|bad| failed(Kind::Trunk, &trunk.name, &bad))?;
@@ -190,7 +198,11 @@ impl Snapshot {
         codes::read(dialled, &self.codes)
     }
 
-    /// A group by its name.
+    /// Working hours by their name.
+    pub(crate) fn hours(&self, name: &str) -> Option<&Schedule> {
+        self.hours.get(name)
+    }
+
     /// The number that a station means by a favourite's code: its user's own entry of that rank before the team's,
     /// and that before everyone's.
     #[must_use]
@@ -221,6 +233,7 @@ impl Snapshot {
         of_phone.filter(|zone| *zone != TimeZone::default()).or_else(of_mailbox).unwrap_or_default()
     }
 
+    /// A group by its name.
     pub(crate) fn group(&self, name: &str) -> Option<&Group> {
         self.directory.groups.get(name)
     }

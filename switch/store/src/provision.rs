@@ -118,6 +118,8 @@ fn entity(kind: Kind, body: &str) -> Result<Entity, serde_json::Error> {
         Kind::Phonebook => lenient::from_str(body).map(Entity::Phonebook),
         Kind::Group => lenient::from_str(body).map(Entity::Group),
         Kind::Parking => lenient::from_str(body).map(Entity::Parking),
+        Kind::Hours => lenient::from_str(body).map(Entity::Hours),
+        Kind::Holiday => lenient::from_str(body).map(Entity::Holiday),
     }
 }
 
@@ -136,6 +138,8 @@ fn body(entity: &Entity) -> String {
         Entity::Phonebook(it) => serde_json::to_string(it),
         Entity::Group(it) => serde_json::to_string(it),
         Entity::Parking(it) => serde_json::to_string(it),
+        Entity::Hours(it) => serde_json::to_string(it),
+        Entity::Holiday(it) => serde_json::to_string(it),
     };
     body.expect("entities have only string keys")
 }

@@ -5,6 +5,7 @@ mod bans;
 mod body;
 mod calls;
 mod change;
+mod hours;
 mod openapi;
 mod orders;
 mod page;
@@ -74,6 +75,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/phone-states", get(phones::states))
         .route("/station-settings", get(reach::list))
         .route("/stations/{name}/settings", get(reach::one).patch(reach::change))
+        .route("/hours/{name}/state", get(hours::state))
         .route("/users/{name}/password", put(people::set_password))
         .route("/apply", post(apply::apply))
         .route("/export", get(apply::export))

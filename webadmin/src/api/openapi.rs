@@ -206,8 +206,8 @@ fn phone_paths() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// What people change about themselves.
-fn own() -> [(String, Value); 3] {
+/// What people change about themselves, and when they are there.
+fn own() -> [(String, Value); 4] {
     let name = json!([{ "name": "name", "in": "path", "required": true, "schema": { "type": "string" } }]);
     let password = operation(
         "Sets a user's password; for the own one `current` is needed too",
@@ -221,7 +221,9 @@ fn own() -> [(String, Value); 3] {
         "patch": operation("Changes how calls reach a station", &[], Some(Body::Json("StationSettings")), 202),
     });
     let list = json!({ "get": operation("Lists stations with settings of their own", &paging(), None, 200) });
+    let state = operation("Tells whether working hours hold, and until when", &[parameter("at")], None, 200);
     [
+        ("/hours/{name}/state".to_owned(), json!({ "parameters": name, "get": state })),
         ("/station-settings".to_owned(), list),
         ("/stations/{name}/settings".to_owned(), settings),
         ("/users/{name}/password".to_owned(), json!({ "parameters": name, "put": password })),

@@ -33,18 +33,16 @@ pub(crate) fn plural(kind: Kind) -> &'static str {
         Kind::Phonebook => "phonebook",
         Kind::Group => "groups",
         Kind::Parking => "parking",
+        Kind::Hours => "hours",
+        Kind::Holiday => "holidays",
     }
 }
 
 /// The field that names an entity.
 fn key_field(kind: Kind) -> &'static str {
     match kind {
-        Kind::Trunk
-        | Kind::RecordingPolicy
-        | Kind::Conference
-        | Kind::FeatureCode
-        | Kind::Group
-        | Kind::Parking => "name",
+        Kind::Trunk | Kind::RecordingPolicy | Kind::Conference | Kind::FeatureCode => "name",
+        Kind::Group | Kind::Parking | Kind::Hours | Kind::Holiday => "name",
         Kind::User => "login",
         Kind::Station => "extension",
         Kind::Number => "did",
@@ -93,6 +91,8 @@ fn names_after(directory: &Directory, kind: Kind, after: Option<&str>, most: usi
         Kind::Phonebook => of(&directory.phonebook, after, most),
         Kind::Group => of(&directory.groups, after, most),
         Kind::Parking => of(&directory.parking, after, most),
+        Kind::Hours => of(&directory.hours, after, most),
+        Kind::Holiday => of(&directory.holidays, after, most),
     }
 }
 

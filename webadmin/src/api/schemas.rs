@@ -90,6 +90,8 @@ const USER: &[Field] = fields! {
     extension_first_secs: Whole, "Seconds that the extension rings before the mobile, 5 to 180";
     mobile_shows: Text, "Whose number the mobile shows: own (what the extension shows) or caller";
     in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
+    hours: Text, "The working hours by name; empty is always";
+    after_hours: Text, "Where calls go outside them, a number or a destination; empty leaves them to the mailbox";
 };
 
 const STATION: &[Field] = fields! {
@@ -124,6 +126,8 @@ const STATION: &[Field] = fields! {
     in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
     call_waiting: Flag, "Whether it rings while it has a call; else it is busy then";
     mwi: Text, "How its phones learn what waits in their mailbox: subscribe tells those that ask, unsolicited all";
+    hours: Text, "The working hours by name; empty is always";
+    after_hours: Text, "Where calls go outside them, a number or a destination; empty leaves them to its mailbox";
     transfer_failure: Text, "What becomes of callers whom it leads on to nobody: none, agent or a destination; empty is none";
     auto_answer: Text, "How its phones are told to answer by themselves: auto, call-info, alert-info or off";
     auto_answer_for: Text, "Which calls they answer by themselves, beside intercom and paging: nothing or groups";
@@ -149,6 +153,21 @@ const GROUP: &[Field] = fields! {
     whisper: Text, "The prompt that whoever answers hears before the caller, by its id; empty for none";
     page: Flag, "Whether calling it is paging: free phones answer by themselves and hear the caller";
     talkback: Flag, "Whether those who are paged are heard too";
+    hours: Text, "The working hours by name; empty is always";
+    after_hours: Text, "Where calls go outside them, a number or a destination; empty for nowhere";
+};
+
+const HOURS: &[Field] = fields! {
+    name: Text, "Their name, unique among hours";
+    time_zone: Text, "The zone whose clock counts, such as Europe/Madrid; empty is UTC";
+    rows: Texts, "Rows of a week, such as mon-fri 09:00-17:00, sat 22:00-02:00 or daily 00:00-24:00; open whenever one says so, none is always";
+    holidays: Texts, "Days on which other rows hold, by the names of holidays";
+};
+
+const HOLIDAY: &[Field] = fields! {
+    name: Text, "Its name, unique among holidays";
+    dates: Texts, "Which days: 12-25 of every year, 2027-04-02 of one";
+    rows: Texts, "When it is open nevertheless, such as 09:00-13:00; none is closed";
 };
 
 const PARKING: &[Field] = fields! {
@@ -187,6 +206,8 @@ const NUMBER: &[Field] = fields! {
     ring: Text, "How phones ring: auto by the kind of call, else a name that they know; empty leaves it to the stations";
     call_info_url: Text, "The address of a record about the caller, https://… with {caller}, {dialled} and {call}";
     whisper: Text, "The prompt that whoever answers hears before the caller, by its id; empty for none";
+    hours: Text, "The working hours by name; empty is always";
+    after_hours: Text, "Where callers go outside them, a destination; empty for nowhere";
 };
 
 const DIAL_RULE: &[Field] = fields! {
@@ -352,6 +373,8 @@ pub(super) fn name(kind: Kind) -> &'static str {
         Kind::Phonebook => "PhonebookEntry",
         Kind::Group => "Group",
         Kind::Parking => "Parking",
+        Kind::Hours => "Hours",
+        Kind::Holiday => "Holiday",
     }
 }
 
@@ -393,6 +416,8 @@ fn of(kind: Kind) -> Value {
         Kind::Phonebook => schema(PHONEBOOK, &["entry", "numbers"]),
         Kind::Group => schema(GROUP, &["name"]),
         Kind::Parking => schema(PARKING, &["name"]),
+        Kind::Hours => schema(HOURS, &["name"]),
+        Kind::Holiday => schema(HOLIDAY, &["name", "dates"]),
     }
 }
 

@@ -53,3 +53,31 @@ async fn an_agent_changes_the_own_station_and_no_other() {
     assert!(spanish.text.contains("Desvíos"), "{}", spanish.text);
     assert_eq!(site.page("/admin/reach", &cookie, "en").await.status, StatusCode::FORBIDDEN);
 }
+
+/// MYOP-7: hours are set up like everything else, refused with the place at fault, and asked how they stand.
+#[tokio::test]
+async fn hours_are_set_up_and_say_until_when_they_hold() {
+    let site = Site::new().await;
+    let office = r#"{"name":"office","time_zone":"Europe/Madrid","rows":["mon-fri 09:00-12:00","mon-fri 13:00-17:00"],"holidays":["xmas"]}"#;
+    site.api(LOCAL, "POST", "/hours", office).await.assert_problem(422);
+    let xmas = r#"{"name":"xmas","dates":["12-25"]}"#;
+    assert_eq!(site.api(LOCAL, "POST", "/holidays", xmas).await.status, StatusCode::CREATED);
+    assert_eq!(site.api(LOCAL, "POST", "/hours", office).await.status, StatusCode::CREATED);
+    for (at, open, until) in [
+        ("2027-01-15T10:30:00Z", true, "2027-01-15T11:00:00.000Z"),
+        ("2027-01-15T11:00:00Z", false, "2027-01-15T12:00:00.000Z"),
+        ("2028-12-25T10:30:00Z", false, "2028-12-26T08:00:00.000Z"),
+    ] {
+        let state = site.api(LOCAL, "GET", &format!("/hours/office/state?at={at}"), "").await.json();
+        assert_eq!((&state["open"], &state["until"]), (&open.into(), &until.into()), "{at}");
+    }
+    assert!(site.api(LOCAL, "GET", "/hours/office/state", "").await.json()["open"].is_boolean());
+    site.api(LOCAL, "GET", "/hours/none/state", "").await.assert_problem(404);
+    for (wrong, field) in [
+        (r#"{"name":"x","rows":["mon 9-17"]}"#, "rows"),
+        (r#"{"name":"x","time_zone":"Europe/Atlantis"}"#, "time_zone"),
+    ] {
+        let problem = site.api(LOCAL, "POST", "/hours", wrong).await.assert_problem(422);
+        assert_eq!(problem["field"], field);
+    }
+}

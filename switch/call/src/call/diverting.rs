@@ -4,7 +4,7 @@ use base::fact::{Endpoint, What, record_text};
 use base::limits::FORWARDS;
 use base::{Cause, Party};
 use provision::ForwardWhen;
-use route::{Inquiry, Onward, Origin, Verdict};
+use route::{Inquiry, LedWhen, Onward, Origin, Verdict};
 
 use super::telling::Telling;
 use super::{Call, Ctx, Phase, Refusal};
@@ -36,6 +36,7 @@ impl Call {
             withheld: self.facts.withheld,
             settings: ctx.settings,
             seed: ctx.entropy.next_u64(),
+            at: ctx.now.wall,
         };
         let (verdict, found) = route::onward(ctx.routes, &inquiry, &onward);
         let to = words(&verdict);
@@ -86,11 +87,12 @@ impl Call {
 }
 
 /// The word of a reason in records.
-fn word(when: ForwardWhen) -> &'static str {
+fn word(when: LedWhen) -> &'static str {
     match when {
-        ForwardWhen::Always => "always",
-        ForwardWhen::Busy => "busy",
-        ForwardWhen::NoAnswer => "no_answer",
-        ForwardWhen::Unregistered => "unregistered",
+        LedWhen::Forward(ForwardWhen::Always) => "always",
+        LedWhen::Forward(ForwardWhen::Busy) => "busy",
+        LedWhen::Forward(ForwardWhen::NoAnswer) => "no_answer",
+        LedWhen::Forward(ForwardWhen::Unregistered) => "unregistered",
+        LedWhen::AfterHours => "after_hours",
     }
 }

@@ -92,7 +92,8 @@ impl Call {
         let mut forwards = self.forwards_so_far();
         let host = out.domain.clone().unwrap_or_else(|| out.target.remote().ip().into());
         if self.led.is_empty() && self.renumbers(out) {
-            forwards.lead_on(Uri::sip(Some(&self.facts.dialled), host.clone(), None), ForwardWhen::Always);
+            forwards
+                .lead_on(Uri::sip(Some(&self.facts.dialled), host.clone(), None), ForwardWhen::Always.into());
         }
         for led in &self.led {
             forwards.lead_on(Uri::sip(Some(led.by.name()), host.clone(), None), led.when);

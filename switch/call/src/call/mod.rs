@@ -109,7 +109,6 @@ pub(crate) struct Ctx<'a> {
     pub(crate) trails: &'a mut Trails,
     pub(crate) pins: &'a mut Pins,
     pub(crate) mailboxes: &'a BTreeMap<Arc<str>, Arc<MailState>>,
-    pub(crate) floor: &'a Floor,
     pub(crate) routes: &'a Snapshot,
     pub(crate) trunks: &'a mut Trunks,
     pub(crate) registrar: &'a Registrar,

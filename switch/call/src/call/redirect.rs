@@ -8,7 +8,7 @@ use base::LegId;
 use base::fact::Endpoint;
 use peer::PeerAt;
 use provision::{ForwardTo, ForwardWhen};
-use route::{By, Onward};
+use route::{By, LedWhen, Onward};
 use sip::message::{Contacts, Message, Uri};
 use sip::target_of;
 
@@ -44,7 +44,8 @@ impl Call {
         let Some(to) = contacts.iter().filter_map(|contact| number(&contact.uri)).find(is_other) else {
             return false;
         };
-        walk.redirect.get_or_insert(Onward { to, by: By::Station(extension), when: ForwardWhen::Always });
+        let when = LedWhen::Forward(ForwardWhen::Always);
+        walk.redirect.get_or_insert(Onward { to, by: By::Station(extension), when });
         true
     }
 

@@ -3,19 +3,21 @@
 
 use base::limits::FORWARDS;
 use provision::{ForwardWhen, ForwardsIn};
+use route::LedWhen;
 use sip::message::{Draft, Header, Message, NameAddr, Params, Scheme, Uri};
 
 /// History-Info values that are read; a longer history says nothing more.
 const READ: usize = 32;
 
 /// Why a number led a call on: the word of Diversion and the cause of History-Info (RFC 7544 §4.2, RFC 4458 §2).
-const REASONS: [(&str, u16); 6] = [
+const REASONS: [(&str, u16); 7] = [
     ("unknown", 404),
     ("unconditional", 302),
     ("user-busy", 486),
     ("no-answer", 408),
     ("deflection", 487),
     ("unavailable", 503),
+    ("time-of-day", 404),
 ];
 
 /// One number that led a call on.
@@ -50,12 +52,13 @@ impl Forwards {
     }
 
     /// The number by which this switch leads the call on, and why.
-    pub(crate) fn lead_on(&mut self, uri: Uri, when: ForwardWhen) {
+    pub(crate) fn lead_on(&mut self, uri: Uri, when: LedWhen) {
         let reason = match when {
-            ForwardWhen::Always => "unconditional",
-            ForwardWhen::Busy => "user-busy",
-            ForwardWhen::NoAnswer => "no-answer",
-            ForwardWhen::Unregistered => "unavailable",
+            LedWhen::Forward(ForwardWhen::Always) => "unconditional",
+            LedWhen::Forward(ForwardWhen::Busy) => "user-busy",
+            LedWhen::Forward(ForwardWhen::NoAnswer) => "no-answer",
+            LedWhen::Forward(ForwardWhen::Unregistered) => "unavailable",
+            LedWhen::AfterHours => "time-of-day",
         };
         let forward = Forward { uri, display: None, reason, times: 1, hidden: false };
         self.0.insert(0, forward);
@@ -229,7 +232,7 @@ mod tests {
         assert!(counted.is_full() && !forwards("Diversion: <tel:+491>;counter=4\r\n").is_full());
         assert!(!forwards("Diversion: <tel:+491>;counter=-1\r\n").is_full());
         let mut many = forwards(&"Diversion: <tel:+491>;counter=200\r\n".repeat(50));
-        many.lead_on(Uri::parse("tel:+499").unwrap(), ForwardWhen::Always);
+        many.lead_on(Uri::parse("tel:+499").unwrap(), ForwardWhen::Always.into());
         assert_eq!((many.0.len(), many.is_full()), (FORWARDS, true));
         let history: String =
             (0..60).map(|at| format!("History-Info: <tel:+{at};cause=302>;index=1.{at}\r\n")).collect();

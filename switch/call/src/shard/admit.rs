@@ -49,12 +49,7 @@ impl Shard {
             caller.withheld = true;
             dialled = number.to_owned();
         }
-        let from = match &caller.from {
-            Endpoint::Trunk(name) => Origin::Trunk(name),
-            Endpoint::Station(name) | Endpoint::Local(name) | Endpoint::Stranger(name) => {
-                Origin::Station(name)
-            }
-        };
+        let from = origin(&caller.from);
         let replaces = match self.replaced_by(&caller, &request) {
             Ok(replaces) => replaces,
             Err(status) => return self.refuse(now, id, status),
@@ -62,7 +57,10 @@ impl Shard {
         let seed = self.entropy.next_u64();
         let decide = |dialled: &str| {
             let (caller, withheld, settings) = (&caller.claimed, caller.withheld, &self.settings);
-            route::decide(&self.routes, &Inquiry { from, dialled, caller, withheld, settings, seed })
+            route::decide(
+                &self.routes,
+                &Inquiry { from, dialled, caller, withheld, settings, seed, at: now.wall },
+            )
         };
         let (verdict, why) = self.decided(from, &mut dialled, decide);
         let keyed = match from {
@@ -263,6 +261,14 @@ impl Shard {
             }
             Endpoint::Local(_) | Endpoint::Stranger(_) => (verdict, why, Vec::new()),
         }
+    }
+}
+
+/// Where a far end's calls come from.
+pub(super) fn origin(from: &Endpoint) -> Origin<'_> {
+    match from {
+        Endpoint::Trunk(name) => Origin::Trunk(name),
+        Endpoint::Station(name) | Endpoint::Local(name) | Endpoint::Stranger(name) => Origin::Station(name),
     }
 }
 

@@ -1,15 +1,14 @@
 //! OPTIONS outside dialogs: whether we live, and what an INVITE to the same address would get (RFC 3261 §11.2).
 
 use base::Now;
-use base::fact::Endpoint;
 use base::wire::{Flow, Target};
 use provision::TestTarget;
-use route::{Inquiry, Local, Origin, Verdict};
+use route::{Inquiry, Local, Verdict};
 use sip::ServerId;
 use sip::message::{Draft, Header, Message, Uri};
 
 use super::Shard;
-use super::admit::dialled;
+use super::admit::{dialled, origin};
 use crate::reply::{self, Agent, introduce, reply};
 
 impl Shard {
@@ -57,12 +56,7 @@ impl Shard {
         dialled: &str,
     ) -> Option<u16> {
         let caller = self.identify(now, id, request, flow)?;
-        let from = match &caller.from {
-            Endpoint::Trunk(name) => Origin::Trunk(name),
-            Endpoint::Station(name) | Endpoint::Local(name) | Endpoint::Stranger(name) => {
-                Origin::Station(name)
-            }
-        };
+        let from = origin(&caller.from);
         let inquiry = Inquiry {
             from,
             dialled,
@@ -70,6 +64,7 @@ impl Shard {
             withheld: caller.withheld,
             settings: &self.settings,
             seed: 0,
+            at: now.wall,
         };
         Some(match route::decide(&self.routes, &inquiry).0 {
             Verdict::Refuse(cause) => cause.sip(),

@@ -1,15 +1,14 @@
 //! Texts from phone to phone, and from carriers to phones: MESSAGE outside dialogs (RFC 3428).
 
 use base::Now;
-use base::fact::Endpoint;
 use base::limits::{FORK_LEGS, SIP_TEXT_OCTETS, TEXTS};
 use base::wire::{Flow, Target, Transport};
 use peer::Binding;
-use route::{Inquiry, Origin, Verdict};
+use route::{Inquiry, Verdict};
 use sip::message::{Draft, Header, Host, Message, Method, NameAddr, Uri};
 use sip::{ClientId, ServerId};
 
-use super::admit::{Caller, dialled};
+use super::admit::{Caller, dialled, origin};
 use super::{Asker, Shard};
 use crate::headers::{self, Border, Identity, Known, Trust};
 use crate::reply::reply;
@@ -64,12 +63,7 @@ impl Shard {
             return Err(503);
         }
         let to = request.uri().ok().as_ref().and_then(dialled).ok_or(404_u16)?;
-        let from = match &caller.from {
-            Endpoint::Trunk(name) => Origin::Trunk(name),
-            Endpoint::Station(name) | Endpoint::Local(name) | Endpoint::Stranger(name) => {
-                Origin::Station(name)
-            }
-        };
+        let from = origin(&caller.from);
         let inquiry = Inquiry {
             from,
             dialled: &to,
@@ -77,6 +71,7 @@ impl Shard {
             withheld: caller.withheld,
             settings: &self.settings,
             seed: 0,
+            at: now.wall,
         };
         let extensions = match route::decide(&self.routes, &inquiry).0 {
             Verdict::Ring(plan) => plan.extensions(),

@@ -176,7 +176,6 @@ impl Shard {
             trails: &mut self.trails,
             pins: &mut self.pins,
             mailboxes: &self.mailboxes,
-            floor: &self.floor,
             routes: &self.routes,
             trunks: &mut self.trunks,
             registrar: &self.registrar,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
-use crate::{Anonymous, Destination};
+use crate::{Anonymous, Destination, ForwardTo};
 
 /// A number that callers dial, and where it leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,12 @@ pub struct Number {
     /// The prompt that whoever answers hears before the caller, by its id; empty for none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub whisper: String,
+    /// The working hours by name, outside which callers are led elsewhere; empty is always.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hours: String,
+    /// Where calls go outside them; empty tells them so.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub after_hours: ForwardTo,
 }
 
 impl Number {
@@ -54,6 +60,8 @@ impl Number {
             ring: String::new(),
             call_info_url: String::new(),
             whisper: String::new(),
+            hours: String::new(),
+            after_hours: ForwardTo::default(),
         }
     }
 }

@@ -53,6 +53,12 @@ pub struct Group {
     /// Whether those who are paged are heard too.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub talkback: bool,
+    /// The working hours by name, outside which nobody is rung; empty is always.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hours: String,
+    /// Where calls go outside them; empty tells the caller so.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub after_hours: ForwardTo,
 }
 
 /// In which order the members of a group ring.
@@ -148,6 +154,8 @@ impl Group {
             whisper: String::new(),
             page: false,
             talkback: false,
+            hours: String::new(),
+            after_hours: ForwardTo::default(),
         }
     }
 }

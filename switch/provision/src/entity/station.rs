@@ -103,6 +103,12 @@ pub struct Station {
     /// Seconds from tone to tone that tell it that a supervisor is in its call, 5…300; 0 for none.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub supervision_beep_secs: u32,
+    /// The working hours by name, outside which it does not ring; empty is always.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hours: String,
+    /// Where calls go outside them; empty leaves them to the mailbox, if there is one.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub after_hours: ForwardTo,
     /// Whether codes pressed in a call, such as `*1`, are taken from its phones; where not, they are keys for the far end.
     #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
     pub in_call_codes: bool,
@@ -181,6 +187,8 @@ impl Station {
             no_answer_secs: 0,
             call_waiting: defaults::call_waiting(),
             supervision_beep_secs: 0,
+            hours: String::new(),
+            after_hours: ForwardTo::default(),
             in_call_codes: defaults::in_call_codes(),
             mwi: Mwi::default(),
             auto_answer: AutoAnswer::default(),

@@ -98,6 +98,12 @@ pub struct User {
     /// Whose number the mobile shows.
     #[serde(default, skip_serializing_if = "defaults::is_default")]
     pub mobile_shows: MobileShows,
+    /// The working hours by name, outside which the person is not called; empty is always.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hours: String,
+    /// Where calls go outside them; empty leaves them to the mailbox, if there is one.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub after_hours: ForwardTo,
     /// Whether codes pressed in a call, such as `*1`, are taken from this user's phones; where not, they are keys for the far end.
     #[serde(default = "defaults::in_call_codes", skip_serializing_if = "defaults::is_true")]
     pub in_call_codes: bool,
@@ -119,6 +125,8 @@ impl User {
             incoming: Incoming::default(),
             extension_first_secs: defaults::extension_first_secs(),
             mobile_shows: MobileShows::default(),
+            hours: String::new(),
+            after_hours: ForwardTo::default(),
             in_call_codes: defaults::in_call_codes(),
         }
     }

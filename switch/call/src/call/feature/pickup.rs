@@ -64,8 +64,9 @@ impl Call {
             withheld: self.facts.withheld,
             settings: ctx.settings,
             seed,
+            at: ctx.now.wall,
         };
-        let onward = Onward { to, by: By::Station(station.to_owned()), when: ForwardWhen::NoAnswer };
+        let onward = Onward { to, by: By::Station(station.to_owned()), when: ForwardWhen::NoAnswer.into() };
         let (verdict, _) = route::onward(ctx.routes, &inquiry, &onward);
         self.go(ctx, verdict);
     }

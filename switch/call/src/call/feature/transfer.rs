@@ -54,7 +54,8 @@ impl Call {
         let to = self.extension_of(by).and_then(|it| ctx.routes.favourite(&it, to)).unwrap_or(to);
         let seed = ctx.entropy.next_u64();
         let settings = ctx.settings;
-        let inquiry = Inquiry { from, dialled: to, caller: &caller, withheld: false, settings, seed };
+        let inquiry =
+            Inquiry { from, dialled: to, caller: &caller, withheld: false, settings, seed, at: ctx.now.wall };
         match route::decide(ctx.routes, &inquiry).0 {
             Verdict::Refuse(cause) => Err(cause.sip()),
             Verdict::Local(local) => Ok(Way::Local(local)),
@@ -211,8 +212,9 @@ impl Call {
             withheld: self.facts.withheld,
             settings: ctx.settings,
             seed,
+            at: ctx.now.wall,
         };
-        let onward = Onward { to, by, when: ForwardWhen::NoAnswer };
+        let onward = Onward { to, by, when: ForwardWhen::NoAnswer.into() };
         let (verdict, _) = route::onward(ctx.routes, &inquiry, &onward);
         let shown = self.meeting.iter().flat_map(|it| &it.members).next().map(|member| member.leg);
         self.rings_for = shown.map(|leg| (leg, MAIN));
