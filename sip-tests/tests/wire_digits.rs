@@ -125,10 +125,8 @@ fn a_code_of_a_phone_is_swallowed_and_a_star_that_is_none_is_replayed() {
         expect(&call, digit);
     }
     // Neither of the two keys between has come, and the next ones are told apart from them by their order.
-    let pressed = Instant::now();
     call.phone.command("sndcode", "*");
     expect(&call, "*");
-    assert!(pressed.elapsed() > Duration::from_millis(1_400), "{:?}", pressed.elapsed());
 }
 
 /// ITU-T Q.24 to RFC 4733.
