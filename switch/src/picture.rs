@@ -55,6 +55,13 @@ fn call(call: &CallView) -> view::CallView {
         slot: call.slot,
         supervision: call.supervision.as_ref().map(supervision),
         worker: call.worker,
+        doing: view::DoingView {
+            what: call.doing.what.to_owned(),
+            by: call.doing.by,
+            to: call.doing.to.clone(),
+            answered: call.doing.answered,
+            holder: call.doing.holder,
+        },
         happenings: call.happenings.iter().map(happening).collect(),
     }
 }

@@ -100,6 +100,7 @@ function show(call) {
     cell(leg.secured ? `${leg.codec} (${leg.secured})` : leg.codec), cell(leg.flow), cell(hears(leg)),
     cell(leg.muted ? words.muted : leg.gain_db, "figure"),
   ]));
+  if (field("doing")) showDoing(call.doing);
   draw(legs);
   choices(legs);
   const name = (what) => words[what.replace(/_(.)/g, (_, letter) => letter.toUpperCase())] || what;
@@ -132,7 +133,26 @@ wire("play", "/play", () => ({ leg: chosen("play-leg"), prompt: field("prompt").
 wire("digits", "/digits", () => ({ leg: chosen("digits-leg"), digits: field("keys").value }));
 wire("voice", "/voice", () => ({ leg: chosen("voice-leg"), muted: field("muted").checked, deaf: field("deaf").checked, gain_db: Number(field("gain").value) }));
 wire("conference", "/conference", () => ({ name: field("room").value }));
+/* The button that was pressed says what is done with the leg that is chosen. */
+function moves(event) {
+  event.preventDefault();
+  const path = event.submitter?.dataset.path || "/transfer";
+  const leg = chosen("moves-leg");
+  const to = field("moves-to").value;
+  const asks = path === "/transfer" || path === "/consult";
+  const asked = path === "drop" ? order(`/legs/${leg}/drop`, {}) : order(path, asks ? { leg, to } : { leg });
+  asked.then(() => say("", words.done), (error) => say(error.message, ""));
+}
+
+function showDoing(doing) {
+  const told = doing.what && words[doing.what].replace("#", doing.by ?? "").replace("%", doing.to);
+  const holds = doing.holder !== null && words.holder.replace("#", doing.holder);
+  field("doing").textContent = [told, holds].filter(Boolean).join("; ");
+  field("consulted").hidden = doing.what !== "consultation";
+}
+
 if (field("actions")) {
+  field("moves").addEventListener("submit", moves);
   field("voice-leg").addEventListener("change", voiceOf);
   field("stop").addEventListener("click", () => order("/stop", { leg: chosen("play-leg") }).then(() => say("", words.done), (error) => say(error.message, "")));
   field("hangup").addEventListener("click", () => {

@@ -80,6 +80,8 @@ pub struct CallView {
     pub supervision: Option<SupervisionView>,
     /// The media worker of its ports.
     pub worker: u8,
+    /// What somebody in it has begun and not ended.
+    pub doing: DoingView,
     /// What was heard in it, the latest last; at most 32.
     pub happenings: Vec<HappeningView>,
 }
@@ -95,6 +97,21 @@ pub struct SupervisionView {
     pub follow: bool,
     /// The agent's call; none while it waits for one.
     pub call: Option<String>,
+}
+
+/// What somebody in a call has begun and not ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DoingView {
+    /// `transfer`, `consultation`, or empty.
+    pub what: String,
+    /// The place of the leg that began it, while it is there.
+    pub by: Option<usize>,
+    /// To whom it leads.
+    pub to: String,
+    /// Whether who is asked has answered.
+    pub answered: bool,
+    /// The place of the leg that keeps others waiting by the switch.
+    pub holder: Option<usize>,
 }
 
 /// One leg of a call that is up.

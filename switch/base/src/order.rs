@@ -138,6 +138,36 @@ pub enum SuperviseOrder {
     TakeOver,
 }
 
+impl CallOrder {
+    /// What it is, in a word for logs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Play { .. } => "play",
+            Self::Stop { .. } => "stop",
+            Self::Digits { .. } => "digits",
+            Self::Voice { .. } => "voice",
+            Self::Transfer { .. } => "transfer",
+            Self::Consult { .. } => "consult",
+            Self::Consulted { act: ConsultAct::Complete { .. }, .. } => "complete",
+            Self::Consulted { act: ConsultAct::Abandon, .. } => "abandon",
+            Self::Consulted { act: ConsultAct::Alternate, .. } => "alternate",
+            Self::Consulted { act: ConsultAct::Merge, .. } => "merge",
+            Self::Hold { on: true, .. } => "hold",
+            Self::Hold { on: false, .. } => "retrieve",
+            Self::TakePart { .. } => "part",
+            Self::Park { .. } => "park",
+            Self::PickUp { .. } => "pick_up",
+            Self::Supervise(_) => "supervise",
+            Self::Drop { .. } => "drop",
+            Self::Record(_) => "record",
+            Self::Code { .. } => "code",
+            Self::Tap { .. } => "tap",
+            Self::Conference { .. } => "conference",
+        }
+    }
+}
+
 /// How somebody takes part in a call of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {

@@ -100,6 +100,8 @@ pub struct CallView {
     pub supervision: Option<SupervisionView>,
     /// The media worker of its ports.
     pub worker: u8,
+    /// What somebody in it has begun and not ended.
+    pub doing: DoingView,
     /// What was heard in it, the latest last.
     pub happenings: Vec<HappeningView>,
 }
@@ -115,6 +117,21 @@ pub struct SupervisionView {
     pub follows: bool,
     /// The agent's call; `None` while there is none.
     pub call: Option<CallId>,
+}
+
+/// What somebody in a call has begun and not ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DoingView {
+    /// `transfer`, `consultation`, or empty.
+    pub what: &'static str,
+    /// The place of who began it, while still there.
+    pub by: Option<usize>,
+    /// To whom it leads.
+    pub to: String,
+    /// Whoever is asked has answered.
+    pub answered: bool,
+    /// The place of who keeps others waiting by the switch.
+    pub holder: Option<usize>,
 }
 
 /// Something that was heard.

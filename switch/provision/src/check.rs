@@ -226,6 +226,22 @@ impl Checker<'_> {
         }
     }
 
+    /// What becomes of callers that are led on to nobody.
+    fn transfer_failure(&mut self, text: &str) {
+        const FIELD: &str = "transfer_failure";
+        match text.parse::<Destination>() {
+            _ if matches!(text, "" | "none" | "agent") => {}
+            Ok(to) => self.destination(FIELD, &to),
+            Err(_unknown) => {
+                let found = quoted(text);
+                self.say(
+                    FIELD,
+                    format!("found {found}; allowed: none, agent or a destination such as voicemail:1001"),
+                );
+            }
+        }
+    }
+
     pub(crate) fn user_exists(&mut self, field: &str, login: &str) {
         self.exists(field, "user", login, &self.directory.users);
     }
@@ -305,6 +321,7 @@ fn check_station(checker: &mut Checker<'_>, station: &Station) {
     checker.range("max_contacts", station.max_contacts, 1..=10);
     checker.range("max_calls", station.max_calls, 0..=1_000);
     checker.recording(&station.recording);
+    checker.transfer_failure(&station.transfer_failure);
     checker.forward("forward_always", &station.forward_always);
     checker.forward("forward_busy", &station.forward_busy);
     checker.forward("forward_no_answer", &station.forward_no_answer);

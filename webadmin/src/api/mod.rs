@@ -6,6 +6,7 @@ mod body;
 mod calls;
 mod change;
 mod hours;
+mod moves;
 mod openapi;
 mod orders;
 mod page;
@@ -56,6 +57,13 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/calls/{id}/park", post(parking::park))
         .route("/calls/{id}/pickup", post(parking::pick_up))
         .route("/parking-slots", get(parking::slots))
+        .route("/calls/{id}/transfer", post(moves::transfer))
+        .route("/calls/{id}/consult", post(moves::consult))
+        .route("/calls/{id}/consult/{act}", post(moves::consulted))
+        .route("/calls/{id}/hold", post(moves::hold))
+        .route("/calls/{id}/retrieve", post(moves::retrieve))
+        .route("/calls/{id}/legs/{leg}/drop", post(moves::let_go))
+        .route("/calls/{id}/legs/{leg}/part", post(moves::part))
         .route("/recordings", get(recordings::list))
         .route("/recordings/{id}", get(recordings::one).delete(recordings::remove))
         .route("/recordings/{id}/audio", get(recordings::audio))

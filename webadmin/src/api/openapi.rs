@@ -152,6 +152,33 @@ fn call_paths() -> Vec<(&'static str, Value)> {
         ("/parking-slots", get("Lists slots that are taken, and by whom", &[parameter("limit")])),
         ("/calls/{id}/recording", order("Starts, stops, pauses or resumes a recording", "CallRecording")),
         ("/calls/{id}/conference", order("Moves both sides into a conference", "CallConference")),
+        (
+            "/calls/{id}/transfer",
+            order("Leads those who talk with one side on to somebody else", "CallTransfer"),
+        ),
+        (
+            "/calls/{id}/consult",
+            order("Rings somebody whom one side wants to ask; the others wait", "CallConsult"),
+        ),
+        (
+            "/calls/{id}/consult/{act}",
+            of_part(
+                "act",
+                "string",
+                "Does something about who is asked: complete, abandon, alternate or merge",
+                Some("CallConsulted"),
+            ),
+        ),
+        ("/calls/{id}/hold", order("Lets those who talk with one side wait with music", "CallHold")),
+        ("/calls/{id}/retrieve", order("Lets those who wait for one side talk with it again", "CallHold")),
+        (
+            "/calls/{id}/legs/{leg}/drop",
+            of_part("leg", "integer", "Ends one side; the others go on where they can", Some("CallDrop")),
+        ),
+        (
+            "/calls/{id}/legs/{leg}/part",
+            of_part("leg", "integer", "Changes whom one side hears and who hears it", Some("CallPart")),
+        ),
         ("/calls/{id}/legs/{leg}/tap", tap()),
     ]
 }
@@ -246,6 +273,15 @@ fn supervisions() -> [(String, Value); 2] {
         ("/supervisions".to_owned(), json!({ "get": list })),
         ("/supervisions/{id}".to_owned(), json!({ "parameters": id, "patch": change, "delete": end })),
     ]
+}
+
+/// Something done with a part of a live call.
+fn of_part(name: &str, kind: &str, summary: &str, schema: Option<&'static str>) -> Value {
+    let in_path = |name: &str, kind: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": kind } });
+    json!({
+        "parameters": [in_path("id", "string"), in_path(name, kind)],
+        "post": operation(summary, &[], schema.map(Body::Json), 202),
+    })
 }
 
 fn tap() -> Value {

@@ -182,9 +182,10 @@ pub(super) fn live(web: &Web, who: &Identity, id: &str) -> Result<(CallId, CallV
 }
 
 pub(super) fn send(web: &Web, who: &Identity, call: CallId, order: CallOrder) -> Answer {
+    let what = order.word();
     match web.ports.node.order(call, order) {
         Ok(()) => {
-            tracing::info!(%call, by = who.name, "something is done with a call by hand");
+            tracing::info!(%call, by = who.name, what, "something is done with a call by hand");
             Ok((StatusCode::ACCEPTED, Json(json!({ "id": call.to_string() }))))
         }
         Err(error) => Err(refused(error)),

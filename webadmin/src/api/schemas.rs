@@ -136,6 +136,7 @@ const STATION: &[Field] = fields! {
     ring: Text, "How it rings: auto by the kind of call, else a name that its phones know; empty leaves it to them";
     call_data: Flag, "Whether its phones are told of a call in X-CC-… headers";
     supervision_beep_secs: Whole, "Seconds from tone to tone that tell it that a supervisor is in its call, 5 to 300; 0 for none";
+    transfer_failure: Text, "What becomes of callers it leads on to nobody: none (they hear so, and the call ends), agent (it has them back) or a destination such as voicemail:1001";
 };
 
 const GROUP: &[Field] = fields! {
@@ -339,6 +340,34 @@ const CALL_CODE: &[Field] = fields! {
     code: Text, "The code as the phone would press it: *0, *1, *5, *7, *60, *61 to *69, …";
 };
 
+const CALL_TRANSFER: &[Field] = fields! {
+    leg: Whole, "The place of the leg that leads the others on, from 0";
+    to: Text, "The extension or number, as that side would dial it";
+    on_failure: Text, "What becomes of them when nobody takes them: none, agent or a destination such as voicemail:1001; as set up without it";
+    stays: Flag, "Whether it stays and listens";
+};
+
+const CALL_CONSULT: &[Field] = fields! {
+    leg: Whole, "The place of the leg that asks, from 0";
+    to: Text, "The extension or number, as that side would dial it";
+};
+
+const CALL_CONSULTED: &[Field] = fields! {
+    leg: Whole, "The place of the leg that asks, from 0";
+    stays: Flag, "With complete: whether it stays and listens";
+};
+
+const CALL_HOLD: &[Field] = fields! {
+    leg: Whole, "The place of the leg that has the others wait, from 0";
+};
+
+const CALL_DROP: &[Field] = fields! {};
+
+const CALL_PART: &[Field] = fields! {
+    part: Text, "talks, listens or coaches";
+    whom: Whole, "With coaches: the place of the leg that alone hears it";
+};
+
 const CALL_CONFERENCE: &[Field] = fields! {
     name: Text, "The conference";
 };
@@ -394,6 +423,12 @@ pub(super) fn all() -> Map<String, Value> {
         ("CallCode", schema(CALL_CODE, &["leg", "code"])),
         ("MessageChange", schema(MESSAGE_CHANGE, &[])),
         ("MessageForward", schema(MESSAGE_FORWARD, &["mailbox"])),
+        ("CallTransfer", schema(CALL_TRANSFER, &["leg", "to"])),
+        ("CallConsult", schema(CALL_CONSULT, &["leg", "to"])),
+        ("CallConsulted", schema(CALL_CONSULTED, &["leg"])),
+        ("CallHold", schema(CALL_HOLD, &["leg"])),
+        ("CallDrop", schema(CALL_DROP, &[])),
+        ("CallPart", schema(CALL_PART, &["part"])),
         ("CallConference", schema(CALL_CONFERENCE, &["name"])),
         ("Supervision", schema(SUPERVISION, &[])),
         ("CallRecording", schema(CALL_RECORDING, &["act"])),

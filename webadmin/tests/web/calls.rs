@@ -2,8 +2,10 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use base::CallOrder;
 use base::media::Gain;
+use base::{CallOrder, ConsultAct, Part};
+
+use webadmin::view::DoingView;
 
 use crate::node::{LIVE_CALL, PASSWORD, Site};
 
@@ -88,4 +90,76 @@ async fn the_page_of_a_call_is_for_supervisors_and_its_actions_for_admins() {
     let page = site.send(get(&admin)).await.text;
     assert!(page.contains("id=\"hangup\"") && page.contains("<label for=\"keys\">"));
     assert!(!page.contains("http://") && !page.contains("style=") && !page.contains("onclick"));
+}
+
+/// CROCO-28, BP-29…31: what a phone does by its keys an admin does for it.
+#[tokio::test]
+async fn an_admin_holds_transfers_consults_and_drops() {
+    let site = Site::new().await;
+    let admin = site.token("admin").await;
+    let ask = async |action: &str, body: &str| {
+        let answer = site.api(&admin, "POST", &path(action), body).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{action}: {}", answer.text);
+    };
+    let to = "1002".to_owned();
+    site.fake.talk(DoingView::default());
+    ask("transfer", r#"{"leg":1,"to":"1002","on_failure":"agent","stays":true}"#).await;
+    ask("consult", r#"{"leg":1,"to":"1002"}"#).await;
+    ask("hold", r#"{"leg":1}"#).await;
+    ask("legs/1/drop", "{}").await;
+    ask("legs/1/part", r#"{"part":"coaches","whom":0}"#).await;
+    let asking = DoingView {
+        what: "consultation".to_owned(),
+        by: Some(1),
+        to: to.clone(),
+        answered: true,
+        holder: Some(1),
+    };
+    site.fake.talk(asking);
+    ask("consult/complete", r#"{"leg":1,"stays":true}"#).await;
+    ask("consult/merge", r#"{"leg":1}"#).await;
+    ask("retrieve", r#"{"leg":1}"#).await;
+    let expected = [
+        CallOrder::Transfer { leg: 1, to: to.clone(), on_failure: Some("agent".to_owned()), stays: true },
+        CallOrder::Consult { leg: 1, to },
+        CallOrder::Hold { leg: 1, on: true },
+        CallOrder::Drop { leg: 1 },
+        CallOrder::TakePart { leg: 1, part: Part::Coaches { leg: 0 } },
+        CallOrder::Consulted { leg: 1, act: ConsultAct::Complete { stays: true } },
+        CallOrder::Consulted { leg: 1, act: ConsultAct::Merge },
+        CallOrder::Hold { leg: 1, on: false },
+    ];
+    assert_eq!(site.fake.orders(), expected);
+}
+
+/// E15: without a call that is up nothing is transferred; who asks hears why.
+#[tokio::test]
+async fn what_cannot_be_now_is_a_conflict_that_says_why() {
+    let site = Site::new().await;
+    let (admin, supervisor) = (site.token("admin").await, site.token("supervisor").await);
+    let ask = async |action: &str, body: &str, status: u16| {
+        let problem = site.api(&admin, "POST", &path(action), body).await.assert_problem(status);
+        problem["detail"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(ask("transfer", r#"{"leg":1,"to":"1002"}"#, 409).await, "the call is not answered");
+    site.fake.talk(DoingView::default());
+    assert_eq!(ask("consult/merge", r#"{"leg":1}"#, 409).await, "leg 1 asks nobody");
+    assert_eq!(ask("retrieve", r#"{"leg":0}"#, 409).await, "leg 0 holds nobody");
+    ask("consult/forget", r#"{"leg":1}"#, 404).await;
+    ask("legs/9/drop", "{}", 404).await;
+    ask("transfer", r#"{"leg":1,"to":""}"#, 422).await;
+    ask("transfer", r#"{"leg":1,"to":"1002","on_failure":"maybe"}"#, 422).await;
+    ask("legs/0/part", r#"{"part":"coaches","whom":0}"#, 422).await;
+    ask("legs/0/part", r#"{"part":"shouts"}"#, 422).await;
+    let asking = DoingView {
+        what: "consultation".to_owned(),
+        by: Some(1),
+        to: "1002".to_owned(),
+        ..DoingView::default()
+    };
+    site.fake.talk(asking);
+    assert_eq!(ask("transfer", r#"{"leg":1,"to":"1003"}"#, 409).await, "a consultation to 1002 is under way");
+    assert_eq!(ask("consult/alternate", r#"{"leg":1}"#, 409).await, "1002 has not answered");
+    site.api(&supervisor, "POST", &path("hold"), r#"{"leg":1}"#).await.assert_problem(403);
+    assert!(site.fake.orders().is_empty());
 }

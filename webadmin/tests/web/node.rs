@@ -22,7 +22,7 @@ use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
 use store::Store;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
-use webadmin::view::{BanView, CallView, LegView, Live, RegistrationView};
+use webadmin::view::{BanView, CallView, DoingView, LegView, Live, RegistrationView};
 use webadmin::{
     ApplyError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, PhoneDesk, Ports,
     Readiness, RecordingAudio, RecordingFiles, SettingsError, Shown, Sounds, TapLine, auth,
@@ -54,6 +54,8 @@ struct Inner {
     ready: bool,
     hung_up: Vec<CallId>,
     orders: Vec<CallOrder>,
+    /// What is under way in the only call, once that is answered.
+    doing: Option<DoingView>,
     bans: Vec<BanView>,
     sounds: Vec<Held>,
     settings: Arc<Settings>,
@@ -114,10 +116,11 @@ impl Node for Fake {
     }
 
     fn live(&self) -> Live {
+        let doing = self.inner.lock().expect("no test panics inside").doing.clone();
         Live {
             node: "tandem-test".to_owned(),
             started_at: NOW,
-            calls: vec![call()],
+            calls: vec![call(doing)],
             registrations: vec![phone("1001"), phone("1002"), phone("1003")],
             registrations_total: 3,
             bans: self.inner.lock().expect("no test panics inside").bans.clone(),
@@ -283,6 +286,11 @@ impl Fake {
         self.inner.lock().expect("no test panics inside").later += time;
     }
 
+    /// The call is answered, and this is under way in it.
+    pub(crate) fn talk(&self, doing: DoingView) {
+        self.inner.lock().expect("no test panics inside").doing = Some(doing);
+    }
+
     pub(crate) fn orders(&self) -> Vec<CallOrder> {
         self.inner.lock().expect("no test panics inside").orders.clone()
     }
@@ -311,6 +319,7 @@ impl Site {
             ready: true,
             hung_up: Vec::new(),
             orders: Vec::new(),
+            doing: None,
             settings: Arc::default(),
             mail: Vec::new(),
             bans: Vec::new(),
@@ -466,7 +475,7 @@ fn leg(endpoint: &str) -> LegView {
     }
 }
 
-fn call() -> CallView {
+fn call(doing: Option<DoingView>) -> CallView {
     CallView {
         id: LIVE_CALL.to_owned(),
         started_at: NOW,
@@ -476,7 +485,7 @@ fn call() -> CallView {
         caller_name: String::new(),
         dialled: "+15550100".to_owned(),
         to: "station:1001".to_owned(),
-        state: "ringing".to_owned(),
+        state: if doing.is_some() { "talking" } else { "ringing" }.to_owned(),
         codec: String::new(),
         session_id: String::new(),
         user_to_user: String::new(),
@@ -492,6 +501,7 @@ fn call() -> CallView {
         slot: Some(701),
         supervision: None,
         worker: 0,
+        doing: doing.unwrap_or_default(),
         happenings: Vec::new(),
     }
 }

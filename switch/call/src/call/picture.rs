@@ -35,6 +35,7 @@ impl Call {
             slot: self.slot_held(),
             supervision: self.supervision_view(),
             worker: self.worker,
+            doing: self.doing(),
             happenings: self.happenings.clone(),
         }
     }

@@ -8,6 +8,7 @@ use super::super::meeting::{MAIN, Role};
 use super::super::{Call, Ctx, Refusal};
 use crate::act::Act;
 use crate::letter::{Place, Wish};
+use crate::view::DoingView;
 
 /// What somebody has begun.
 #[derive(Debug)]
@@ -260,6 +261,26 @@ impl Call {
         let waits = self.meeting.iter().flat_map(|it| &it.members).any(|member| Some(member.leg) != leader);
         if !waits {
             self.finish(ctx, refusal, by);
+        }
+    }
+}
+
+impl Call {
+    /// What somebody has begun and not ended, for the call's view.
+    pub(in crate::call) fn doing(&self) -> DoingView {
+        let place = |leg: LegId| self.legs.iter().position(|it| it.id == leg);
+        let holder = self.holding.as_ref().and_then(|holding| place(holding.by));
+        let errand = self.meeting.as_ref().and_then(|meeting| meeting.errand.as_deref());
+        match errand {
+            Some(Errand::Transfer(transfer)) => {
+                let by = transfer.by.and_then(place);
+                DoingView { what: "transfer", by, to: transfer.to.clone(), answered: false, holder }
+            }
+            Some(Errand::Consult(consult)) => {
+                let (by, answered) = (place(consult.by), consult.with.is_some());
+                DoingView { what: "consultation", by, to: consult.to.clone(), answered, holder }
+            }
+            None => DoingView { holder, ..DoingView::default() },
         }
     }
 }
