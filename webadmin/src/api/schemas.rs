@@ -150,7 +150,7 @@ const GROUP: &[Field] = fields! {
     on_busy: Text, "Where a call goes while every member is busy; empty for nowhere";
     label: Text, "What stands before the caller's name on phones that ring";
     ring: Text, "How phones ring: auto by the kind of call, else a name that they know; empty leaves it to the stations";
-    call_info_url: Text, "The address of a record about the caller, https://… with {caller}, {dialled} and {call}";
+    call_info_url: Text, "The address of a record about the caller, under https, with {caller}, {dialled} and {call}";
     whisper: Text, "The prompt that whoever answers hears before the caller, by its id; empty for none";
     page: Flag, "Whether calling it is paging: free phones answer by themselves and hear the caller";
     talkback: Flag, "Whether those who are paged are heard too";
@@ -205,7 +205,7 @@ const NUMBER: &[Field] = fields! {
     in_call_codes: Flag, "Whether codes pressed in a call, such as *1, are taken as such; where not, they are keys for the far end";
     label: Text, "What stands before the caller's name on phones that ring";
     ring: Text, "How phones ring: auto by the kind of call, else a name that they know; empty leaves it to the stations";
-    call_info_url: Text, "The address of a record about the caller, https://… with {caller}, {dialled} and {call}";
+    call_info_url: Text, "The address of a record about the caller, under https, with {caller}, {dialled} and {call}";
     whisper: Text, "The prompt that whoever answers hears before the caller, by its id; empty for none";
     hours: Text, "The working hours by name; empty is always";
     after_hours: Text, "Where callers go outside them, a destination; empty for nowhere";
