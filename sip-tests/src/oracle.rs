@@ -133,6 +133,7 @@ fn assert_ordered(call: CallId, facts: &[&Fact]) {
             | What::Tapped { leg, .. }
             | What::Keyed { leg, .. }
             | What::HelpWanted { leg, .. }
+            | What::Conference { leg, .. }
             | What::MediaTrouble { leg, .. } => {
                 assert_eq!(open.get(leg), Some(&true), "{leg} is up:\n{}", whole());
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use base::{CallId, CallOrder, Now, ShardId, Wall};
+use base::{CallId, CallOrder, Now, RoomOrder, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
 use media_io::recordings::Library;
 use media_io::{MediaIo, Prompts, TapEnd};
@@ -329,6 +329,13 @@ impl Node for Hub {
         }
         let room = shard.inbox.room(Lane::Command).ok_or(OrderError::Busy)?;
         room.put(ShardInput::Order { call, order });
+        Ok(())
+    }
+
+    fn order_room(&self, conference: &str, order: RoomOrder) -> Result<(), OrderError> {
+        let shard = self.shards.first().ok_or(OrderError::Busy)?;
+        let room = shard.inbox.room(Lane::Command).ok_or(OrderError::Busy)?;
+        room.put(ShardInput::Room { conference: conference.to_owned(), order });
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use call::{BanView, CallView, RegistrationView, ShardView};
+use call::{BanView, CallView, RegistrationView, RoomView, ShardView};
 use peer::{RegistrationState, TrunkView};
 use webadmin::view;
 
@@ -25,6 +25,7 @@ pub(crate) fn of(hub: &Hub) -> view::Live {
             live.registrations_total = u64::try_from(shard.registration_count).unwrap_or(u64::MAX);
             trunks = trunks_of(&shard);
             live.bans = shard.bans.iter().map(ban).collect();
+            live.rooms = shard.rooms.iter().map(room).collect();
         }
     }
     live.calls.sort_by_key(|call| call.started_at);
@@ -62,6 +63,9 @@ fn call(call: &CallView) -> view::CallView {
             answered: call.doing.answered,
             holder: call.doing.holder,
         },
+        conference: call.conference.clone(),
+        moderates: call.moderates,
+        waits: call.waits,
         happenings: call.happenings.iter().map(happening).collect(),
     }
 }
@@ -110,6 +114,10 @@ fn registration(it: &RegistrationView) -> view::RegistrationView {
         user_agent: it.user_agent.clone(),
         expires_at: it.expires_at,
     }
+}
+
+fn room(it: &RoomView) -> view::RoomView {
+    view::RoomView { name: it.name.clone(), locked: it.locked, recorded: it.recorded, muted: it.muted }
 }
 
 fn ban(it: &BanView) -> view::BanView {

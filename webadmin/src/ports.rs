@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use base::mail::MailOrder;
 use base::media::TapWord;
-use base::{CallId, CallOrder, Now, RecordingId};
+use base::{CallId, CallOrder, Now, RecordingId, RoomOrder};
 use peer::guard::Place;
 use phone::login::PhoneKey;
 use provision::{Directory, Plan, Settings, SettingsChange};
@@ -76,6 +76,12 @@ pub trait Node: Send + Sync + 'static {
     /// # Errors
     /// When no such call is up, the shard's inbox is full, or the conference is out of its reach.
     fn order(&self, call: CallId, order: CallOrder) -> Result<(), OrderError>;
+
+    /// Has something done with the room of a conference.
+    ///
+    /// # Errors
+    /// When a shard's inbox is full.
+    fn order_room(&self, conference: &str, order: RoomOrder) -> Result<(), OrderError>;
 
     /// Taps a leg of a call: what it says, or hears, at so many samples a second. The call notes who asked.
     ///

@@ -24,6 +24,21 @@ pub struct Live {
     pub trunks: Vec<TrunkView>,
     /// Bans after failed logins, the latest first, at most 1,000.
     pub bans: Vec<BanView>,
+    /// Conferences that anybody is in.
+    pub rooms: Vec<RoomView>,
+}
+
+/// The room of a conference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RoomView {
+    /// The conference.
+    pub name: String,
+    /// Nobody else comes in.
+    pub locked: bool,
+    /// It is recorded by order.
+    pub recorded: bool,
+    /// All but moderators are muted.
+    pub muted: bool,
 }
 
 /// One ban that stands.
@@ -82,6 +97,12 @@ pub struct CallView {
     pub worker: u8,
     /// What somebody in it has begun and not ended.
     pub doing: DoingView,
+    /// The conference that it is in; mostly empty.
+    pub conference: String,
+    /// Whether it moderates there.
+    pub moderates: bool,
+    /// Whether it waits there for a moderator.
+    pub waits: bool,
     /// What was heard in it, the latest last; at most 32.
     pub happenings: Vec<HappeningView>,
 }

@@ -208,6 +208,16 @@ pub enum What {
         /// Whether it does from now on.
         wanted: bool,
     },
+    /// Something happens to somebody in a conference, or is done there by somebody.
+    Conference {
+        /// Who.
+        leg: LegId,
+        /// Which room; empty where those of a call confer.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        name: String,
+        /// What.
+        did: Conferring,
+    },
     /// A recording of the call holds what counts as a signature.
     Signature {
         /// Which.
@@ -332,6 +342,36 @@ pub enum TransferResult {
     Failed(Cause),
     /// It came to nothing, and whoever tried has them back.
     Recalled(Cause),
+}
+
+/// What happens in a conference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conferring {
+    /// It asks for the lines of another call, or rings somebody.
+    Asks,
+    /// It is in.
+    Joined,
+    /// Whom it asked for does not come.
+    Refused(Cause),
+    /// It is in as a moderator.
+    Moderates,
+    /// It waits for a moderator.
+    Waits,
+    /// Somebody took it out.
+    Removed,
+    /// It ended the conference for all.
+    Ended,
+    /// Nobody hears it, or they do again.
+    Muted(bool),
+    /// It locked the room, or opened it.
+    Locked(bool),
+    /// It had all others muted, or heard again.
+    MutedAll(bool),
+    /// It had the room recorded, or no longer.
+    Recorded(bool),
+    /// It speaks; told now and then.
+    Speaks,
 }
 
 /// Who stands at the far end of a leg.

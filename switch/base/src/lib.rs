@@ -30,7 +30,7 @@ pub use entropy::Entropy;
 pub use host_mask::{BadHost, HostMask};
 pub use id::{CallId, CallIds, LegId, PortId, RecordingId, RoomId, ShardId, TenantId};
 pub use machine::Machine;
-pub use order::{CallOrder, ConsultAct, Part, RecordOrder, SuperviseOrder};
+pub use order::{CallOrder, ConsultAct, Part, RecordOrder, RoomOrder, SuperviseOrder};
 pub use session::{SessionTimers, UnknownSessionTimers};
 pub use supervision::Supervision;
 pub use time::{Mono, Now, Wall};

@@ -1,7 +1,7 @@
 //! What people ask of a call that is up.
 
-use crate::Supervision;
 use crate::media::{Gain, RecordingAct, TapId};
+use crate::{CallId, Supervision};
 
 /// What people do with a call that is up. Legs are named by their place in the call, the caller's is 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +120,18 @@ pub enum CallOrder {
         /// Which: `*1`, `##1003#`, …. One that there is not does nothing.
         code: String,
     },
+    /// Rings somebody who talks with all once there; nobody waits meanwhile.
+    Invite {
+        /// Who asks for it: it counts as this one's call, by its dial rules.
+        leg: usize,
+        /// The number or extension.
+        to: String,
+    },
+    /// Brings those of another call in here.
+    Merge {
+        /// Which.
+        with: CallId,
+    },
     /// Moves both sides into a conference on the same media worker.
     Conference {
         /// Which.
@@ -157,6 +169,8 @@ impl CallOrder {
             Self::Hold { on: false, .. } => "retrieve",
             Self::TakePart { .. } => "part",
             Self::Park { .. } => "park",
+            Self::Invite { .. } => "invite",
+            Self::Merge { .. } => "merge_calls",
             Self::PickUp { .. } => "pick_up",
             Self::Supervise(_) => "supervise",
             Self::Drop { .. } => "drop",
@@ -166,6 +180,21 @@ impl CallOrder {
             Self::Conference { .. } => "conference",
         }
     }
+}
+
+/// What people do with the room of a conference as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomOrder {
+    /// Nobody else comes in but moderators, or everybody again.
+    Lock(bool),
+    /// What the room hears is recorded, or no longer.
+    Record(bool),
+    /// All but moderators are muted, those who come too, or heard again.
+    MuteAll(bool),
+    /// Takes one out.
+    Remove(CallId),
+    /// Ends it for all.
+    End,
 }
 
 /// How somebody takes part in a call of several.

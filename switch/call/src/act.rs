@@ -8,13 +8,14 @@ use base::fact::What;
 use base::mail::MailOrder;
 use base::media::MediaCommand;
 use base::wire::Target;
-use base::{CallId, LegId, RoomId};
+use base::{CallId, LegId, RoomId, RoomOrder};
 use phone::floor::Spot;
 use provision::SettingsChange;
 use sip::ServerId;
 use sip::message::Draft;
 
 use crate::letter::{Addressee, Handed, Word};
+use crate::rooms::Seat;
 use crate::shard::Came;
 
 /// One thing to do.
@@ -46,8 +47,10 @@ pub(crate) enum Act {
     Hand { to: CallId, handed: Box<Handed> },
     /// A leg has come from another call.
     Adopt { leg: LegId, came: Came },
-    /// The call comes into a room.
-    Enter(RoomId),
+    /// The call takes a seat in a room.
+    Sit { room: RoomId, seat: Box<Seat> },
+    /// Something is ordered for all in a room.
+    RoomOrder { room: RoomId, order: RoomOrder },
     /// The call leaves a room.
     Leave(RoomId),
     /// The call stands on these lines now, and on no others.

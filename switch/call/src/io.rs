@@ -9,7 +9,7 @@ use base::fact::Fact;
 use base::mail::{MailMessage, MailOrder, MailState};
 use base::media::{MediaCommand, MediaEvent};
 use base::wire::{ConnId, Inbound, Outbound, Proof};
-use base::{CallId, CallOrder, RoomId, ShardId, Wall};
+use base::{CallId, CallOrder, RoomId, RoomOrder, ShardId, Wall};
 use bytes::Bytes;
 use peer::guard::{Notice, Offence, Place};
 use peer::{BindingChange, TrunkGossip};
@@ -18,6 +18,7 @@ use phone::login::PhoneKey;
 use provision::{HostMask, SettingsChange, StationSettings};
 use route::Snapshot;
 
+use crate::rooms::Seat;
 use crate::shard::Post;
 
 /// What a shard is told once, at its start.
@@ -132,6 +133,13 @@ pub enum ShardInput {
         /// What.
         order: CallOrder,
     },
+    /// Somebody does something with a conference's room, at one shard for all.
+    Room {
+        /// The conference.
+        conference: String,
+        /// What.
+        order: RoomOrder,
+    },
     /// An operator or the supervisor wants something.
     Command(ShardCommand),
 }
@@ -175,14 +183,21 @@ pub enum Gossip {
     Offence(Box<Offence>),
     /// A trunk's peer went down or came up.
     Trunk(TrunkGossip),
-    /// Calls that a shard has in a room.
-    Room {
-        /// Which shard.
-        shard: ShardId,
+    /// A call's place in a room.
+    Seat {
         /// Which room.
         room: RoomId,
-        /// How many.
-        members: u32,
+        /// Which call.
+        call: CallId,
+        /// `None` when it has gone.
+        seat: Option<Box<Seat>>,
+    },
+    /// Something is ordered for all in a room.
+    RoomOrder {
+        /// Which room.
+        room: RoomId,
+        /// What.
+        order: RoomOrder,
     },
     /// A call stands on these lines now, and on no others.
     Floor {

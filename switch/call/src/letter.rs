@@ -122,6 +122,8 @@ pub(crate) enum Wish {
     Park { by: LegId, lot: String, slot: Option<u32> },
     /// As one more of those who talk.
     Join,
+    /// All who talk but this one shall come in, one after the other.
+    Gather { stays: Option<LegId> },
     /// Whoever talks with this one shall go to the asking call, in place of `of`.
     Surrender { with: Place, of: LegId },
 }

@@ -30,8 +30,8 @@ mod view;
 
 pub use io::{Gossip, ShardCommand, ShardConfig, ShardInput, ShardOutput};
 pub use letter::Letter;
-pub use rooms::room_of;
+pub use rooms::{Seat, room_of};
 pub use shard::{Late, Post, Shard, SlotPost};
 pub use view::{
-    BanView, CallView, HappeningView, LegView, Live, RegistrationView, ShardView, SupervisionView,
+    BanView, CallView, HappeningView, LegView, Live, RegistrationView, RoomView, ShardView, SupervisionView,
 };

@@ -40,8 +40,23 @@ pub struct ShardView {
     /// How people want calls to reach them.
     #[serde(skip)]
     pub settings: Arc<Settings>,
+    /// Conferences that anybody is in, at any shard.
+    pub rooms: Vec<RoomView>,
     /// What is held now.
     pub live: Live,
+}
+
+/// The room of a conference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RoomView {
+    /// The conference.
+    pub name: String,
+    /// Nobody else comes in.
+    pub locked: bool,
+    /// It is recorded by order.
+    pub recorded: bool,
+    /// All but moderators are muted.
+    pub muted: bool,
 }
 
 /// Things that must go back to zero when the last call has ended.
@@ -102,6 +117,12 @@ pub struct CallView {
     pub worker: u8,
     /// What somebody in it has begun and not ended.
     pub doing: DoingView,
+    /// The conference that it is in; mostly empty.
+    pub conference: String,
+    /// It moderates there.
+    pub moderates: bool,
+    /// It waits there for a moderator.
+    pub waits: bool,
     /// What was heard in it, the latest last.
     pub happenings: Vec<HappeningView>,
 }

@@ -120,6 +120,7 @@ impl Assembler {
             | What::MessageHeard { .. }
             | What::Keyed { .. }
             | What::HelpWanted { .. }
+            | What::Conference { .. }
             | What::Signature { .. }
             | What::RecordingStarted { .. }
             | What::Recorded { .. }
@@ -224,6 +225,7 @@ fn note(record: &mut CallRecord, at: Wall, what: &What) {
         | What::MessageHeard { .. }
         | What::Keyed { .. }
         | What::HelpWanted { .. }
+        | What::Conference { .. }
         | What::Signature { .. }
         | What::RecordingStarted { .. }
         | What::Recorded { .. }

@@ -389,9 +389,24 @@ fn check_conference(checker: &mut Checker<'_>, conference: &Conference) {
             checker.say("extension", format!("{extension} is that of a station"));
         }
     }
-    let pin = &conference.pin;
-    if !pin.is_empty() && (!(4..=12).contains(&pin.len()) || !pin.bytes().all(|b| b.is_ascii_digit())) {
-        checker.say("pin", "does not fit; allowed: 4 to 12 digits");
+    for (field, pin) in [("pin", &conference.pin), ("moderator_pin", &conference.moderator_pin)] {
+        if !pin.is_empty() && (!(4..=12).contains(&pin.len()) || !pin.bytes().all(|b| b.is_ascii_digit())) {
+            checker.say(field, "does not fit; allowed: 4 to 12 digits");
+        }
+    }
+    if conference.moderator_pin.is_empty() {
+        if conference.wait_for_moderator {
+            checker.say("wait_for_moderator", "nobody could moderate; allowed: with a moderator_pin");
+        }
+        if conference.ends_after_moderator_secs != 0 {
+            checker.say("ends_after_moderator_secs", "nobody could moderate; allowed: with a moderator_pin");
+        }
+    } else if conference.moderator_pin == conference.pin {
+        checker.say("moderator_pin", "is the pin of everybody; allowed: another one");
+    }
+    checker.range("ends_after_moderator_secs", conference.ends_after_moderator_secs, 0..=3_600);
+    if conference.max_members != 0 {
+        checker.range("max_members", conference.max_members, 2..=1_000);
     }
     checker.speech(&conference.language, &conference.music);
 }

@@ -19,7 +19,8 @@ pub enum Secrets {
 }
 
 /// Fields that are secret, on the way in or out.
-const SECRET: [&str; 6] = ["password", "pin", "ha1_md5", "ha1_sha256", "password_hash", "pin_hash"];
+const SECRET: [&str; 7] =
+    ["password", "pin", "moderator_pin", "ha1_md5", "ha1_sha256", "password_hash", "pin_hash"];
 
 /// Fields that are written even where they have their default.
 const ALWAYS: [&str; 10] =
@@ -103,6 +104,12 @@ const ORDER: &[&str] = &[
     "emergency",
     "anonymous",
     "pin",
+    "moderator_pin",
+    "wait_for_moderator",
+    "ends_after_moderator_secs",
+    "entry_muted",
+    "max_members",
+    "record",
     "skip_pin",
     "owners",
     "email",
@@ -113,6 +120,7 @@ const ORDER: &[&str] = &[
     "music",
     "spoken_refusals",
     "in_call_codes",
+    "ends_with_host",
     "trust",
     "identity",
     "forwards",

@@ -297,6 +297,7 @@ fn station(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Station {
         transfer_failure: fields.text("transfer_failure"),
         mwi: word(fields, "mwi", Mwi::WORDS),
         pickup_group: fields.text("pickup_group"),
+        ends_with_host: fields.flag("ends_with_host", false),
         recording: fields.text("recording"),
         dtmf: word(fields, "dtmf", Dtmf::WORDS),
         listen: word_items(fields, "listen", ListenFor::WORDS),
@@ -367,10 +368,18 @@ fn number(fields: &mut Fields<'_>) -> Number {
 
 fn conference(fields: &mut Fields<'_>, reading: &Reading<'_>) -> Conference {
     let name = fields.required("name");
-    let kept = reading.current.conferences.get(&name).map(|it| it.pin.clone());
+    let current = reading.current.conferences.get(&name);
+    let [pin, moderator_pin] =
+        current.map(|it| [it.pin.clone(), it.moderator_pin.clone()]).unwrap_or_default();
     Conference {
         extension: fields.text("extension"),
-        pin: fields.optional_text("pin").or(kept).unwrap_or_default(),
+        pin: fields.optional_text("pin").unwrap_or(pin),
+        moderator_pin: fields.optional_text("moderator_pin").unwrap_or(moderator_pin),
+        wait_for_moderator: fields.flag("wait_for_moderator", false),
+        ends_after_moderator_secs: fields.whole("ends_after_moderator_secs", 0),
+        entry_muted: fields.flag("entry_muted", false),
+        max_members: fields.whole("max_members", 0),
+        record: fields.flag("record", false),
         announce: word(fields, "announce", Announce::WORDS),
         music: fields.text("music"),
         language: language(fields),

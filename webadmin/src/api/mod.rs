@@ -17,6 +17,7 @@ mod range;
 mod reach;
 mod recordings;
 mod resources;
+mod rooms;
 mod schemas;
 mod sounds;
 mod status;
@@ -52,6 +53,12 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/calls/{id}/digits", post(orders::digits))
         .route("/calls/{id}/voice", post(orders::voice))
         .route("/calls/{id}/conference", post(orders::conference))
+        .route("/calls/{id}/invite", post(rooms::invite_to_call))
+        .route("/calls/{id}/merge", post(rooms::merge))
+        .route("/conference-rooms", get(rooms::list))
+        .route("/conferences/{name}/room", get(rooms::one).patch(rooms::change).delete(rooms::end))
+        .route("/conferences/{name}/members", post(rooms::invite))
+        .route("/conferences/{name}/members/{call}", patch(rooms::voice).delete(rooms::remove))
         .route("/calls/{id}/recording", post(orders::recording))
         .route("/calls/{id}/code", post(orders::code))
         .route("/calls/{id}/park", post(parking::park))

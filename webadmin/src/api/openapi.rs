@@ -89,7 +89,7 @@ fn resource(kind: Kind) -> (Value, Value) {
 }
 
 fn others() -> Vec<(String, Value)> {
-    let all = [node_paths(), call_paths(), recording_paths(), mail_paths(), phone_paths()];
+    let all = [node_paths(), call_paths(), recording_paths(), room_paths(), mail_paths(), phone_paths()];
     all.into_iter().flatten().map(|(path, item)| (path.to_owned(), item)).collect()
 }
 
@@ -179,7 +179,23 @@ fn call_paths() -> Vec<(&'static str, Value)> {
             "/calls/{id}/legs/{leg}/part",
             of_part("leg", "integer", "Changes whom one side hears and who hears it", Some("CallPart")),
         ),
+        ("/calls/{id}/invite", order("Rings somebody who talks with all once there", "CallInvite")),
+        ("/calls/{id}/merge", order("Brings those of another call into this one", "CallMerge")),
         ("/calls/{id}/legs/{leg}/tap", tap()),
+    ]
+}
+
+fn room_paths() -> Vec<(&'static str, Value)> {
+    let rings = "Rings somebody into the room, by the dial rules of a phone that is in it";
+    let invite = json!({ "post": operation(rings, &[], Some(Body::Json("ConferenceInvite")), 202) });
+    vec![
+        (
+            "/conference-rooms",
+            get("Lists conferences that anybody is in, with who is there", &[parameter("limit")]),
+        ),
+        ("/conferences/{name}/room", in_path("name", room())),
+        ("/conferences/{name}/members", in_path("name", invite)),
+        ("/conferences/{name}/members/{call}", member()),
     ]
 }
 
@@ -281,6 +297,24 @@ fn of_part(name: &str, kind: &str, summary: &str, schema: Option<&'static str>) 
     json!({
         "parameters": [in_path("id", "string"), in_path(name, kind)],
         "post": operation(summary, &[], schema.map(Body::Json), 202),
+    })
+}
+
+fn room() -> Value {
+    json!({
+        "get": operation("Shows who is in a conference, who speaks, and whether it is locked", &[], None, 200),
+        "patch": operation("Locks it, records it, mutes all but moderators", &[], Some(Body::Json("ConferenceRoom")), 202),
+        "delete": operation("Ends it for all who are in it", &[], None, 202),
+    })
+}
+
+fn member() -> Value {
+    let in_path =
+        |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
+    json!({
+        "parameters": [in_path("name"), in_path("call")],
+        "patch": operation("Mutes one, or makes it deaf", &[], Some(Body::Json("ConferenceMember")), 202),
+        "delete": operation("Takes one out", &[], None, 202),
     })
 }
 

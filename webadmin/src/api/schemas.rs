@@ -128,6 +128,7 @@ const STATION: &[Field] = fields! {
     mwi: Text, "How its phones learn what waits in their mailbox: subscribe tells those that ask, unsolicited all";
     hours: Text, "The working hours by name; empty is always";
     after_hours: Text, "Where calls go outside them, a number or a destination; empty leaves them to its mailbox";
+    ends_with_host: Flag, "Whether a conference that it began within a call ends for all when it leaves";
     transfer_failure: Text, "What becomes of callers whom it leads on to nobody: none, agent or a destination; empty is none";
     auto_answer: Text, "How its phones are told to answer by themselves: auto, call-info, alert-info or off";
     auto_answer_for: Text, "Which calls they answer by themselves, beside intercom and paging: nothing or groups";
@@ -225,7 +226,13 @@ const CONFERENCE: &[Field] = fields! {
     name: Text, "Its name, unique among conferences";
     extension: Text, "What stations dial to come in; empty leaves it to numbers";
     pin: Secret, "What a caller must type to come in, 4 to 12 digits; empty asks for none";
-    announce: Text, "What is heard of who comes and goes: tones or off";
+    announce: Text, "What is heard of who comes and goes: tones, names or off";
+    moderator_pin: Secret, "What a moderator types to come in, 4 to 12 digits; empty: there are none";
+    wait_for_moderator: Flag, "Whether the others wait with music until a moderator is there";
+    ends_after_moderator_secs: Whole, "Seconds after the last moderator has left at which it ends for all; 0 goes on";
+    entry_muted: Flag, "Whether whoever comes in is muted, moderators are not";
+    max_members: Whole, "How many may be in it, 2 to 1000; 0 for as many as there may be";
+    record: Flag, "Whether it is recorded from the beginning";
     music: Text, "The class of music that one who is alone hears; empty takes default";
     language: Text, "The language that it speaks, such as en or es; empty takes the caller's";
 };
@@ -407,6 +414,31 @@ pub(super) fn name(kind: Kind) -> &'static str {
     }
 }
 
+const CALL_INVITE: &[Field] = fields! {
+    leg: Whole, "Who asks for it, by its place in the call: its dial rules hold";
+    to: Text, "The number or extension";
+};
+
+const CALL_MERGE: &[Field] = fields! {
+    with: Text, "The id of another live call; where a phone stands in both, its line there ends";
+};
+
+const CONFERENCE_ROOM: &[Field] = fields! {
+    locked: Flag, "Nobody else comes in but moderators";
+    recorded: Flag, "What the room hears is recorded, in one file";
+    muted: Flag, "All but moderators are muted, those who come too";
+};
+
+const CONFERENCE_INVITE: &[Field] = fields! {
+    to: Text, "The number or extension";
+};
+
+const CONFERENCE_MEMBER: &[Field] = fields! {
+    leg: Whole, "Its place in the call; the caller where it is left out";
+    muted: Flag, "Nobody hears it";
+    deaf: Flag, "It hears nobody";
+};
+
 /// Every schema by its name.
 pub(super) fn all() -> Map<String, Value> {
     let kinds = Kind::ALL.iter().map(|kind| (name(*kind), of(*kind)));
@@ -432,6 +464,11 @@ pub(super) fn all() -> Map<String, Value> {
         ("CallConference", schema(CALL_CONFERENCE, &["name"])),
         ("Supervision", schema(SUPERVISION, &[])),
         ("CallRecording", schema(CALL_RECORDING, &["act"])),
+        ("CallInvite", schema(CALL_INVITE, &["leg", "to"])),
+        ("CallMerge", schema(CALL_MERGE, &["with"])),
+        ("ConferenceRoom", schema(CONFERENCE_ROOM, &[])),
+        ("ConferenceInvite", schema(CONFERENCE_INVITE, &["to"])),
+        ("ConferenceMember", schema(CONFERENCE_MEMBER, &[])),
     ];
     kinds.chain(others).map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

@@ -41,6 +41,10 @@ pub(crate) async fn voicemail() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/voicemail.js"))
 }
 
+pub(crate) async fn conferences() -> File {
+    file("text/javascript; charset=utf-8", include_str!("../../assets/conferences.js"))
+}
+
 pub(crate) async fn reach() -> File {
     file("text/javascript; charset=utf-8", include_str!("../../assets/reach.js"))
 }

@@ -2,6 +2,7 @@
 
 mod assets;
 mod call;
+mod conferences;
 mod docs;
 mod login;
 mod phones;
@@ -42,6 +43,8 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/assets/recordings.js", get(assets::recordings))
         .route("/admin/voicemail", get(voicemail::page))
         .route("/assets/voicemail.js", get(assets::voicemail))
+        .route("/admin/conferences", get(conferences::page))
+        .route("/assets/conferences.js", get(assets::conferences))
         .route("/admin/reach", get(reach::page))
         .route("/assets/reach.js", get(assets::reach))
         .route("/assets/tandem.css", get(assets::style))

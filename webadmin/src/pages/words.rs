@@ -226,6 +226,24 @@ words! {
     transport: "Transport", "Transporte";
     qr_code: "QR code of the settings for linphone", "Código QR con la configuración para linphone";
     generate: "Make one up", "Inventar una";
+    conferences: "Conferences", "Conferencias";
+    members: "Members", "Participantes";
+    lock: "Lock", "Bloquear";
+    unlock: "Open", "Abrir";
+    locked: "locked", "bloqueada";
+    record: "Record", "Grabar";
+    stop_record: "Stop recording", "Detener la grabación";
+    recorded: "recorded", "se graba";
+    mute_all: "Mute all", "Silenciar a todos";
+    unmute_all: "Unmute all", "Dar voz a todos";
+    end_for_all: "End for all", "Terminar para todos";
+    end_sure: "End the conference for all who are in it?", "¿Terminar la conferencia para todos los que están en ella?";
+    mute: "Mute", "Silenciar";
+    unmute: "Unmute", "Dar voz";
+    waits: "waits for a moderator", "espera a un moderador";
+    moderates: "moderator", "moderador";
+    remove: "Remove", "Quitar";
+    invite: "Ring somebody in", "Llamar a alguien";
     no_script: "This page needs JavaScript to stay up to date.",
         "Esta página necesita JavaScript para mantenerse al día.";
 }

@@ -12,7 +12,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base::RecordingId;
 use base::media::{LegMedia, TapId};
-use base::{CallId, CallOrder, Mono, Now, Wall};
+use base::{CallId, CallOrder, Mono, Now, RoomOrder, Wall};
 use peer::guard::Place;
 use phone::login::PhoneKey;
 use phone::vendor::Transports;
@@ -56,6 +56,7 @@ struct Inner {
     orders: Vec<CallOrder>,
     /// What is under way in the only call, once that is answered.
     doing: Option<DoingView>,
+    room_orders: Vec<(String, RoomOrder)>,
     bans: Vec<BanView>,
     sounds: Vec<Held>,
     settings: Arc<Settings>,
@@ -141,6 +142,11 @@ impl Node for Fake {
             return Err(OrderError::NoSuchCall);
         }
         self.inner.lock().expect("no test panics inside").orders.push(order);
+        Ok(())
+    }
+
+    fn order_room(&self, conference: &str, order: RoomOrder) -> Result<(), OrderError> {
+        self.inner.lock().expect("no test panics inside").room_orders.push((conference.to_owned(), order));
         Ok(())
     }
 
@@ -289,6 +295,10 @@ impl Fake {
     /// The call is answered, and this is under way in it.
     pub(crate) fn talk(&self, doing: DoingView) {
         self.inner.lock().expect("no test panics inside").doing = Some(doing);
+    }
+
+    pub(crate) fn room_orders(&self) -> Vec<(String, RoomOrder)> {
+        self.inner.lock().expect("no test panics inside").room_orders.clone()
     }
 
     pub(crate) fn orders(&self) -> Vec<CallOrder> {
@@ -502,6 +512,9 @@ fn call(doing: Option<DoingView>) -> CallView {
         supervision: None,
         worker: 0,
         doing: doing.unwrap_or_default(),
+        conference: "team".to_owned(),
+        moderates: true,
+        waits: false,
         happenings: Vec::new(),
     }
 }

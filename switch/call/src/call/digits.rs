@@ -33,7 +33,7 @@ impl Call {
     /// A leg's far end pressed a key. Where codes are taken from it nobody else has heard of it; otherwise the media
     /// worker has told those that take it in RTP.
     pub(super) fn pressed(&mut self, ctx: &mut Ctx<'_>, leg: LegId, digit: char, lasted: Duration) {
-        if self.heard_after_key(leg) {
+        if self.heard_after_key(leg) || self.room_key(ctx, leg, digit) || self.is_choosing(leg) {
             return;
         }
         if self.supervises.is_some() {

@@ -8,9 +8,7 @@ use phone::floor::{DialogIds, Remote, Role, Spot, SpotState};
 use sdp::Direction;
 
 use super::feature::SUPERVISES;
-use super::local::LocalEnd;
-use super::service::Service;
-use super::{Call, Ctx, Phase};
+use super::{Call, Ctx};
 use crate::act::Act;
 use crate::leg::{Leg, LegState};
 
@@ -131,8 +129,7 @@ impl Call {
 
     /// A member of a conference, on the conference's line.
     fn seen_in_room<'a>(&'a self, leg: &'a Leg) -> Option<Seen<'a>> {
-        let Phase::Local(LocalEnd::Serving(service)) = &self.phase else { return None };
-        let Service::Inside { conference, .. } = &**service else { return None };
+        let conference = self.inside.as_ref()?.conference();
         let (state, theirs) = standing(leg)?;
         Some(Seen {
             kind: "conf.",

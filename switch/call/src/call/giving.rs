@@ -54,11 +54,12 @@ impl Call {
         match word {
             Word::Ask(wish) => self.asked_for(ctx, from, wish),
             Word::Come(wish) => self.may_come(ctx, from, wish),
+            Word::No(status) if self.conferees_refused(ctx, from, status) => {}
             Word::No(status) => self.turned_down(ctx, status),
             Word::Dial(number) => self.dial_instead(ctx, &number),
             Word::Hand(handed) => self.take_in(ctx, from, *handed),
             Word::Taken(leg) => self.leg_taken(ctx, leg),
-            Word::Back(handed) => self.take_back(ctx, *handed),
+            Word::Back(handed) => self.take_back(ctx, from, *handed),
             Word::Never => self.never_comes(ctx, from),
             Word::Key { leg, code } => self.keyed_elsewhere(ctx, from, leg, &code),
             Word::Done(done) => self.first_line_says(ctx, done),
@@ -75,7 +76,7 @@ impl Call {
             Word::Ask(_) => self.write(ctx, from, Word::No(481)),
             Word::Hand(handed) => self.write(ctx, from, Word::Back(handed)),
             Word::Come(_) => self.write(ctx, from, Word::Never),
-            Word::Back(handed) => self.take_back(ctx, *handed),
+            Word::Back(handed) => self.take_back(ctx, from, *handed),
             Word::Key { .. } => self.write(ctx, from, Word::Done(false)),
             Word::Attend(_) => self.write(ctx, from, Word::Parted { moved: false }),
             Word::Sight(_) => self.write(ctx, from, Word::Leave),
@@ -98,6 +99,7 @@ impl Call {
             Wish::Park { by, lot, slot } => self.park_for(ctx, from, (by, lot, slot)),
             Wish::Replace(place) => self.may_be_replaced(ctx, &place),
             Wish::Join => self.may_be_joined(ctx),
+            Wish::Gather { stays } => self.lets_all_go(ctx, from, stays),
             Wish::Surrender { with, of } => self.surrender(ctx, from, &with, of),
         };
         match answer {
@@ -274,6 +276,7 @@ impl Call {
             | Wish::Unpark { .. }
             | Wish::Park { .. }
             | Wish::Join
+            | Wish::Gather { .. }
             | Wish::Surrender { .. } => None,
         };
         let can = match (place, &self.phase) {
@@ -283,7 +286,9 @@ impl Call {
                 self.meet(ctx)
             }
         };
-        if !can || self.legs.len() >= base::limits::LEGS_PER_CALL {
+        let members = self.meeting.as_ref().map_or(0, |meeting| meeting.members.len());
+        if !can || self.legs.len() >= base::limits::LEGS_PER_CALL || members >= base::limits::MEETING_MEMBERS
+        {
             return self.write(ctx, from, Word::Back(Box::new(handed)));
         }
         let replaced = place.flatten();
@@ -301,6 +306,7 @@ impl Call {
         }
         self.errand_joined(ctx, leg);
         self.note_taken(ctx, leg, wish);
+        self.conferee_came(ctx, from, leg);
         self.make_readable(ctx, leg);
         self.tidy(ctx, Refusal::of(Cause::Normal), Party::System);
     }
@@ -308,13 +314,7 @@ impl Call {
     /// Makes a leg that has come this call's own.
     fn welcome(&mut self, ctx: &mut Ctx<'_>, from: CallId, handed: Handed) {
         let Handed { leg, worker, line, trunk, number, name, home, .. } = handed;
-        ctx.out.push(Act::Fact(What::LegCame {
-            leg: leg.id,
-            from,
-            to: leg.endpoint.clone(),
-            dialled: record_text(&leg.dialled),
-            sip_call_id: record_text(&leg.call_id),
-        }));
+        note_come(ctx, from, &leg);
         if let Some(line) = line {
             ctx.lines.occupy(&line);
             self.occupied.push(line);
@@ -386,10 +386,10 @@ impl Call {
     }
 
     /// What went could not be used: it ends here, or goes on as before.
-    fn take_back(&mut self, ctx: &mut Ctx<'_>, handed: Handed) {
+    fn take_back(&mut self, ctx: &mut Ctx<'_>, from: CallId, handed: Handed) {
         let leg = handed.leg.id;
         self.giving = None;
-        self.return_home(ctx, handed);
+        self.return_home(ctx, from, handed);
         if matches!(self.phase, Phase::Over(_) | Phase::Visiting(_)) {
             self.end_leg(ctx, leg, Refusal::of(Cause::Gone));
             self.release_line(ctx, leg);
@@ -400,8 +400,9 @@ impl Call {
     }
 
     /// Puts a leg where its husk is.
-    fn return_home(&mut self, ctx: &mut Ctx<'_>, handed: Handed) {
+    fn return_home(&mut self, ctx: &mut Ctx<'_>, from: CallId, handed: Handed) {
         let Handed { leg, line, trunk, home, .. } = handed;
+        note_come(ctx, from, &leg);
         let port = leg.media.as_ref().map(|media| media.port());
         let came = Came { call_id: leg.call_id.clone(), local_tag: leg.local_tag.clone(), port, home };
         ctx.out.push(Act::Adopt { leg: leg.id, came });
@@ -482,4 +483,15 @@ impl Call {
         let leg = self.legs.iter().find(|leg| leg.call_id == call_id)?;
         leg.media.as_ref().map(|media| media.port())
     }
+}
+
+/// The record has a leg that has come from another call, or is back from there.
+fn note_come(ctx: &mut Ctx<'_>, from: CallId, leg: &Leg) {
+    ctx.out.push(Act::Fact(What::LegCame {
+        leg: leg.id,
+        from,
+        to: leg.endpoint.clone(),
+        dialled: record_text(&leg.dialled),
+        sip_call_id: record_text(&leg.call_id),
+    }));
 }

@@ -93,6 +93,9 @@ impl Call {
         }
         let mut part = Part::alone(port, self.worker);
         if let Joined::Room(room) = self.joined {
+            if leg.talking().is_none() {
+                return Some(part);
+            }
             part.room = Some(room).filter(|_| !voice.deaf);
             part.speaks = Some((room, voice.gain)).filter(|_| !voice.muted);
             return Some(part);

@@ -91,14 +91,17 @@ impl Call {
             }
             LocalEnd::Serving(service) => match *service {
                 Service::Refusing { refusal, by, .. } => self.finish(ctx, refusal, by),
+                Service::Inside => {
+                    self.stand(Service::Inside);
+                    self.room_due(ctx);
+                }
                 service @ (Service::Waiting(_)
                 | Service::Saying(_)
                 | Service::Mail(_)
                 | Service::Sounding
                 | Service::Pausing { .. }
                 | Service::Asking { .. }
-                | Service::Dialling(_)
-                | Service::Inside { .. }) => {
+                | Service::Dialling(_)) => {
                     self.phase = Phase::Local(LocalEnd::Serving(Box::new(service)));
                 }
             },

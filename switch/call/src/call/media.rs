@@ -78,9 +78,10 @@ impl Call {
                     ctx.out.push(Act::Fact(What::Heard { leg, what }));
                 }
             }
+            MediaEvent::Speaker { .. } => self.speaks(ctx, leg),
             MediaEvent::Played { play, end, .. } => self.played(ctx, leg, play, &end),
             MediaEvent::Collected { collect, digits, .. } => {
-                if !self.asked_says(ctx, collect, &digits) {
+                if !self.asked_says(ctx, collect, &digits) && !self.chose_lines(ctx, collect, &digits) {
                     self.collected(ctx, collect, &digits);
                 }
             }
@@ -89,7 +90,6 @@ impl Call {
             | MediaEvent::RecordingStarted { .. }
             | MediaEvent::Recorded { .. }
             | MediaEvent::RecordingFailed { .. }
-            | MediaEvent::Speaker { .. }
             | MediaEvent::TapEnded { .. } => {}
         }
     }

@@ -191,6 +191,9 @@ impl Call {
         if self.meeting.is_none() {
             return self.finish(ctx, refusal, by);
         }
+        if self.goes_with_host(ctx, leg) {
+            return self.finish(ctx, refusal, by);
+        }
         self.end_leg(ctx, leg, refusal);
         self.unseat(ctx, leg);
         self.errand_lost(ctx, leg, refusal, by);
@@ -217,6 +220,9 @@ impl Call {
         }
         let Some(meeting) = &self.meeting else { return };
         let talks = |member: &&Member| member.role == Role::Talks;
+        if self.inside.is_some() && !meeting.members.is_empty() {
+            return;
+        }
         if meeting.members.iter().filter(talks).count() < 2 && self.giving.is_none() {
             return self.finish(ctx, refusal, by);
         }
@@ -283,13 +289,17 @@ impl Call {
     pub(super) fn meeting_sounds(&mut self, ctx: &mut Ctx<'_>) {
         let Some(meeting) = &self.meeting else { return };
         let rings = self.hunt.as_ref().map(|hunt| hunt.side);
+        let in_room = matches!(self.joined, Joined::Room(_));
         let wanted: Vec<(LegId, bool, bool)> = meeting
             .members
             .iter()
             .map(|member| {
                 let company: Vec<LegId> =
                     meeting.with(member.leg).filter(|it| it.role == Role::Talks).map(|it| it.leg).collect();
-                let ringback = company.is_empty() && rings == Some(member.side) && member.role == Role::Talks;
+                let ringback = company.is_empty()
+                    && rings == Some(member.side)
+                    && member.role == Role::Talks
+                    && !in_room;
                 let held = company.iter().all(|other| self.is_held_by(member.leg, *other));
                 (member.leg, held && !ringback && self.may_hear_music(member), ringback)
             })

@@ -76,12 +76,13 @@ use crate::mix::Mix;
 use crate::pins::Pins;
 use crate::ports::Ports;
 use crate::ringing::Held;
+use crate::rooms::{RoomPicture, Rooms};
 use crate::trails::{Trail, Trails};
 use crate::view::HappeningView;
 
 use asking::Asked;
-use feature::{Attended, Holding, Page, Parked, Signature, Supervising, Waiting};
-pub(crate) use feature::{Keyed, SUPERVISES, read_replaces};
+use feature::{Attended, Conference, Holding, Inside, Page, Parked, Signature, Supervising, Waiting};
+pub(crate) use feature::{Keyed, RoomChange, SUPERVISES, read_replaces};
 use giving::{Expected, Giving};
 use happenings::Typing;
 use joining::{Joined, Voice};
@@ -91,7 +92,6 @@ pub(crate) use passage::Passage;
 use playing::Music;
 use recording::Recorded;
 use refusal::Refusal;
-pub(crate) use service::RoomChange;
 pub(crate) use session::policy as session_policy;
 pub(crate) use start::Arrival;
 use together::Walk;
@@ -109,6 +109,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) trails: &'a mut Trails,
     pub(crate) pins: &'a mut Pins,
     pub(crate) mailboxes: &'a BTreeMap<Arc<str>, Arc<MailState>>,
+    pub(crate) rooms: &'a Rooms,
     pub(crate) routes: &'a Snapshot,
     pub(crate) trunks: &'a mut Trunks,
     pub(crate) registrar: &'a Registrar,
@@ -140,6 +141,10 @@ pub(crate) struct Call {
     holding: Option<Box<Holding>>,
     /// What is done once no offer passes between the two.
     waiting: Option<Box<Waiting>>,
+    /// Who has brought others in.
+    conference: Option<Box<Conference>>,
+    /// The room that it is in.
+    inside: Option<Box<Inside>>,
     /// A leg that goes to another call.
     giving: Option<Box<Giving>>,
     /// A leg of another call that will come.
@@ -377,8 +382,8 @@ pub(crate) enum CallInput {
     Line,
     /// Another call writes.
     Letter { from: CallId, word: Word },
-    /// A room that the call is in has so many members now.
-    Room { members: usize, change: RoomChange },
+    /// A room that the call is in is other than before.
+    Room { picture: RoomPicture, change: RoomChange },
     /// The node ends it.
     HangUp { cause: Cause },
 }
@@ -406,7 +411,7 @@ impl Call {
             CallInput::Slot(slot) => self.slot_told(ctx, slot),
             CallInput::Line => self.agent_moves(ctx),
             CallInput::Letter { from, word } => self.told(ctx, from, word),
-            CallInput::Room { members, change } => self.room_changed(ctx, members, change),
+            CallInput::Room { picture, change } => self.room_changed(ctx, picture, &change),
             CallInput::HangUp { cause } => self.hang_up(ctx, cause),
         }
         self.move_on(ctx);

@@ -89,6 +89,13 @@ impl Call {
             }
             CallOrder::PickUp { station } => self.pick_up_ordered(ctx, &station),
             CallOrder::Supervise(order) => self.supervise_ordered(ctx, order),
+            CallOrder::Invite { leg, to } => self.for_leg(leg, |call, leg| {
+                let invited = call.invite(ctx, leg, &to);
+                call.note_refused(ctx, leg, TransferKind::Attended, &to, invited);
+            }),
+            CallOrder::Merge { with } => {
+                let _as_it_was = self.merge_with(ctx, with);
+            }
             CallOrder::Drop { leg } => self.for_leg(leg, |call, leg| {
                 let refusal = Refusal { status: 200, ..Refusal::of(Cause::Operator) };
                 call.leg_gone(ctx, leg, refusal, Party::System);
@@ -134,12 +141,13 @@ impl Call {
         if !talks || self.joined == Joined::Room(room) {
             return;
         }
-        if let Joined::Room(before) = self.joined {
+        if let Some(before) = self.seated_in() {
+            self.inside = None;
             ctx.out.push(Act::Leave(before));
         }
         self.joined = Joined::Room(room);
         self.worker = room.worker();
-        ctx.out.push(Act::Enter(room));
+        self.sit_as_moved(ctx, room, conference);
         let unread =
             |leg: &&Leg| leg.media.as_ref().is_some_and(|media| media.is_open() && !is_readable(media));
         for leg in self.legs.iter().filter(unread).map(|leg| leg.id).collect::<Vec<_>>() {

@@ -36,6 +36,9 @@ impl Call {
             supervision: self.supervision_view(),
             worker: self.worker,
             doing: self.doing(),
+            conference: self.inside.as_ref().map(|it| it.conference().to_owned()).unwrap_or_default(),
+            moderates: self.inside.as_ref().is_some_and(|inside| inside.moderates()),
+            waits: self.inside.as_ref().is_some_and(|inside| inside.waits()),
             happenings: self.happenings.clone(),
         }
     }

@@ -192,6 +192,22 @@ impl Call {
         self.start_recording(ctx, &policy, why);
     }
 
+    /// Records what a room hears, by this call; `false` when it may not or does already.
+    pub(super) fn record_room(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(self.recorded, Recorded::Running(_)) {
+            return false;
+        }
+        let found = self.policy_of(ctx, self.caller());
+        let policy = found.map_or_else(|| RecordingPolicy::named(""), |(policy, _)| policy);
+        if policy.when == RecordWhen::Never {
+            ctx.out.push(Act::Count("recordings_refused"));
+            return false;
+        }
+        let policy = RecordingPolicy { channels: Channels::Mono, announce: String::new(), ..policy };
+        self.start_recording(ctx, &policy, Why::new("the conference is recorded"));
+        matches!(self.recorded, Recorded::Running(_))
+    }
+
     pub(super) fn policy_of(&self, ctx: &Ctx<'_>, callee: LegId) -> Option<(RecordingPolicy, Why)> {
         let call = Recordable {
             from: &self.facts.origin,

@@ -10,7 +10,7 @@ use sip::ServerId;
 use sip::message::{Draft, Header, Message, Method};
 use sip::reliable::OPTION;
 
-use super::{Call, CallTimer, Ctx, Ending, Joined, Phase, Refusal};
+use super::{Call, CallTimer, Ctx, Ending, Phase, Refusal};
 use crate::act::{Act, Purpose};
 use crate::headers::Parting;
 use crate::leg::{Leg, LegState};
@@ -85,7 +85,8 @@ impl Call {
         self.timers.clear();
         self.mail_over(ctx);
         self.end_supervision(ctx);
-        if let Joined::Room(room) = self.joined {
+        if let Some(room) = self.seated_in() {
+            self.inside = None;
             ctx.out.push(Act::Leave(room));
         }
         self.passage_over(ctx);

@@ -1,23 +1,20 @@
 //! What Tandem itself says and plays as the far end of a call: announcements, test tones, conferences.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use base::media::{Collect, CollectId, DigitSet, MediaCommand, Over, PlayId, Sound, Tone, TonePart};
+use base::media::{Collect, CollectId, DigitSet, MediaCommand, Over, PlayId, Sound};
 use base::{Cause, LegId, Party};
-use provision::{Announce, Feature};
+use provision::{Conference, Feature};
 use route::Local;
-use smallvec::smallvec;
 
 use super::feature::Dialling;
 use super::happenings::Typing;
-use super::joining::{Joined, open_port};
+use super::joining::open_port;
 use super::local::LocalEnd;
 use super::mail::Mail;
 use super::{Call, Ctx, Phase, Refusal};
 use crate::act::Act;
 use crate::pins::Guesser;
-use crate::rooms::room_of;
 
 /// What is heard first after the answer, in milliseconds: phones need a moment.
 const MOMENT_MS: u32 = 300;
@@ -31,8 +28,6 @@ const PIN_DIGITS: u8 = 12;
 const PIN_WAITS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(4)];
 /// Before each question for the PIN of a conference that too many get wrong.
 const ATTACKED_MS: u32 = 4_000;
-/// Above so many members nobody hears who comes and goes.
-const TONES_UP_TO: usize = 16;
 
 /// What Tandem does as the far end.
 #[derive(Debug)]
@@ -53,8 +48,8 @@ pub(super) enum Service {
     Asking { conference: String, language: String, tries: u8, collect: CollectId },
     /// A number is dialled by keys.
     Dialling(Dialling),
-    /// In the room of a conference.
-    Inside { conference: String, alone: Option<PlayId> },
+    /// In the room of a conference, or waiting to be let in.
+    Inside,
 }
 
 impl Call {
@@ -141,15 +136,14 @@ impl Call {
                 self.ask_pin(ctx, conference, language, tries, vec![]);
             }
             Service::Mail(_) => self.mail_played(ctx, over),
-            Service::Inside { alone, .. } if *alone == Some(over) => *alone = None,
+            Service::Inside => self.alone_heard(over),
             Service::Waiting(_)
             | Service::Saying(_)
             | Service::Sounding
             | Service::Refusing { .. }
             | Service::Pausing { .. }
             | Service::Asking { .. }
-            | Service::Dialling(_)
-            | Service::Inside { .. } => {
+            | Service::Dialling(_) => {
                 let _elsewhere = leg;
             }
         }
@@ -159,8 +153,8 @@ impl Call {
         let Some(conference) = ctx.routes.conference(&name) else {
             return self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System);
         };
-        if conference.pin.is_empty() {
-            return self.enter(ctx, name);
+        if conference.pin.is_empty() && conference.moderator_pin.is_empty() {
+            return self.enter(ctx, name, false);
         }
         let language = if language.is_empty() { conference.language.clone() } else { language };
         self.typing = Typing::Secret;
@@ -235,9 +229,10 @@ impl Call {
         }
         let (name, language, tries) = (conference.clone(), language.clone(), *tries);
         let refused = ctx.pins.refuses(ctx.now.mono, &self.guesser());
-        match ctx.routes.conference(&name).map(|conference| !refused && conference.pin == digits) {
-            Some(true) => self.enter(ctx, name),
-            Some(false) => {
+        let who = ctx.routes.conference(&name).map(|it| Key::of(it, digits).filter(|_| !refused));
+        match who {
+            Some(Some(key)) => self.enter(ctx, name, key == Key::Moderator),
+            Some(None) => {
                 ctx.out.push(Act::Count("conference_pins_wrong"));
                 ctx.pins.wrong(ctx.now.mono, &name, &self.guesser());
                 self.question(ctx, name, language, tries + 1);
@@ -245,67 +240,21 @@ impl Call {
             None => self.finish(ctx, Refusal::of(Cause::NoRoute), Party::System),
         }
     }
-
-    fn enter(&mut self, ctx: &mut Ctx<'_>, conference: String) {
-        let room = room_of(&conference, ctx.config.workers);
-        self.joined = Joined::Room(room);
-        self.worker = room.worker();
-        self.typing = Typing::Open;
-        ctx.out.push(Act::Enter(room));
-        self.stand(Service::Inside { conference, alone: None });
-    }
-
-    /// Somebody has come into the room or gone; so many are there now.
-    pub(super) fn room_changed(&mut self, ctx: &mut Ctx<'_>, members: usize, change: RoomChange) {
-        let Phase::Local(LocalEnd::Serving(service)) = &self.phase else { return };
-        let Service::Inside { conference, alone } = &**service else { return };
-        let (name, alone) = (conference.clone(), *alone);
-        let Some(conference) = ctx.routes.conference(&name) else { return };
-        let caller = self.caller();
-        let speaker = self.speaker(ctx, caller, &conference.language);
-        let class: Arc<str> = match conference.music.as_str() {
-            "" => self.class_of_music(ctx, caller, caller).into(),
-            class => class.into(),
-        };
-        let tones = conference.announce == Announce::Tones && members <= TONES_UP_TO;
-        if tones && change != RoomChange::Own {
-            self.play(ctx, caller, vec![Sound::Tone(room_tone(change))], 1, Over::Mixed);
-        }
-        let wanted = members <= 1;
-        let now = match (wanted, alone) {
-            (true, None) => {
-                let at_ms = ctx.entropy.next_u64() % 86_400_000;
-                let only = speaker.prompt("conference/only-one");
-                let items = vec![Sound::Silence(MOMENT_MS), only, Sound::Music { class, at_ms }];
-                self.play(ctx, caller, items, 1, Over::Alone)
-            }
-            (false, Some(play)) => {
-                self.stop_play(ctx, caller, Some(play));
-                None
-            }
-            (true, Some(_)) | (false, None) => alone,
-        };
-        self.stand(Service::Inside { conference: name, alone: now });
-    }
 }
 
-/// Why a room has other members now.
+/// What a PIN opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RoomChange {
-    /// The call itself has come in.
-    Own,
-    /// Another has come.
-    Came,
-    /// Another has gone.
-    Left,
+enum Key {
+    Member,
+    Moderator,
 }
 
-/// Rising for one who comes, falling for one who goes.
-fn room_tone(change: RoomChange) -> Tone {
-    let part = |hz| TonePart { hz: [hz, 0, 0, 0], dbm0: -20.0, ms: 120 };
-    let parts = match change {
-        RoomChange::Own | RoomChange::Came => smallvec![part(523), part(784)],
-        RoomChange::Left => smallvec![part(784), part(523)],
-    };
-    Tone { parts, times: 1 }
+impl Key {
+    fn of(conference: &Conference, digits: &str) -> Option<Self> {
+        let moderates = !digits.is_empty() && conference.moderator_pin == digits;
+        match moderates {
+            true => Some(Self::Moderator),
+            false => (conference.pin == digits).then_some(Self::Member),
+        }
+    }
 }

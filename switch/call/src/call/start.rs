@@ -101,6 +101,8 @@ impl Call {
             typing: Typing::default(),
             recorded: Recorded::default(),
             signature: None,
+            conference: None,
+            inside: None,
             music: Vec::new(),
             facts: About {
                 origin: arrival.from,

@@ -327,6 +327,7 @@ impl Machine for Shard {
             ShardInput::Mailboxes(all) => self.mail_is(now, all),
             ShardInput::MailRead { call, messages } => self.turn(now, call, CallInput::Mail(messages)),
             ShardInput::Order { call, order } => self.turn(now, call, CallInput::Order(order)),
+            ShardInput::Room { conference, order } => self.order_in(&conference, order),
             ShardInput::Command(command) => self.command(now, command),
         }
         self.work(now);

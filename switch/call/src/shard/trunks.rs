@@ -77,7 +77,8 @@ impl Shard {
             }
             Gossip::Offence(offence) => self.heard_of_offence(now, &offence),
             Gossip::Trunk(told) => self.trunks.gossip(now, &told),
-            Gossip::Room { shard, room, members } => self.heard_of_room(shard, room, members),
+            Gossip::Seat { room, call, seat } => self.heard_of_seat(room, call, seat),
+            Gossip::RoomOrder { room, order } => self.heard_of_order(room, order),
             Gossip::Settings { extension, settings } => self.settings_changed(now, &extension, *settings),
             Gossip::Reach { extension, changes } if self.is_owner() => {
                 self.change_reach(now, &extension, &changes);

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base::fact::{Fact, What};
 use base::media::MediaEvent;
-use base::{CallId, Cause, Now, Party, TenantId};
+use base::{CallId, Cause, Now, Party, PortId, TenantId};
 use sip::{SipEvent, StackOutput};
 
 use super::{Shard, Slot};
@@ -176,6 +176,7 @@ impl Shard {
             trails: &mut self.trails,
             pins: &mut self.pins,
             mailboxes: &self.mailboxes,
+            rooms: &self.rooms,
             routes: &self.routes,
             trunks: &mut self.trunks,
             registrar: &self.registrar,
@@ -192,7 +193,8 @@ impl Shard {
         }
         let port = event.port();
         if let MediaEvent::Speaker { room, speaker, .. } = event {
-            return self.rooms.heard(room, speaker);
+            self.rooms.heard(room, speaker);
+            return self.speaks(now, speaker, event);
         }
         if let MediaEvent::Leased { worker, leases } = event {
             if leases.is_empty() {
@@ -209,6 +211,14 @@ impl Shard {
                 *self.counters.entry(name).or_insert(0) += more;
             }
         }
+        let Some(leg) = self.calls.get(&id).and_then(|slot| slot.call.leg_of_port(port)) else { return };
+        self.turn(now, id, CallInput::Media { leg, event });
+    }
+
+    /// The call that speaks is told, where it lives here.
+    fn speaks(&mut self, now: Now, speaker: Option<PortId>, event: MediaEvent) {
+        let Some(port) = speaker else { return };
+        let Some(id) = self.open_ports.get(&port).copied() else { return };
         let Some(leg) = self.calls.get(&id).and_then(|slot| slot.call.leg_of_port(port)) else { return };
         self.turn(now, id, CallInput::Media { leg, event });
     }

@@ -6,7 +6,7 @@ use base::Now;
 use base::limits::BANS_LISTED;
 
 use super::Shard;
-use crate::view::{BanView, LISTED, Live, RegistrationView, ShardView};
+use crate::view::{BanView, LISTED, Live, RegistrationView, RoomView, ShardView};
 
 impl Shard {
     /// A picture of now, for readers.
@@ -46,8 +46,22 @@ impl Shard {
             },
             guessed: self.pins.attacked(now.mono),
             settings: Arc::clone(&self.settings),
+            rooms: match owner {
+                true => self.room_views(),
+                false => Vec::new(),
+            },
             live: self.live(),
         }
+    }
+
+    fn room_views(&self) -> Vec<RoomView> {
+        let view = |(name, law): (&str, crate::rooms::Law)| RoomView {
+            name: name.to_owned(),
+            locked: law.locked,
+            recorded: law.recorded,
+            muted: law.muted,
+        };
+        self.rooms.names().take(LISTED).map(view).collect()
     }
 
     /// What is held now; all zero when the last call has ended and its transactions have run out.

@@ -73,6 +73,9 @@ pub struct Station {
     /// Stations of one group may take each other's ringing calls; those where it is empty are one group too.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pickup_group: String,
+    /// Whether a conference that it began within a call ends for all when it leaves.
+    #[serde(default, skip_serializing_if = "defaults::is_default")]
+    pub ends_with_host: bool,
     /// The recording policy by name; empty leaves it to others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub recording: String,
@@ -177,6 +180,7 @@ impl Station {
             srtp: Srtp::default(),
             transfer_failure: String::new(),
             pickup_group: String::new(),
+            ends_with_host: false,
             recording: String::new(),
             dtmf: Dtmf::default(),
             listen: Vec::new(),

@@ -56,7 +56,8 @@ impl Call {
     pub(in crate::call) fn merge(&mut self, ctx: &mut Ctx<'_>, by: LegId) -> bool {
         match self.errand() {
             Some(Errand::Consult(consult)) if consult.by == by && consult.with.is_some() => {}
-            Some(Errand::Consult(_) | Errand::Transfer(_)) | None => return false,
+            Some(Errand::Consult(_) | Errand::Transfer(_) | Errand::Invite(_) | Errand::Leaving(_))
+            | None => return false,
         }
         self.take_errand();
         for leg in self.all_but(by).into_iter().filter(|leg| self.side_of(*leg) == Some(WAITING)) {
@@ -70,7 +71,8 @@ impl Call {
     pub(in crate::call) fn abandon(&mut self, ctx: &mut Ctx<'_>, by: LegId) -> bool {
         let asked = match self.errand() {
             Some(Errand::Consult(consult)) if consult.by == by => consult.with,
-            Some(Errand::Consult(_) | Errand::Transfer(_)) | None => return false,
+            Some(Errand::Consult(_) | Errand::Transfer(_) | Errand::Invite(_) | Errand::Leaving(_))
+            | None => return false,
         };
         self.stop_seeking(ctx, Cause::Cancelled);
         if let Some(asked) = asked {
@@ -85,7 +87,8 @@ impl Call {
     pub(in crate::call) fn complete(&mut self, ctx: &mut Ctx<'_>, by: LegId, stays: bool) -> bool {
         let (to, with) = match self.errand() {
             Some(Errand::Consult(consult)) if consult.by == by => (consult.to.clone(), consult.with),
-            Some(Errand::Consult(_) | Errand::Transfer(_)) | None => return false,
+            Some(Errand::Consult(_) | Errand::Transfer(_) | Errand::Invite(_) | Errand::Leaving(_))
+            | None => return false,
         };
         self.take_errand();
         if with.is_none() {
@@ -160,7 +163,7 @@ impl Call {
             ConsultAct::Complete { stays } => self.complete(ctx, by, stays),
             ConsultAct::Abandon => self.abandon(ctx, by),
             ConsultAct::Alternate => self.alternate(ctx, by),
-            ConsultAct::Merge => self.merge(ctx, by),
+            ConsultAct::Merge => self.confer(ctx, by),
         }
     }
 

@@ -6,6 +6,7 @@ use sip::usage::Referral;
 
 use super::super::meeting::{MAIN, Role};
 use super::super::{Call, Ctx, Refusal};
+use super::conference::{Invited, Leaving};
 use crate::act::Act;
 use crate::letter::{Place, Wish};
 use crate::view::DoingView;
@@ -17,6 +18,10 @@ pub(in crate::call) enum Errand {
     Transfer(Transfer),
     /// Somebody asks a third one while the others wait.
     Consult(Consult),
+    /// Somebody is rung who talks with all once there.
+    Invite(Invited),
+    /// All go to another call, one after the other.
+    Leaving(Leaving),
 }
 
 /// A transfer under way.
@@ -104,7 +109,7 @@ impl Call {
     pub(in crate::call) fn recalls(&self) -> bool {
         match self.meeting.as_ref().and_then(|meeting| meeting.errand.as_deref()) {
             Some(Errand::Transfer(transfer)) => transfer.recalls.is_some(),
-            Some(Errand::Consult(_)) | None => false,
+            Some(Errand::Consult(_) | Errand::Invite(_) | Errand::Leaving(_)) | None => false,
         }
     }
 
@@ -123,7 +128,8 @@ impl Call {
         match self.errand() {
             Some(Errand::Transfer(_)) => self.transferred(ctx, Some(leg)),
             Some(Errand::Consult(consult)) => consult.with = Some(leg),
-            None => {}
+            Some(Errand::Invite(_)) => self.invited_came(ctx, leg),
+            Some(Errand::Leaving(_)) | None => {}
         }
     }
 
@@ -152,7 +158,7 @@ impl Call {
                 }
                 false
             }
-            None => false,
+            Some(Errand::Invite(_) | Errand::Leaving(_)) | None => false,
         }
     }
 
@@ -175,6 +181,9 @@ impl Call {
 
     /// What was given to another call is there: whoever led it there has nothing left to do here.
     pub(in crate::call) fn errand_given(&mut self, ctx: &mut Ctx<'_>) {
+        if self.next_leaves(ctx) {
+            return;
+        }
         if let Some(Errand::Transfer(_)) = self.errand() {
             self.transferred(ctx, None);
         }
@@ -227,6 +236,8 @@ impl Call {
         match self.errand() {
             Some(Errand::Transfer(_)) => self.transfer_failed(ctx, refusal),
             Some(Errand::Consult(_)) => self.consult_failed(ctx, refusal),
+            Some(Errand::Invite(_)) => self.invited_refuses(ctx, refusal),
+            Some(Errand::Leaving(_)) => self.leaving_failed(ctx, refusal),
             None => self.tidy(ctx, refusal, Party::Callee),
         }
     }
@@ -248,7 +259,8 @@ impl Call {
                 self.nobody_waits(ctx, refusal, by);
             }
             Some(Errand::Consult(_)) => self.consult_lost(ctx, leg),
-            None => self.nobody_waits(ctx, refusal, by),
+            Some(Errand::Invite(_)) | None => self.nobody_waits(ctx, refusal, by),
+            Some(Errand::Leaving(_)) => self.leaving_lost(ctx, leg),
         }
     }
 
@@ -256,7 +268,7 @@ impl Call {
     fn nobody_waits(&mut self, ctx: &mut Ctx<'_>, refusal: Refusal, by: Party) {
         let leader = match self.errand() {
             Some(Errand::Transfer(transfer)) => transfer.by,
-            Some(Errand::Consult(_)) | None => None,
+            Some(Errand::Consult(_) | Errand::Invite(_) | Errand::Leaving(_)) | None => None,
         };
         let waits = self.meeting.iter().flat_map(|it| &it.members).any(|member| Some(member.leg) != leader);
         if !waits {
@@ -280,7 +292,9 @@ impl Call {
                 let (by, answered) = (place(consult.by), consult.with.is_some());
                 DoingView { what: "consultation", by, to: consult.to.clone(), answered, holder }
             }
-            None => DoingView { holder, ..DoingView::default() },
+            Some(Errand::Invite(_) | Errand::Leaving(_)) | None => {
+                DoingView { holder, ..DoingView::default() }
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ impl Call {
             InCall::VoicemailDrop => self.drop_message(ctx, leg),
             InCall::Consult(number) => self.consult(ctx, leg, number).is_ok(),
             InCall::Merge => self.consulted(ctx, leg, ConsultAct::Merge),
-            InCall::Return => self.consulted(ctx, leg, ConsultAct::Abandon),
+            InCall::Return => self.consulted(ctx, leg, ConsultAct::Abandon) || self.drop_last(ctx, leg),
             InCall::Hold => {
                 self.consulted(ctx, leg, ConsultAct::Alternate)
                     || self.retrieve(ctx, leg)
@@ -34,7 +34,7 @@ impl Call {
                 let blind = Blind { to: number, failing: None, stays: false, report: None };
                 self.lead_on(ctx, leg, blind).is_ok()
             }
-            InCall::ReleaseFarEnd => self.release_far_ends(ctx, leg),
+            InCall::ReleaseFarEnd => self.end_for_all(ctx, leg) || self.release_far_ends(ctx, leg),
         };
         let keyed = What::Keyed { leg, code: code.keys(), done };
         ctx.out.insert(before, Act::Fact(keyed));

@@ -13,7 +13,8 @@ use crate::leg::{Codes, Leg};
 impl Call {
     /// Decides once for each phone that talks whether codes are taken from it.
     pub(in crate::call) fn take_codes(&mut self, ctx: &mut Ctx<'_>) {
-        if !matches!(self.phase, Phase::Talking { .. } | Phase::Meeting) || self.page.is_some() {
+        let talks = matches!(self.phase, Phase::Talking { .. } | Phase::Meeting);
+        if !talks || self.page.is_some() || self.inside.is_some() {
             return;
         }
         for place in 0..self.legs.len() {

@@ -1,6 +1,10 @@
 //! What people do with calls beyond calling, by their phones' keys, by codes and by the API: one file for each feature.
 //! Each is a change of who is on which side of the meeting, and the signalling that goes with it.
 
+mod conference;
+mod conference_keys;
+mod conference_menu;
+mod conference_room;
 mod consult;
 mod dialled;
 mod dialling;
@@ -16,6 +20,9 @@ mod supervised;
 mod transfer;
 mod waiting;
 
+pub(super) use conference::Conference;
+pub(super) use conference_room::Inside;
+pub(crate) use conference_room::RoomChange;
 pub(super) use dialling::Dialling;
 pub(super) use errand::{Errand, Failing};
 pub(super) use hold::Holding;

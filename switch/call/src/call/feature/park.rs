@@ -163,7 +163,7 @@ impl Call {
     fn parker(&mut self) -> Option<LegId> {
         match self.errand() {
             Some(Errand::Transfer(transfer)) => transfer.by,
-            Some(Errand::Consult(_)) | None => None,
+            Some(Errand::Consult(_) | Errand::Invite(_) | Errand::Leaving(_)) | None => None,
         }
     }
 
@@ -401,6 +401,7 @@ impl Call {
             | Wish::Park { .. }
             | Wish::Replace(_)
             | Wish::Join
+            | Wish::Gather { .. }
             | Wish::Surrender { .. } => {}
         }
     }

@@ -46,6 +46,8 @@ impl Call {
             | CallOrder::Consult { .. }
             | CallOrder::Hold { .. }
             | CallOrder::Park { .. }
+            | CallOrder::Invite { .. }
+            | CallOrder::Merge { .. }
             | CallOrder::TakePart { .. } => true,
             CallOrder::Play { .. }
             | CallOrder::Stop { .. }

@@ -249,7 +249,7 @@ impl Call {
                 | Service::Pausing { .. }
                 | Service::Asking { .. }
                 | Service::Dialling(_)
-                | Service::Inside { .. } => None,
+                | Service::Inside => None,
             },
             LocalEnd::Ringing | LocalEnd::Early(_) | LocalEnd::Up => None,
         }
