@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use base::media::Gain;
-use base::{CallOrder, ConsultAct, Part};
+use base::{CallOrder, ConsultAct, Part, RoomOrder};
 
 use webadmin::view::DoingView;
 
@@ -162,4 +162,23 @@ async fn what_cannot_be_now_is_a_conflict_that_says_why() {
     assert_eq!(ask("consult/alternate", r#"{"leg":1}"#, 409).await, "1002 has not answered");
     site.api(&supervisor, "POST", &path("hold"), r#"{"leg":1}"#).await.assert_problem(403);
     assert!(site.fake.orders().is_empty());
+}
+
+/// BP-33: who is in a conference is seen; it is locked, muted and left by order.
+#[tokio::test]
+async fn a_conference_is_seen_locked_and_rid_of_a_member() {
+    let site = Site::new().await;
+    let (admin, supervisor) = (site.token("admin").await, site.token("supervisor").await);
+    site.api(&supervisor, "GET", "/conferences/team/room", "").await.assert_problem(404);
+    let made = site.api(&admin, "POST", "/conferences", r#"{"name":"team","extension":"700"}"#).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let room = site.api(&supervisor, "GET", "/conferences/team/room", "").await;
+    assert_eq!(room.status, StatusCode::OK, "{}", room.text);
+    let ask = async |method: &str, path: &str, body: &str| site.api(&admin, method, path, body).await.status;
+    let accepted = StatusCode::ACCEPTED;
+    assert_eq!(ask("PATCH", "/conferences/team/room", r#"{"locked":true,"muted":false}"#).await, accepted);
+    assert_eq!(ask("DELETE", "/conferences/team/room", "").await, accepted);
+    site.api(&supervisor, "PATCH", "/conferences/team/room", "{}").await.assert_problem(403);
+    let orders: Vec<RoomOrder> = site.fake.room_orders().into_iter().map(|(_, order)| order).collect();
+    assert_eq!(orders, [RoomOrder::Lock(true), RoomOrder::MuteAll(false), RoomOrder::End]);
 }

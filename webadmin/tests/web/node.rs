@@ -330,6 +330,7 @@ impl Site {
             hung_up: Vec::new(),
             orders: Vec::new(),
             doing: None,
+            room_orders: Vec::new(),
             settings: Arc::default(),
             mail: Vec::new(),
             bans: Vec::new(),
