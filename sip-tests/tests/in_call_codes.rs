@@ -345,8 +345,8 @@ fn a_phone_asks_changes_about_and_brings_together_by_code() {
     world.run_for(Duration::from_secs(1));
     let asked = world.incoming(colleague);
     let heard = |world: &World| {
-        let ports = [agent, customer, asked]
-            .map(|line| world.media.towards(world.talk(line).media).expect("a port"));
+        let ports =
+            [agent, customer, asked].map(|line| world.media.towards(world.talk(line).media).expect("a port"));
         [(0, 2), (0, 1), (1, 2)].map(|(one, other): (usize, usize)| {
             ports[one].3.contains(&ports[other].0) && ports[other].3.contains(&ports[one].0)
         })
