@@ -33,9 +33,9 @@ fn press(world: &mut World, line: Line, keys: &str) {
 /// What a phone is asked, and its answer.
 fn choose(world: &mut World, line: Line, key: &str) {
     let (port, shard, ..) = world.media.towards(world.talk(line).media).expect("a port");
-    let collect: Option<CollectId> = world.media.asked.iter().rev().find_map(|command| match command {
-        MediaCommand::Collect { port: at, collect } if *at == port => Some(collect.id),
-        _ => None,
+    let collect: Option<CollectId> = world.media.asked.iter().rev().find_map(|command| {
+        let MediaCommand::Collect { port: at, collect } = command else { return None };
+        (*at == port).then_some(collect.id)
     });
     let collect = collect.expect("a question");
     let end = if key.is_empty() { CollectEnd::NoDigit } else { CollectEnd::Full };
@@ -60,9 +60,9 @@ fn all_hear_each_other(world: &World, lines: &[Line]) {
 
 /// What was told of conferences, in order.
 fn told(world: &World) -> Vec<Conferring> {
-    let of = |fact: &base::fact::Fact| match &fact.what {
-        What::Conference { did, .. } => Some(*did),
-        _ => None,
+    let of = |fact: &base::fact::Fact| {
+        let What::Conference { did, .. } = &fact.what else { return None };
+        Some(*did)
     };
     world.facts.iter().filter_map(of).collect()
 }
@@ -70,15 +70,14 @@ fn told(world: &World) -> Vec<Conferring> {
 /// The live call of a line.
 fn call_of(world: &World, line: Line) -> CallId {
     let sip = world.talk(line).call_id.clone();
-    let fact = world.facts.iter().rev().find_map(|fact| match &fact.what {
-        What::LegStarted { sip_call_id, .. }
+    let fact = world.facts.iter().rev().find_map(|fact| {
+        let (What::LegStarted { sip_call_id, .. }
         | What::LegCame { sip_call_id, .. }
-        | What::CallStarted { sip_call_id, .. }
-            if *sip_call_id == sip =>
-        {
-            Some(fact.call)
-        }
-        _ => None,
+        | What::CallStarted { sip_call_id, .. }) = &fact.what
+        else {
+            return None;
+        };
+        (*sip_call_id == sip).then_some(fact.call)
     });
     fact.expect("a call")
 }

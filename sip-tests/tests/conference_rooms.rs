@@ -34,9 +34,9 @@ fn press(world: &mut World, line: Line, keys: &str) {
 
 fn type_pin(world: &mut World, line: Line, pin: &str) {
     let (port, ..) = world.media.towards(world.talk(line).media).expect("a port");
-    let asked = world.media.asked.iter().rev().find_map(|command| match command {
-        MediaCommand::Collect { port: at, collect } if *at == port => Some(collect.id),
-        _ => None,
+    let asked = world.media.asked.iter().rev().find_map(|command| {
+        let MediaCommand::Collect { port: at, collect } = command else { return None };
+        (*at == port).then_some(collect.id)
     });
     let (collect, digits) = (asked.expect("a question"), pin.to_owned());
     tell(world, line, |port| MediaEvent::Collected { port, collect, digits, end: CollectEnd::Terminator });
@@ -45,15 +45,14 @@ fn type_pin(world: &mut World, line: Line, pin: &str) {
 /// Prompts that a far end was played, in order.
 fn heard(world: &World, line: Line) -> Vec<String> {
     let (port, ..) = world.media.towards(world.talk(line).media).expect("a port");
-    let plays = world.media.asked.iter().filter_map(|command| match command {
-        MediaCommand::Play { port: at, play } if *at == port => Some(play.items.clone()),
-        _ => None,
+    let plays = world.media.asked.iter().filter_map(|command| {
+        let MediaCommand::Play { port: at, play } = command else { return None };
+        (*at == port).then(|| play.items.clone())
     });
-    let prompts =
-        plays.flat_map(|items| items.iter().cloned().collect::<Vec<_>>()).filter_map(|sound| match sound {
-            Sound::Prompt(name) => Some(name.id.to_string()),
-            _ => None,
-        });
+    let prompts = plays.flat_map(|items| items.iter().cloned().collect::<Vec<_>>()).filter_map(|sound| {
+        let Sound::Prompt(name) = sound else { return None };
+        Some(name.id.to_string())
+    });
     prompts.collect()
 }
 
