@@ -241,11 +241,14 @@ fn a_recording_has_what_is_said_to_all_and_nothing_that_is_whispered() {
     let port = |world: &World, line| world.media.towards(world.talk(line).media).expect("a port").0;
     let [customer_port, agent_port, own] = [customer, agent, supervisor].map(|line| port(world, line));
     let ears = |world: &World| {
-        let recorders = world.media.asked.iter().rev().find_map(|command| match command {
-            MediaCommand::Record { recorder, .. } => Some(recorder.of.to_vec()),
-            _other => None,
-        });
-        recorders.expect("a recording")
+        let of = |command: &MediaCommand| {
+            if let MediaCommand::Record { recorder, .. } = command {
+                Some(recorder.of.to_vec())
+            } else {
+                None
+            }
+        };
+        world.media.asked.iter().rev().find_map(of).expect("a recording")
     };
     assert_eq!(ears(world), [Ear::From(customer_port), Ear::From(agent_port)]);
     press(world, supervisor, '3');
@@ -268,11 +271,11 @@ fn an_agent_hears_a_tone_where_that_is_set_up() {
         let world = &mut floor.world;
         rest(world);
         let port = world.media.towards(world.talk(agent).media).expect("a port").0;
-        let plays = world.media.asked.iter().filter_map(|command| match command {
-            MediaCommand::Play { port: at, play } if *at == port => Some(play.items.to_vec()),
-            _other => None,
-        });
-        let plays: Vec<Vec<Sound>> = plays.collect();
+        let of = |command: &MediaCommand| {
+            let MediaCommand::Play { port: at, play } = command else { return None };
+            (*at == port).then(|| play.items.to_vec())
+        };
+        let plays: Vec<Vec<Sound>> = world.media.asked.iter().filter_map(of).collect();
         assert_eq!(plays.len(), usize::from(secs > 0));
         assert!(plays.iter().all(|items| items.last() == Some(&Sound::Silence(secs * 1_000 - 150))));
         world.bye(supervisor);
