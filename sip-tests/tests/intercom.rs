@@ -63,9 +63,9 @@ impl Office {
     /// Sounds that were played to a far end.
     fn played(&self, line: Line) -> Vec<(PlayId, Sound)> {
         let Some((to, ..)) = self.world.media.towards(self.world.talk(line).media) else { return vec![] };
-        let asked = self.world.media.asked.iter().filter_map(|command| match command {
-            MediaCommand::Play { port, play } if *port == to => Some(play),
-            _ => None,
+        let asked = self.world.media.asked.iter().filter_map(|command| {
+            let MediaCommand::Play { port, play } = command else { return None };
+            (*port == to).then_some(play)
         });
         asked.flat_map(|play| play.items.iter().map(|item| (play.id, item.clone()))).collect()
     }
@@ -257,7 +257,7 @@ fn a_page_that_is_hung_up_at_any_moment_leaves_nothing_behind() {
         match office.world.state(caller) {
             State::Up => office.world.bye(caller),
             State::Calling | State::Ringing => office.world.cancel(caller),
-            _ => {}
+            State::Leaving | State::Over => {}
         }
         office.world.settle();
         office.world.run_for(Duration::from_secs(5));

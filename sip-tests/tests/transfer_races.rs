@@ -229,7 +229,6 @@ impl Office {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the seed is what a developer needs")]
 fn many(flow: Flow) {
     let only = std::env::var("RACE_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
     for seed in 0..runs() {
