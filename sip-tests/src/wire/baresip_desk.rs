@@ -62,11 +62,12 @@ impl Baresip {
         while self.event("CALL_REMOTE_SDP")["param"] != as_what {}
     }
 
-    /// The far end of a call, with the call as Replaces names it there (RFC 3891 §3): from what came and went.
+    /// The far end of a call, with the call as Replaces names it there (RFC 3891 §3): from what came or went last, since
+    /// a challenge before had a tag of its own.
     fn refer_to(&self, id: &str) -> String {
         let log = self.log();
         let me = self.me.to_string();
-        let ends = log.split("\nUDP ").find_map(|message| Ends::of(message, &me, id));
+        let ends = log.rsplit("\nUDP ").find_map(|message| Ends::of(message, &me, id));
         let Ends { far, far_tag, own_tag } = ends.unwrap_or_else(|| panic!("a call {id} with tags"));
         format!("<{far}?Replaces={id}%3Bto-tag%3D{far_tag}%3Bfrom-tag%3D{own_tag}>")
     }
