@@ -103,3 +103,62 @@ fn a_referral_that_comes_while_a_hold_is_under_way_is_done_after_it() {
     world.settle();
     world.assert_clean();
 }
+
+/// S8, RFC 3891 §8: nobody leads a call on to somebody else's, whatever a lamp has told him of it.
+#[test]
+fn a_phone_that_knows_the_names_of_another_ones_call_cannot_take_it() {
+    let (mut world, [ana, bob, cid], carrier) = office(21);
+    let customer = world.dial(carrier, "5550100");
+    world.settle();
+    let agent = world.incoming(ana);
+    let (own, asked) = world.connect(cid, "1002", bob);
+    let talk = world.talk(agent);
+    let (ours, theirs) = (talk.local_tag.clone(), talk.remote_tag.clone());
+    let replaces = format!("{}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}", talk.call_id.replace('@', "%40"));
+    let lines = format!("Refer-To: <sip:whoever@192.0.2.1?Replaces={replaces}>\r\n");
+    world.ask_within(own, "REFER", &lines, "");
+    world.run_for(Duration::from_secs(15));
+    assert!(world.hear_each_other(customer, agent), "{}", world.ladder());
+    assert!(world.hear_each_other(own, asked), "{}", world.ladder());
+    assert_eq!(reports(&world, own).last().map(String::as_str), Some("SIP/2.0 403 Forbidden"));
+    world.bye(customer);
+    world.bye(own);
+    world.settle();
+    world.assert_clean();
+}
+
+/// A code does what its owner asks for: whoever leads a call on presses none in somebody else's name.
+#[test]
+fn codes_are_no_targets_of_transfers() {
+    let (mut world, [ana, bob, _], _) = office(22);
+    for code in ["*72900", "*78", "*97", "*301001", "*321001", "*841003", "*861", "*8", "*66", "*771"]
+    {
+        let (caller, callee) = world.connect(ana, "1002", bob);
+        world.refer(callee, code);
+        world.settle();
+        let told = world.agents[bob].results.last().cloned();
+        assert!(matches!(told, Some((_, 400..))), "{code}: {told:?}");
+        assert!(world.hear_each_other(caller, callee), "{code}\n{}", world.ladder());
+        world.bye(caller);
+        world.settle();
+    }
+    world.assert_clean();
+}
+
+/// Whoever has called for help keeps the call: it is neither led on nor taken.
+#[test]
+fn a_call_for_help_is_not_led_on() {
+    let (mut world, [ana, _, _], carrier) = office(23);
+    world.rule("^112$", &["carrier"]);
+    world.set_up();
+    let caller = world.dial(ana, "112");
+    world.settle();
+    let centre = world.incoming(carrier);
+    world.refer(caller, "1002");
+    world.settle();
+    assert_eq!(world.agents[ana].results.last(), Some(&("REFER".to_owned(), 403)), "{}", world.ladder());
+    assert!(world.hear_each_other(caller, centre), "{}", world.ladder());
+    world.bye(caller);
+    world.settle();
+    world.assert_clean();
+}

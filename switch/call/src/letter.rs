@@ -10,6 +10,7 @@
 //!
 //! Who asks for a leg of the other one's gets `Hand` instead of `Come`.
 
+use base::fact::Endpoint;
 use base::media::Heard;
 use base::{CallId, LegId, PortId, RoomId, ShardId, Supervision};
 use phone::keys::InCall;
@@ -124,8 +125,8 @@ pub(crate) enum Wish {
     Join,
     /// All who talk but this one shall come in, one after the other.
     Gather { stays: Option<LegId> },
-    /// Whoever talks with this one shall go to the asking call, in place of `of`.
-    Surrender { with: Place, of: LegId },
+    /// Whoever talks with this one, which must be `to`'s own, shall go to the asking call, in place of `of`.
+    Surrender { with: Place, of: LegId, to: Endpoint },
 }
 
 /// A leg by what the asker knows of it.

@@ -189,7 +189,8 @@ impl Snapshot {
     }
 
     /// The conference that an extension leads to.
-    pub(crate) fn conference_at(&self, extension: &str) -> Option<&str> {
+    #[must_use]
+    pub fn conference_at(&self, extension: &str) -> Option<&str> {
         self.conferences_by_extension.get(extension).map(String::as_str)
     }
 

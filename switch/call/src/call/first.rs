@@ -59,7 +59,9 @@ impl Call {
         }
         headers::carry(&self.invite, &mut draft, border, ctx.entropy);
         self.tell_manner(ctx, out, our_ip, &mut draft);
-        if let Some(by) = self.referred_by.as_ref().filter(|_| self.meeting.is_some()) {
+        if let Some(by) =
+            self.referred_by.as_ref().filter(|_| self.meeting.is_some() && tells_who_refers(out))
+        {
             draft.set(Header::ReferredBy, by);
         }
         draft
@@ -165,4 +167,9 @@ impl Call {
         draft.push(Header::CSeq, "1 INVITE");
         draft
     }
+}
+
+/// Our own phones and carriers that are trusted are told who refers.
+fn tells_who_refers(out: &LegOut) -> bool {
+    out.trust == Trust::Full || matches!(out.endpoint, Endpoint::Station(_))
 }

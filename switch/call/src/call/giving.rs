@@ -100,7 +100,7 @@ impl Call {
             Wish::Replace(place) => self.may_be_replaced(ctx, &place),
             Wish::Join => self.may_be_joined(ctx),
             Wish::Gather { stays } => self.lets_all_go(ctx, from, stays),
-            Wish::Surrender { with, of } => self.surrender(ctx, from, &with, of),
+            Wish::Surrender { with, of, to } => self.surrender(ctx, from, (&with, &to), of),
         };
         match answer {
             Ok(Some(wish)) => {
@@ -135,6 +135,9 @@ impl Call {
 
     /// RFC 3891 §3: a confirmed dialog is replaced, an early one of ours is answered.
     fn may_be_replaced(&mut self, ctx: &mut Ctx<'_>, place: &Place) -> Result<Option<Wish>, Word> {
+        if self.seeks_help(ctx) {
+            return Err(Word::No(403));
+        }
         let leg = self.leg_at(place).ok_or(Word::No(481))?;
         let early_only = matches!(place, Place::Dialog(name) if name.early_only);
         let at = self.leg(leg).ok_or(Word::No(481))?;
@@ -168,10 +171,14 @@ impl Call {
         &mut self,
         ctx: &mut Ctx<'_>,
         from: CallId,
-        with: &Place,
+        (with, to): (&Place, &Endpoint),
         of: LegId,
     ) -> Result<Option<Wish>, Word> {
         let leg = self.leg_at(with).ok_or(Word::No(481))?;
+        let is_own = self.leg(leg).is_some_and(|leg| leg.endpoint == *to);
+        if !is_own || self.seeks_help(ctx) {
+            return Err(Word::No(403));
+        }
         if matches!(self.phase, Phase::Local(_)) && !matches!(self.joined, Joined::Room(_)) {
             return Err(Word::Dial(self.facts.dialled.clone()));
         }

@@ -181,7 +181,7 @@ impl Call {
 
     /// Whose wrong PINs count together.
     pub(super) fn guesser(&self) -> Guesser {
-        Guesser::of(&self.facts.origin, &self.facts.caller)
+        Guesser::of(self.guest(), &self.facts.caller)
     }
 
     /// Asks for the PIN, after these words.

@@ -141,11 +141,19 @@ impl Shard {
         }
     }
 
+    fn is_carriers(&self, name: &DialogName) -> bool {
+        let key = (name.call_id.as_str().into(), name.to.as_str().into());
+        let at = self.dialogs.get(&key).and_then(|(call, leg)| self.calls.get(call)?.call.far_end(*leg));
+        at.is_some_and(|(endpoint, _)| !matches!(endpoint, Endpoint::Station(_)))
+    }
+
     /// Whether a phone may take this dialog's place: its own line's, one that is parked, one that rings in its group.
     fn may_take(&self, from: &Endpoint, name: &mut DialogName) -> bool {
         let Endpoint::Station(own) = from else { return false };
-        // What nobody stands at is for the call to refuse, which may have told of it a moment ago.
-        let Some(at) = self.floor.by_dialog(&name.call_id, [&name.to, &name.from]) else { return true };
+        // What nobody stands at is not there: the call refuses it. A carrier's end is nobody's to take, unless it is parked.
+        let Some(at) = self.floor.by_dialog(&name.call_id, [&name.to, &name.from]) else {
+            return !self.is_carriers(name);
+        };
         // A phone that saw the dialog on another one's line may name its tags the other way round.
         name.to = at.spot.dialog.ours.to_string();
         name.from = at.spot.dialog.theirs.to_string();

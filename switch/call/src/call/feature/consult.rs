@@ -14,6 +14,9 @@ use super::transfer::Way;
 impl Call {
     /// Rings somebody whom this far end wants to ask; the others wait with music. An error is the status for whoever asked.
     pub(in crate::call) fn consult(&mut self, ctx: &mut Ctx<'_>, by: LegId, to: &str) -> Result<(), u16> {
+        if self.seeks_help(ctx) {
+            return Err(403);
+        }
         if self.meeting.as_ref().is_some_and(|meeting| meeting.errand.is_some()) || self.hunt.is_some() {
             return Err(491);
         }

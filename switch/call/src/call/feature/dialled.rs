@@ -46,10 +46,13 @@ impl Call {
             Feature::Monitor => self.supervise(ctx, Supervision::Listen, rest),
             Feature::Coach => self.supervise(ctx, Supervision::Whisper, rest),
             Feature::Barge => self.supervise(ctx, Supervision::Barge, rest),
-            Feature::Conference => {
-                let _later = rest;
-                self.turn_away(ctx, Refusal::of(Cause::Unsupported), Party::System);
-            }
+            Feature::Conference => match ctx.routes.conference_at(rest) {
+                Some(name) => {
+                    let (name, language) = (name.to_owned(), String::new());
+                    self.meet_locally(ctx, Local::Conference { name, language });
+                }
+                None => self.turn_away(ctx, Refusal::of(Cause::Unallocated), Party::System),
+            },
         }
     }
 
@@ -64,11 +67,16 @@ impl Call {
         }
     }
 
-    /// The station that calls.
+    /// The station that Tandem serves: the one that calls, or who was led here in its place.
     pub(in crate::call) fn calling_station(&self) -> Option<&str> {
-        match &self.facts.origin {
+        match self.guest() {
             Endpoint::Station(extension) => Some(extension),
             Endpoint::Trunk(_) | Endpoint::Local(_) | Endpoint::Stranger(_) => None,
         }
+    }
+
+    /// Who stands at the leg that Tandem serves; whoever began the call may have gone.
+    pub(in crate::call) fn guest(&self) -> &Endpoint {
+        self.legs.first().map_or(&self.facts.origin, |leg| &leg.endpoint)
     }
 }

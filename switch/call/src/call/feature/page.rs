@@ -73,7 +73,7 @@ impl Call {
     fn free_phones(&self, ctx: &Ctx<'_>, group: &Group) -> Vec<Binding> {
         let takes = |extension: &String| {
             let Some(station) = ctx.routes.station(extension) else { return false };
-            let may = match &self.facts.origin {
+            let may = match self.guest() {
                 Endpoint::Station(caller) => caller != extension && ctx.routes.may_speak_to(caller, station),
                 Endpoint::Trunk(_) | Endpoint::Local(_) | Endpoint::Stranger(_) => {
                     station.intercom == IntercomFrom::Everybody

@@ -67,6 +67,11 @@ impl Call {
 
     /// Emergency calls are listened to, and nothing else.
     fn only_listen(&self, ctx: &Ctx<'_>) -> bool {
+        self.seeks_help(ctx)
+    }
+
+    /// Whether whoever began the call wants help: nobody takes it over, leads it on or has it wait.
+    pub(in crate::call) fn seeks_help(&self, ctx: &Ctx<'_>) -> bool {
         ctx.routes.is_emergency(&self.facts.dialled)
     }
 

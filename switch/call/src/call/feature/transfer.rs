@@ -5,7 +5,7 @@
 use base::fact::{Endpoint, TransferKind, TransferResult};
 use base::media::{Over, Sound};
 use base::{Cause, LegId, Party};
-use provision::{Destination, ForwardTo, ForwardWhen};
+use provision::{Destination, Feature, ForwardTo, ForwardWhen};
 use route::{By, Inquiry, Local, Onward, Origin, Verdict};
 use sip::usage::Referral;
 
@@ -58,7 +58,9 @@ impl Call {
             Inquiry { from, dialled: to, caller: &caller, withheld: false, settings, seed, at: ctx.now.wall };
         match route::decide(ctx.routes, &inquiry).0 {
             Verdict::Refuse(cause) => Err(cause.sip()),
-            Verdict::Local(local) => Ok(Way::Local(local)),
+            Verdict::Local(local) if takes_those_led_on(&local) => Ok(Way::Local(local)),
+            // A code does something for whoever dials it, with that one's rights: nobody else presses it for him.
+            Verdict::Local(_) => Err(403),
             ring @ (Verdict::Ring(_) | Verdict::Onward(_) | Verdict::Trunks { .. }) => Ok(Way::Ring(ring)),
         }
     }
@@ -70,6 +72,9 @@ impl Call {
         by: LegId,
         blind: Blind<'_>,
     ) -> Result<(), u16> {
+        if self.seeks_help(ctx) {
+            return Err(403);
+        }
         let busy = self.meeting.as_ref().is_some_and(|meeting| meeting.errand.is_some());
         if busy || self.hunt.is_some() || !self.meet(ctx) {
             return Err(491);
@@ -257,6 +262,10 @@ impl Call {
         place: crate::letter::Place,
         report: Option<Referral>,
     ) -> Result<(), u16> {
+        if self.seeks_help(ctx) {
+            return Err(403);
+        }
+        let owner = self.leg(by).map(|leg| leg.endpoint.clone()).ok_or(481_u16)?;
         let busy = self.meeting.as_ref().is_some_and(|meeting| meeting.errand.is_some());
         if busy || self.hunt.is_some() || !self.meet(ctx) {
             return Err(491);
@@ -294,7 +303,10 @@ impl Call {
             self.transferred(ctx, None);
             return Ok(());
         }
-        ctx.out.push(Act::Write { to: addressee, word: Word::Ask(Wish::Surrender { with: place, of: by }) });
+        ctx.out.push(Act::Write {
+            to: addressee,
+            word: Word::Ask(Wish::Surrender { with: place, of: by, to: owner }),
+        });
         self.timers.set(super::super::CallTimer::Guest, ctx.now.mono + COMES_WITHIN);
         Ok(())
     }
@@ -344,5 +356,32 @@ impl Call {
         if let Some(trunk) = self.hunt.take().and_then(|hunt| hunt.trunk) {
             self.leave_trunk(ctx, &trunk.attempt.trunk);
         }
+    }
+}
+
+/// Whether Tandem serves those whom somebody else has led there: not with what a person's own code does.
+fn takes_those_led_on(local: &Local) -> bool {
+    match local {
+        Local::Feature { feature, .. } => {
+            matches!(
+                feature,
+                Feature::Park
+                    | Feature::Conference
+                    | Feature::Echo
+                    | Feature::Milliwatt
+                    | Feature::AnyMailbox
+            )
+        }
+        // The one that asks for number and PIN is for everybody.
+        Local::Mailbox { own } => own.is_none(),
+        Local::Reach(_) => false,
+        Local::Echo
+        | Local::Milliwatt
+        | Local::OwnNumber
+        | Local::Conference { .. }
+        | Local::Play { .. }
+        | Local::Voicemail { .. }
+        | Local::Slot { .. }
+        | Local::Test(_) => true,
     }
 }

@@ -92,7 +92,7 @@ impl Call {
 
     /// Whether no PIN is looked at: of whom got too many wrong, and from outside where too many did.
     fn is_guessing(&self, ctx: &Ctx<'_>, number: &str) -> bool {
-        let outside = !matches!(self.facts.origin, Endpoint::Station(_));
+        let outside = !matches!(self.guest(), Endpoint::Station(_));
         let attacked = || ctx.pins.is_attacked(ctx.now.mono, &guessed(number));
         ctx.pins.refuses(ctx.now.mono, &self.guesser()) || outside && attacked()
     }
