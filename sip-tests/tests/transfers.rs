@@ -131,8 +131,7 @@ fn a_phone_that_knows_the_names_of_another_ones_call_cannot_take_it() {
 #[test]
 fn codes_are_no_targets_of_transfers() {
     let (mut world, [ana, bob, _], _) = office(22);
-    for code in ["*72900", "*78", "*97", "*301001", "*321001", "*841003", "*861", "*8", "*66", "*771"]
-    {
+    for code in ["*72900", "*78", "*97", "*301001", "*321001", "*841003", "*861", "*8", "*66", "*771"] {
         let (caller, callee) = world.connect(ana, "1002", bob);
         world.refer(callee, code);
         world.settle();
