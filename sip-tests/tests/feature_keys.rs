@@ -35,6 +35,7 @@ fn watching(seed: u64) -> (World, usize, usize, usize) {
     let (mut world, carrier, phone) = office(seed);
     let other = world.phone_at("1001", "203.0.113.99:5060", Transport::Udp);
     world.agents[other].user = "1001".to_owned();
+    let _whom_calls_are_led_to = world.phone("1002");
     for agent in [phone, other] {
         world.agents[agent].notified = 200;
     }

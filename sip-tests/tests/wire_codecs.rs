@@ -100,7 +100,7 @@ fn a_phone_that_dials_the_milliwatt_hears_it() {
     phones[0].event("CALL_ESTABLISHED");
     heard(&phones[0], 1_004.0);
     phones[0].command("hangup", "");
-    assert_eq!(node.records(1).remove(0)["to"], "milliwatt");
+    assert_eq!(node.records(1).remove(0)["to"], "feature:test_tone");
 }
 
 #[test]

@@ -462,7 +462,10 @@ impl Call {
                 CallTimer::Lasts => self.finish(ctx, Refusal::of(Cause::Timeout), Party::System),
                 CallTimer::StillRings => self.still_rings(ctx),
                 CallTimer::Guest => self.guest_missing(ctx),
-                CallTimer::Renew => self.renewals(ctx),
+                CallTimer::Renew => {
+                    self.waited_too_long(ctx);
+                    self.renewals(ctx);
+                }
                 CallTimer::Recall => self.recall_due(ctx),
                 CallTimer::Keys => self.keys_due(ctx),
                 CallTimer::Obeys => self.obedience_due(ctx),

@@ -25,9 +25,6 @@ impl Call {
         server: ServerId,
         request: &Message,
     ) {
-        if self.refer_waits(leg, server, request) {
-            return;
-        }
         let refer = match Refer::read(request) {
             Ok(refer) if self.may_refer(leg) && refer.method == Method::Invite => refer,
             Ok(_) | Err(UsageRefusal::Status(_) | UsageRefusal::TooBrief(_)) => {
@@ -35,6 +32,9 @@ impl Call {
                 return ctx.out.push(Act::Respond { server, draft });
             }
         };
+        if self.refer_waits(ctx, leg, server, request) {
+            return;
+        }
         let replaces = match refer.headers.as_deref().map(replaces_in) {
             Some(Some(Ok(name))) => Some(name),
             Some(Some(Err(_malformed))) => return refuse(ctx, server, request, 400),

@@ -1,13 +1,18 @@
 //! What is asked while an offer passes between the two who talk: it is done as soon as that is over. Phones that hold and
 //! refer in one go send their REFER before their re-INVITE is answered.
 
+use std::time::Duration;
+
 use base::{CallOrder, LegId};
 use sip::ServerId;
 use sip::message::Message;
 
 use super::super::requests::refuse;
-use super::super::{Call, Ctx, Phase};
+use super::super::{Call, CallTimer, Ctx, Phase};
 use crate::leg::Leg;
+
+/// How long a REFER waits for its answer.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// What waits for an exchange to be over; one thing at a time.
 #[derive(Debug)]
@@ -34,9 +39,24 @@ impl Call {
             && (self.passage.is_some() || self.late.is_some() || self.legs.iter().any(unacked))
     }
 
-    /// Keeps a REFER for later; `false` when it can be looked at now, or another one waits.
-    pub(super) fn refer_waits(&mut self, leg: LegId, server: ServerId, request: &Message) -> bool {
-        self.put_off(|| Waiting::Refer { leg, server, request: request.clone() })
+    /// Keeps a REFER for later; `false` when it can be looked at now, or another one waits. For an ACK of the other side it
+    /// waits not: that may never come, and a REFER wants its answer.
+    pub(super) fn refer_waits(
+        &mut self,
+        ctx: &Ctx<'_>,
+        leg: LegId,
+        server: ServerId,
+        request: &Message,
+    ) -> bool {
+        let own = self.leg(leg).and_then(Leg::talking).is_some_and(|talking| talking.unacked.is_some());
+        if !own && self.passage.is_none() && self.late.is_none() {
+            return false;
+        }
+        let waits = self.put_off(|| Waiting::Refer { leg, server, request: request.clone() });
+        if waits {
+            self.timers.set(CallTimer::Renew, ctx.now.mono + ANSWERED_WITHIN);
+        }
+        waits
     }
 
     /// Keeps an order for later; `false` when it can be done now, or something waits already.
@@ -71,6 +91,16 @@ impl Call {
             self.waiting = Some(Box::new(what()));
         }
         waits
+    }
+
+    /// A REFER that has waited long enough: its sender may try again (RFC 3261 §8.1.3.2 knows no provisional answer to it).
+    pub(in crate::call) fn waited_too_long(&mut self, ctx: &mut Ctx<'_>) {
+        if !matches!(self.waiting.as_deref(), Some(Waiting::Refer { .. })) {
+            return;
+        }
+        if let Some(Waiting::Refer { server, request, .. }) = self.waiting.take().map(|waiting| *waiting) {
+            refuse(ctx, server, &request, 500);
+        }
     }
 
     /// The exchange is over: what has waited for that is done.
