@@ -104,6 +104,51 @@ fn a_message_is_left_mailed_shown_and_heard_again() {
     lamp(&owner, "no", "0/0");
 }
 
+/// features.md §3.3: what is uploaded as a greeting is what a caller hears, and takes the place of the one before it.
+#[test]
+fn an_uploaded_greeting_is_what_a_caller_hears() {
+    let node = node();
+    let mut caller = Baresip::desk(&node.block, 22, "1002", TONES[1]);
+    let path = "/api/v1/mailboxes/1001/greetings/unavailable";
+    let mut made_at = Value::Null;
+    for hertz in [700.0, 1_600.0] {
+        let (status, body) = node.api().send("PUT", path, &tone(hertz)).expect("an answer");
+        assert_eq!(status, 202, "{body}");
+        made_at = until("the greeting", || {
+            let shown = node.api().json("/api/v1/mailboxes/1001/greetings");
+            let made = &shown["items"];
+            let new = made.as_array()?.len() == 1 && made[0]["made_at"] != made_at;
+            new.then(|| made[0]["made_at"].clone())
+        });
+        caller.dial("555");
+        caller.talks();
+        caller.hears_tone(hertz);
+        caller.hang_up();
+    }
+    let (status, body) = node.api().send("PUT", path, b"no sound").expect("an answer");
+    assert_eq!(status, 415, "{body}");
+    let folder = node.block.folder();
+    let found = Command::new("find").arg(&folder).args(["-path", "*voicemail/*", "-type", "f"]).output();
+    let files = String::from_utf8(found.expect("find runs").stdout).expect("names");
+    assert_eq!(files.lines().count(), 1, "the one before is gone, and what stood beside: {files}");
+}
+
+/// A WAV file of four seconds, mono at 8 kHz.
+fn tone(hertz: f64) -> Vec<u8> {
+    let sample = |at: u32| (f64::from(at) * hertz * std::f64::consts::TAU / 8_000.0).sin() * 8_000.0;
+    #[expect(clippy::cast_possible_truncation, reason = "a quarter of the range of i16")]
+    let audio: Vec<u8> = (0..32_000).flat_map(|at| (sample(at) as i16).to_le_bytes()).collect();
+    let mut file = b"RIFF".to_vec();
+    file.extend_from_slice(&(audio.len() as u32 + 36).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend_from_slice(&8_000_u32.to_le_bytes());
+    file.extend_from_slice(&16_000_u32.to_le_bytes());
+    file.extend_from_slice(b"\x02\0\x10\0data");
+    file.extend_from_slice(&(audio.len() as u32).to_le_bytes());
+    file.extend_from_slice(&audio);
+    file
+}
+
 /// Messages on the page for whose they are, by the hands of a browser, in Spanish.
 #[test]
 fn the_page_plays_marks_and_deletes_a_message() {

@@ -1,36 +1,40 @@
 //! The running node as the web layer and the supervisor see it: pictures of the shards, commands to them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use base::{CallId, CallOrder, Now, RoomOrder, ShardId, Wall};
+use base::mail::GreetingKind;
+use base::{CallId, CallIds, CallOrder, Now, RoomOrder, ShardId, Wall};
 use call::{ShardCommand, ShardInput, ShardView};
 use media_io::recordings::Library;
 use media_io::{MediaIo, Prompts, TapEnd};
 use net::{Dns, NetGauge};
 use peer::guard::Place;
-use provision::{Change, Directory, Entity, Plan, Settings, SettingsChange};
+use provision::{Change, Directory, Entity, Mailbox, Plan, Settings, SettingsChange};
 use route::Snapshot;
+use sounds::shelf::{Levelling, UploadFault};
 use store::Store;
 use tokio::sync::{Semaphore, mpsc};
 use webadmin::view::Live;
 use webadmin::{
-    ApplyError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, Readiness,
+    ApplyError, GreetError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, Readiness,
     RecordingFiles, SettingsError, TapLine,
 };
 
 use crate::clock::Clock;
 use crate::inbox::{InboxSender, Lane};
 use crate::journaling::Fill;
-use crate::mail::PostWord;
+use crate::mail::{PostWord, greeting, unkept};
 use crate::realm::Realms;
 use crate::recordings::{Files, MailFiles};
 use crate::security::Security;
 use crate::{metrics, picture};
 
+/// No shard has so high a number: ids of what is uploaded are those of no call.
+const UPLOADS: ShardId = ShardId(u8::MAX);
 /// Bans that the status page names.
 const BANS_NAMED: usize = 5;
 /// The pause before a full inbox is tried again.
@@ -66,6 +70,8 @@ pub struct Hub {
     pub(crate) sounds: Prompts,
     pub(crate) library: Option<Library>,
     post: mpsc::Sender<PostWord>,
+    /// Ids of recordings that no call made.
+    upload_ids: Mutex<CallIds>,
     /// The node's language.
     pub(crate) language: String,
     pub(crate) net: NetGauge,
@@ -118,6 +124,7 @@ impl Hub {
         Self {
             name,
             started_at: clock.now().wall,
+            upload_ids: Mutex::new(CallIds::new(UPLOADS, clock.now().wall)),
             clock,
             store,
             shards,
@@ -395,6 +402,29 @@ impl Node for Hub {
             MailChange::Order(order) => PostWord::Order(order),
         };
         self.post.try_send(word).map_err(|_full| OrderError::Busy)
+    }
+
+    fn greet(
+        &self,
+        mailbox: &str,
+        kind: GreetingKind,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<u64, GreetError> {
+        let library = self.library.as_ref().ok_or(UploadFault::NoFolder)?;
+        let samples = Prompts::speech(file, levelling, stop)?;
+        let room = self.post.try_reserve().map_err(|_full| GreetError::Busy)?;
+        let setup = self.directory_now().mailbox(mailbox).unwrap_or_else(|| Mailbox::numbered(mailbox));
+        let now = self.clock.now().wall;
+        let ids = || {
+            let mut ids = self.upload_ids.lock().unwrap_or_else(PoisonError::into_inner);
+            (ids.call(), ids.recording())
+        };
+        let entry = library.keep(greeting(&setup, kind, ids(), now), &samples).map_err(unkept)?;
+        let audio_ms = entry.file.audio_ms;
+        room.send(PostWord::Uploaded(Box::new(entry)));
+        Ok(audio_ms)
     }
 
     fn metrics(&self) -> Vec<Metric> {

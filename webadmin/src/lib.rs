@@ -19,8 +19,8 @@ pub mod view;
 
 pub use front::{Front, Shown, front};
 pub use ports::{
-    ApplyError, HangUpError, Later, MailChange, Metric, MetricKind, NoSuchBan, Node, OrderError, PhoneDesk,
-    Ports, Readiness, RecordingAudio, RecordingFiles, Sample, SettingsError, Sounds, TapLine,
+    ApplyError, GreetError, HangUpError, Later, MailChange, Metric, MetricKind, NoSuchBan, Node, OrderError,
+    PhoneDesk, Ports, Readiness, RecordingAudio, RecordingFiles, Sample, SettingsError, Sounds, TapLine,
 };
 pub use router::router;
 pub use serve::{Acceptor, serve, serve_tls};

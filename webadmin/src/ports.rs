@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use base::mail::MailOrder;
+use base::mail::{GreetingKind, MailOrder};
 use base::media::TapWord;
 use base::{CallId, CallOrder, Now, RecordingId, RoomOrder};
 use peer::guard::Place;
@@ -126,6 +126,20 @@ pub trait Node: Send + Sync + 'static {
         Err(OrderError::Busy)
     }
 
+    /// Takes in a file as a greeting of a mailbox, in the place of the one before it, and says how many milliseconds it lasts.
+    /// It ends soon after `stop` is set, and keeps nothing. Reads and writes files: not for a thread that must not wait.
+    ///
+    /// # Errors
+    /// What is wrong with the file or with the place where it was to be kept, or too many changes wait.
+    fn greet(
+        &self,
+        mailbox: &str,
+        kind: GreetingKind,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<u64, GreetError>;
+
     /// Every figure for `/metrics`.
     fn metrics(&self) -> Vec<Metric>;
 
@@ -227,6 +241,17 @@ pub enum OrderError {
     NoSuchCall,
     /// The shard has too many commands waiting.
     #[error("the call's shard is busy; ask again")]
+    Busy,
+}
+
+/// Why a greeting was not taken in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GreetError {
+    /// The file, or the place where it was to be kept.
+    #[error(transparent)]
+    Upload(#[from] UploadFault),
+    /// Too many changes of mailboxes wait.
+    #[error("mailboxes are busy; ask again")]
     Busy,
 }
 

@@ -104,6 +104,7 @@ async fn frame(request: Request, next: Next) -> Response {
     let late = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the answer took too long").into_response();
     let most = match request.uri().path() {
         "/api/v1/apply" | "/api/v1/prompts" | "/api/v1/music" => APPLIED,
+        path if path.starts_with("/api/v1/mailboxes/") => APPLIED,
         _ => ANSWER,
     };
     let mut response = tokio::time::timeout(most, next.run(request)).await.unwrap_or_else(|_late| late());

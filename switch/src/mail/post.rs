@@ -36,6 +36,8 @@ pub(crate) enum PostWord {
     Order(MailOrder),
     /// A file for a mailbox is closed.
     Closed(Box<Entry>),
+    /// A greeting was uploaded.
+    Uploaded(Box<Entry>),
     /// A mailbox was changed elsewhere.
     Changed(String),
 }
@@ -117,6 +119,7 @@ impl Post {
     async fn hear(&mut self, word: PostWord) {
         let whole = match word {
             PostWord::Closed(entry) => self.halves.closed(*entry),
+            PostWord::Uploaded(entry) => Some((*entry, Fate::Keep { urgent: false, silent_ms: 0 })),
             PostWord::Order(MailOrder::Keep { recording, urgent, silent_ms }) => {
                 self.halves.decided(recording, Fate::Keep { urgent, silent_ms })
             }

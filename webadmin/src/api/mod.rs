@@ -5,6 +5,7 @@ mod bans;
 mod body;
 mod calls;
 mod change;
+mod greetings;
 mod hours;
 mod moves;
 mod openapi;
@@ -82,8 +83,11 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/voicemail-messages/{id}/audio", get(voicemail::audio))
         .route("/voicemail-messages/{id}/forward", post(voicemail::forward))
         .route("/voicemail-notices", get(voicemail::notices))
-        .route("/mailboxes/{name}/greetings", get(voicemail::greetings))
-        .route("/mailboxes/{name}/greetings/{kind}", delete(voicemail::ungreet))
+        .route("/mailboxes/{name}/greetings", get(greetings::greetings))
+        .route(
+            "/mailboxes/{name}/greetings/{kind}",
+            delete(greetings::ungreet).put(greetings::greet).layer(DefaultBodyLimit::disable()),
+        )
         .route("/calls/{id}/legs/{leg}/tap", get(tap::tap))
         .route("/phones/{name}/provisioning", get(phones::one))
         .route("/phones/{name}/rotate", post(phones::rotate))

@@ -223,6 +223,10 @@ fn mail_paths() -> Vec<(&'static str, Value)> {
     let audio = get("Plays a message, which counts as heard then; takes Range", &[]);
     let greeting = json!({
         "parameters": [path_part("name"), path_part("kind")],
+        "put": operation(
+            "Takes in a WAV, MP3, Ogg or FLAC file as a greeting, in the place of the one before; level=false leaves its level alone",
+            &[parameter("level")], Some(Body::Sound), 202,
+        ),
         "delete": operation("Takes a greeting away", &[], None, 202),
     });
     let forward = order("Puts a message into another mailbox too", "MessageForward");

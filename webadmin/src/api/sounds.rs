@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
@@ -13,6 +13,7 @@ use base::{Wall, limits};
 use provision::{Destination, Directory};
 use serde_json::{Value, json};
 use sounds::shelf::{BadName, Held, Levelling, NamePart, Origin, SoundName, UploadFault};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::page::{Page, Query, wrong};
 use crate::auth::{Identity, Right};
@@ -137,17 +138,7 @@ pub(crate) async fn upload(
     let level = query.choice("level")?.unwrap_or(true);
     query.finish()?;
     let name = shelf.name(&group, &id).map_err(|bad| bad_name(&bad))?;
-    let too_large = || fault(&UploadFault::TooLarge { most: limits::UPLOAD_OCTETS });
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > limits::UPLOAD_OCTETS) {
-        return Err(too_large());
-    }
-    let busy = || {
-        let detail = "other files are being taken in; try again in a moment";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
-    };
-    let turn = Arc::clone(&web.uploads).try_acquire_owned().map_err(|_busy| busy())?;
-    let file = to_bytes(body, limits::UPLOAD_OCTETS).await.map_err(|_cut| too_large())?;
+    let (file, turn) = brought(&web, &headers, body).await?;
     let levelling = if level { Levelling::Level } else { Levelling::Leave };
     let stop = Arc::new(AtomicBool::new(false));
     let _hung_up = HungUp(Arc::clone(&stop));
@@ -163,8 +154,28 @@ pub(crate) async fn upload(
     Ok((StatusCode::CREATED, Json(view(shelf, &held))))
 }
 
+/// A file that is uploaded, as a whole, and its turn: as few are taken in at once as there are turns.
+pub(super) async fn brought(
+    web: &Web,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
+    let too_large = || fault(&UploadFault::TooLarge { most: limits::UPLOAD_OCTETS });
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limits::UPLOAD_OCTETS) {
+        return Err(too_large());
+    }
+    let busy = || {
+        let detail = "other files are being taken in; try again in a moment";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
+    };
+    let turn = Arc::clone(&web.uploads).try_acquire_owned().map_err(|_busy| busy())?;
+    let file = to_bytes(body, limits::UPLOAD_OCTETS).await.map_err(|_cut| too_large())?;
+    Ok((file, turn))
+}
+
 /// Stops what is done for a request when the request is dropped.
-struct HungUp(Arc<AtomicBool>);
+pub(super) struct HungUp(pub(super) Arc<AtomicBool>);
 
 impl Drop for HungUp {
     fn drop(&mut self) {
@@ -305,7 +316,7 @@ fn bad_name(bad: &BadName) -> Problem {
     Problem::parameter(part, bad.to_string())
 }
 
-fn fault(fault: &UploadFault) -> Problem {
+pub(super) fn fault(fault: &UploadFault) -> Problem {
     let status = match fault {
         UploadFault::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         UploadFault::UnknownKind | UploadFault::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
-use base::mail::{GreetingKind, MailOrder};
+use base::mail::MailOrder;
 use base::media::RecordingFormat;
 use provision::Directory;
 use serde_json::{Value, json};
@@ -147,32 +147,6 @@ pub(crate) async fn forward(
     ordered(&web, order)
 }
 
-/// The greetings of a mailbox.
-pub(crate) async fn greetings(
-    State(web): State<Web>,
-    Path(mailbox): Path<String>,
-    who: Identity,
-) -> Result<Json<Value>, Problem> {
-    allowed(&web, &who, &mailbox)?;
-    let found = done(web.ports.store.greetings(Some(&mailbox)).await)?;
-    let shown =
-        found.iter().map(|it| json!({ "kind": it.kind, "made_at": text(it.at), "audio_ms": it.audio_ms }));
-    Ok(Json(json!({ "items": shown.collect::<Vec<_>>() })))
-}
-
-/// Takes a greeting away.
-pub(crate) async fn ungreet(
-    State(web): State<Web>,
-    Path((mailbox, kind)): Path<(String, String)>,
-    who: Identity,
-) -> Result<StatusCode, Problem> {
-    allowed(&web, &who, &mailbox)?;
-    let known = GreetingKind::WORDS.iter().find(|(word, _)| *word == kind);
-    let (_, kind) =
-        known.ok_or_else(|| Problem::not_found("greetings are unavailable, busy and temporary"))?;
-    ordered(&web, MailOrder::Ungreet { mailbox, kind: *kind })
-}
-
 /// Notices that wait to be sent, and those that were given up.
 pub(crate) async fn notices(State(web): State<Web>, who: Identity) -> Result<Json<Value>, Problem> {
     who.require(Right::Manage)?;
@@ -202,7 +176,7 @@ fn owns(directory: &Directory, who: &Identity, number: &str) -> bool {
     directory.mailbox(number).is_some_and(|mailbox| mailbox.owners.iter().any(|login| who.is(login)))
 }
 
-fn allowed(web: &Web, who: &Identity, mailbox: &str) -> Result<(), Problem> {
+pub(super) fn allowed(web: &Web, who: &Identity, mailbox: &str) -> Result<(), Problem> {
     let directory = web.ports.node.directory();
     if directory.mailbox(mailbox).is_some() && (who.may(Right::Manage) || owns(&directory, who, mailbox)) {
         return Ok(());
@@ -229,13 +203,13 @@ fn told(web: &Web, mailbox: &str) {
     }
 }
 
-fn ordered(web: &Web, order: MailOrder) -> Result<StatusCode, Problem> {
+pub(super) fn ordered(web: &Web, order: MailOrder) -> Result<StatusCode, Problem> {
     let sent = web.ports.node.mail_changed(MailChange::Order(order));
     sent.map_err(|busy| Problem::new(StatusCode::SERVICE_UNAVAILABLE, busy.to_string()))?;
     Ok(StatusCode::ACCEPTED)
 }
 
-fn done<T>(result: Result<T, StoreError>) -> Result<T, Problem> {
+pub(super) fn done<T>(result: Result<T, StoreError>) -> Result<T, Problem> {
     result.map_err(|error| Problem::internal(&error))
 }
 

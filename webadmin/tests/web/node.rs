@@ -11,6 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base::RecordingId;
+use base::mail::{GreetingKind, MailFile};
 use base::media::{LegMedia, TapId};
 use base::{CallId, CallOrder, Mono, Now, RoomOrder, Wall};
 use peer::guard::Place;
@@ -19,13 +20,14 @@ use phone::vendor::Transports;
 use provision::{Directory, Entity, ForwardTo, Plan, Role, Settings, SettingsChange, User};
 use serde_json::Value;
 use sounds::shelf::{Held, Levelling, Origin, SoundName, UploadFault};
-use store::Store;
+use store::{Store, StoredGreeting};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use webadmin::view::{BanView, CallView, DoingView, LegView, Live, RegistrationView};
 use webadmin::{
-    ApplyError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, PhoneDesk, Ports,
-    Readiness, RecordingAudio, RecordingFiles, SettingsError, Shown, Sounds, TapLine, auth,
+    ApplyError, GreetError, HangUpError, Later, MailChange, Metric, NoSuchBan, Node, OrderError, PhoneDesk,
+    Ports, Readiness, RecordingAudio, RecordingFiles, SettingsError, Shown, Sounds, TapLine, auth,
 };
 
 /// The token of commands on the machine: owner.
@@ -201,6 +203,23 @@ impl Node for Fake {
     fn mail_changed(&self, change: MailChange) -> Result<(), OrderError> {
         self.inner.lock().expect("no test panics inside").mail.push(change);
         Ok(())
+    }
+
+    /// Whatever holds for other sounds holds for greetings; the post has settled each at once.
+    fn greet(
+        &self,
+        mailbox: &str,
+        kind: GreetingKind,
+        file: &[u8],
+        levelling: Levelling,
+        stop: &AtomicBool,
+    ) -> Result<u64, GreetError> {
+        let held = self.upload(&"es/greeting".parse().expect("a good name"), file, levelling, stop)?;
+        let audio_ms = held.ms.expect("a length");
+        let file = MailFile { recording: RECORDING.parse().expect("an id"), path: Arc::from("x.wav") };
+        let greeting = StoredGreeting { mailbox: mailbox.to_owned(), kind, file, at: NOW, audio_ms };
+        Handle::current().block_on(self.store.put_greeting(&greeting)).expect("stored");
+        Ok(audio_ms)
     }
 
     fn metrics(&self) -> Vec<Metric> {

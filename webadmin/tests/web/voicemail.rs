@@ -156,6 +156,41 @@ async fn greetings_are_taken_away_by_whose_they_are() {
 }
 
 #[tokio::test]
+async fn a_greeting_is_uploaded_by_whose_it_is_and_replaces_the_one_before() {
+    let site = site().await;
+    let ana = agent(&site).await;
+    let (sue, adam) = (site.log_in("sue", PASSWORD).await, site.log_in("adam", PASSWORD).await);
+    let path = "/mailboxes/1001/greetings/busy";
+    let list = async || {
+        let list = site.session(&ana, "GET", "/mailboxes/1001/greetings", "").await.json();
+        let shown = |it: &serde_json::Value| (it["kind"].clone(), it["audio_ms"].clone());
+        list["items"].as_array().expect("a list").iter().map(shown).collect::<Vec<_>>()
+    };
+    let put = site.session(&ana, "PUT", path, "RIFF....").await;
+    assert_eq!(put.status, StatusCode::ACCEPTED, "{}", put.text);
+    assert_eq!(put.json(), serde_json::json!({ "kind": "busy", "audio_ms": 500 }));
+    assert_eq!(list().await, [("busy".into(), 500.into())]);
+    // An admin may for everybody, and there is one of a kind.
+    let put = site.session(&adam.cookie(), "PUT", &format!("{path}?level=false"), "fLaC").await;
+    assert_eq!(put.status, StatusCode::ACCEPTED, "{}", put.text);
+    assert_eq!(list().await, [("busy".into(), 700.into())]);
+    // Neither others' mailboxes, nor kinds that there are not, nor files that are none.
+    site.session(&ana, "PUT", "/mailboxes/1002/greetings/busy", "RIFF").await.assert_problem(404);
+    site.session(&sue.cookie(), "PUT", path, "RIFF").await.assert_problem(404);
+    site.session("", "PUT", path, "RIFF").await.assert_problem(401);
+    site.session(&ana, "PUT", "/mailboxes/1001/greetings/loud", "RIFF").await.assert_problem(404);
+    let unknown = site.session(&ana, "PUT", &format!("{path}?colour=red"), "RIFF").await;
+    assert_eq!(unknown.assert_problem(400)["field"], "colour");
+    site.session(&ana, "PUT", path, "?").await.assert_problem(415);
+    let damaged = site.session(&ana, "PUT", path, "bad").await.assert_problem(422);
+    assert_eq!(damaged["field"], "file");
+    site.session(&ana, "PUT", path, "").await.assert_problem(422);
+    let large = "x".repeat(base::limits::UPLOAD_OCTETS + 1);
+    site.session(&ana, "PUT", path, &large).await.assert_problem(413);
+    assert_eq!(list().await, [("busy".into(), 700.into())], "what is refused changes nothing");
+}
+
+#[tokio::test]
 async fn the_description_names_every_address_of_voice_mail() {
     let site = site().await;
     let described = site.api(LOCAL, "GET", "/openapi.json", "").await.json();
@@ -167,6 +202,7 @@ async fn the_description_names_every_address_of_voice_mail() {
         ("/voicemail-messages/{id}/forward", "post"),
         ("/voicemail-notices", "get"),
         ("/mailboxes/{name}/greetings", "get"),
+        ("/mailboxes/{name}/greetings/{kind}", "put"),
         ("/mailboxes/{name}/greetings/{kind}", "delete"),
     ] {
         assert!(described["paths"][path][method].is_object(), "{method} {path}");

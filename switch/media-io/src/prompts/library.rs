@@ -133,13 +133,30 @@ impl Prompts {
         levelling: Levelling,
         stop: &AtomicBool,
     ) -> Result<Vec<i16>, UploadFault> {
-        let most_ms = if name.is_music() { self.music_left(name) } else { limits::PROMPT_MS };
-        let mut samples = read(file, most_ms, stop)?;
+        if !name.is_music() {
+            return Self::speech(file, levelling, stop);
+        }
+        let mut samples = read(file, self.music_left(name), stop)?;
         level::check(&samples)?;
         if levelling == Levelling::Level {
-            samples = if name.is_music() { level::music(&samples) } else { level::speech(&samples) };
+            samples = level::music(&samples);
         }
         level::soften(&mut samples);
+        Ok(samples)
+    }
+
+    /// A user's file as speech, mono at 16 kHz: with the bounds and at the level of prompts.
+    ///
+    /// # Errors
+    /// What is wrong with the file; nothing more is read once `stop` is set.
+    pub fn speech(file: &[u8], levelling: Levelling, stop: &AtomicBool) -> Result<Vec<i16>, UploadFault> {
+        let mut samples = read(file, limits::PROMPT_MS, stop)?;
+        level::check(&samples)?;
+        if levelling == Levelling::Level {
+            samples = level::speech(&samples);
+        }
+        level::soften(&mut samples);
+        go_on(stop)?;
         Ok(samples)
     }
 

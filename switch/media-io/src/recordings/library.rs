@@ -4,12 +4,20 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
-use base::RecordingId;
+use base::media::{Recorder, RecordingFault};
+use base::{PortId, RecordingId, ShardId};
+use media::frame::Rate;
+use media::record::Opening;
 
 use super::archive::{Shared, Shelving};
+use super::closing::close;
 use super::entry::{Entry, beside};
-use super::name::within;
+use super::file::OpenFile;
+use super::name::{path_of, within};
 use super::playback::{Playback, PlaybackError};
+
+/// Samples that are written in one piece.
+const PIECE: usize = 16_000;
 
 /// A handle to the folder of recordings. Its methods read and write files: not for a thread that must not wait.
 #[derive(Clone, Debug)]
@@ -47,6 +55,37 @@ impl Library {
     ) -> Result<Playback, PlaybackError> {
         let path = within(self.shared.root(from), path).ok_or(PlaybackError::Gone)?;
         Playback::open(&path, recording, closed, &self.shared.keys)
+    }
+
+    /// Keeps audio that no call brought, mono at 16 kHz: whole and on the disk, or not at all.
+    ///
+    /// # Errors
+    /// Why the disk does not take it.
+    pub fn keep(&self, recorder: Recorder, samples: &[i16]) -> Result<Entry, RecordingFault> {
+        let from = if recorder.mail.is_some() { Shelving::Mail } else { Shelving::Call };
+        let path = path_of(&recorder);
+        let kept = self.write(recorder, samples);
+        if kept.is_err()
+            && let Err(error) = self.delete_from(from, &path)
+        {
+            tracing::warn!(%error, path, "what could not be kept as a whole is left behind");
+        }
+        kept
+    }
+
+    fn write(&self, recorder: Recorder, samples: &[i16]) -> Result<Entry, RecordingFault> {
+        let (at, shared) = (recorder.at, &*self.shared);
+        // Nobody is told of it: neither shard nor port matters.
+        let (shard, port) = (ShardId(0), PortId { worker: 0, slot: 0 });
+        let opening = Opening { shard, port, recorder, rate: Rate::Hz16000, channels: 1 };
+        let mut file = OpenFile::create(shared, &opening)?;
+        let taken = samples.chunks(PIECE).try_for_each(|piece| file.take(shared, piece));
+        let (finished, ended) = file.finish(shared, at);
+        taken.and(ended)?;
+        close(shared, finished).map_err(|error| {
+            tracing::warn!(%error, "a file cannot be brought to the disk");
+            RecordingFault::Disk
+        })
     }
 
     /// Deletes a recording and what stands beside it. One that is gone already counts as deleted.
