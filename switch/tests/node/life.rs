@@ -125,7 +125,7 @@ fn a_draining_node_refuses_new_calls_and_says_so() {
     let invite = request("INVITE", "100", phone.local_addr().unwrap(), "late", "");
     let answer = ask(&phone, running.sip(base::wire::Transport::Udp)[0], &invite);
     assert!(answer.starts_with("SIP/2.0 503 "), "{answer}");
-    assert_eq!(running.hub().readiness().reasons, ["draining"]);
+    assert!(running.hub().readiness().reasons.contains(&"draining".to_owned()));
     stop(running, &runtime);
 }
 
@@ -134,7 +134,10 @@ fn a_node_without_its_store_is_not_ready_and_says_why() {
     let (folder, runtime) = (Folder::new("storeless"), runtime());
     let running = start(&folder, &runtime, "127.0.0.1:0", "23300-23399").unwrap();
     runtime.block_on(running.hub().look_at_store());
-    assert!(ready(running.http()).starts_with("HTTP/1.1 200 "));
+    let mut tries = 0..5_000;
+    while !ready(running.http()).starts_with("HTTP/1.1 200 ") {
+        assert!(tries.next().is_some(), "ready once its media workers have lent ports");
+    }
     runtime.block_on(running.hub().store().close());
     runtime.block_on(running.hub().look_at_store());
     let answer = ready(running.http());
