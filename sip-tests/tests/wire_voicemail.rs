@@ -128,7 +128,7 @@ fn an_uploaded_greeting_is_what_a_caller_hears() {
     let (status, body) = node.api().send("PUT", path, b"no sound").expect("an answer");
     assert_eq!(status, 415, "{body}");
     let folder = node.block.folder();
-    let found = Command::new("find").arg(&folder).args(["-path", "*voicemail/*", "-type", "f"]).output();
+    let found = Command::new("find").arg(folder).args(["-path", "*voicemail/*", "-type", "f"]).output();
     let files = String::from_utf8(found.expect("find runs").stdout).expect("names");
     assert_eq!(files.lines().count(), 1, "the one before is gone, and what stood beside: {files}");
 }
